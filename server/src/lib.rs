@@ -1,0 +1,11 @@
+//! The task orchestrator: one program in three roles.
+//!
+//! - `shim`: what an MCP client launches; copies lines between stdio and the front.
+//! - `front`: the long-lived supervisor that owns every client connection.
+//! - `worker`: the MCP service with its tools and its database, replaceable at any instant.
+//!
+//! Front and worker meet only in the frames of [`link`]: the front knows no task
+//! and no SQL, the worker no client connection.
+
+pub mod link;
+pub mod worker;

@@ -1,0 +1,15 @@
+//! What the program's own processes say to each other: frames over a local
+//! stream, the hello that opens it, and the identity of an operation.
+//!
+//! Both hops use one codec: shim and front over the client socket, front and
+//! worker over a socket pair. Nothing here reads the JSON that it carries.
+
+mod frame;
+mod hello;
+mod operation;
+
+pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, encode};
+pub use hello::{
+    Activation, HelloError, PROTOCOL, SessionOpening, ShimHello, Versions, Welcome, WorkerHello,
+};
+pub use operation::{ClientId, OperationId};

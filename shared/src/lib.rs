@@ -1,0 +1,4 @@
+//! Types that the server and its admin clients share: data, its validation and
+//! its (de)serialisation. No policy, no paths, no input or output of its own.
+
+pub mod error_code;
