@@ -1,0 +1,166 @@
+//! A worker process as the front holds it: started with one end of a socket
+//! pair as its standard input, read from until it ends, killed when told.
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::event::{Event, WorkerEnd, WorkerId};
+use crate::link::{Activation, Frame, FrameReader, Kind, Outbox};
+
+/// Asked for at each read: one link carries every session.
+const ROOM_BYTES: usize = 64 * 1024;
+
+/// How long a worker may take to be gone once its link is closed, before it is killed.
+const EXIT_GRACE: Duration = Duration::from_secs(2);
+
+/// How much of what a worker wrote to its standard error is kept.
+const LAST_WORDS: usize = 20;
+const LAST_WORDS_LINE_BYTES: u64 = 4096;
+
+/// How to start one.
+#[derive(Debug, Clone)]
+pub(crate) struct Launch {
+    pub(crate) binary: PathBuf,
+    pub(crate) workspace: PathBuf,
+    /// Further arguments, so that a worker reads the same configuration as its front.
+    pub(crate) arguments: Vec<String>,
+}
+
+/// A running worker process.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) id: WorkerId,
+    pub(crate) pid: u32,
+    pub(crate) outbox: Outbox,
+    pub(crate) started_at: Instant,
+    kill: CancellationToken,
+}
+
+impl Worker {
+    /// Starts the program and asks it to serve. What comes of it is told as events.
+    pub(crate) fn start(
+        id: WorkerId,
+        launch: &Launch,
+        activation: &Activation,
+        events: mpsc::Sender<Event>,
+    ) -> io::Result<Self> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let mut child = command(launch).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+        let pid = child.id().unwrap_or_default();
+        let (reading, writing) = UnixStream::from_std(ours)?.into_split();
+        let outbox = Outbox::default();
+        super::session::send(
+            &outbox,
+            &Frame::control(Kind::Activate, serde_json::to_vec(activation).unwrap_or_default()),
+        );
+        let words = tokio::spawn(last_words(child.stderr.take()));
+        let writer = outbox.clone();
+        tokio::spawn(async move { writer.write_to(writing).await });
+        let kill = CancellationToken::new();
+        let killed = kill.clone();
+        tokio::spawn(async move {
+            let mut reader = FrameReader::new(reading, ROOM_BYTES);
+            loop {
+                let mut frames = Vec::new();
+                tokio::select! {
+                    () = killed.cancelled() => break,
+                    more = reader.next_batch(&mut frames) => match more {
+                        Ok(true) => {}
+                        Ok(false) => break,
+                        Err(error) => {
+                            tracing::error!(pid, %error, "a worker's link broke");
+                            break;
+                        }
+                    },
+                }
+                if events.send(Event::FromWorker { worker: id, frames }).await.is_err() {
+                    break;
+                }
+            }
+            let end = reap(child, words, killed.is_cancelled()).await;
+            let _ = events.send(Event::WorkerEnded { worker: id, end }).await;
+        });
+        Ok(Self { id, pid, outbox, started_at: Instant::now(), kill })
+    }
+
+    /// Ends the process at once.
+    pub(crate) fn kill(&self) {
+        self.kill.cancel();
+    }
+}
+
+fn command(launch: &Launch) -> Command {
+    let mut command = Command::new(&launch.binary);
+    command
+        .arg("worker")
+        .arg("--workspace")
+        .arg::<&Path>(launch.workspace.as_ref())
+        .args(&launch.arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Waits for the process to be gone; nothing of it may be alive when the next one is started.
+async fn reap(
+    mut child: Child,
+    words: tokio::task::JoinHandle<VecDeque<String>>,
+    kill_now: bool,
+) -> WorkerEnd {
+    let grace = if kill_now { Duration::ZERO } else { EXIT_GRACE };
+    let status = match tokio::time::timeout(grace, child.wait()).await {
+        Ok(status) => status,
+        Err(_) => {
+            if let Err(error) = child.start_kill() {
+                tracing::warn!(%error, "could not kill a worker");
+            }
+            child.wait().await
+        }
+    };
+    // Its standard error is at its end, unless the worker left a child behind that holds it.
+    let last_words = match tokio::time::timeout(EXIT_GRACE, words).await {
+        Ok(Ok(lines)) => lines.into(),
+        _ => Vec::new(),
+    };
+    let status = status.ok();
+    WorkerEnd {
+        code: status.and_then(|status| status.code()),
+        signal: status.and_then(|status| status.signal()),
+        last_words,
+    }
+}
+
+/// Keeps the last lines of a worker's standard error and passes them on to the log.
+async fn last_words(stderr: Option<ChildStderr>) -> VecDeque<String> {
+    let mut kept = VecDeque::new();
+    let Some(stderr) = stderr else { return kept };
+    let mut lines = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut lines).take(LAST_WORDS_LINE_BYTES).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return kept,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        tracing::debug!(target: "worker_stderr", "{text}");
+        if kept.len() == LAST_WORDS {
+            kept.pop_front();
+        }
+        kept.push_back(text);
+    }
+}
