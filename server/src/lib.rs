@@ -9,5 +9,6 @@
 
 pub mod config;
 pub mod link;
+pub mod logging;
 pub mod worker;
 pub mod workspace;
