@@ -10,5 +10,6 @@
 pub mod config;
 pub mod link;
 pub mod logging;
+pub mod shutdown;
 pub mod worker;
 pub mod workspace;
