@@ -11,6 +11,7 @@ mod session;
 mod supervisor;
 mod worker;
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -79,7 +80,7 @@ pub struct Options {
     /// the terminal, and ends itself when nobody has been attached for a while.
     pub detached: bool,
     /// Arguments that a worker is started with, so that it reads the same configuration.
-    pub worker_arguments: Vec<String>,
+    pub worker_arguments: Vec<OsString>,
 }
 
 /// Proof that no other front serves the workspace; the kernel releases it with
@@ -142,7 +143,7 @@ pub async fn run(
     let shutdown = Shutdown::new(config.shutdown.clone());
     let signals = shutdown.watch_signals()?;
     let goodbye = Arc::new(OnceLock::new());
-    let supervisor = Supervisor::new(supervision(workspace, config, &options)?, events.clone());
+    let supervisor = supervisor(workspace, config, &options, events.clone());
     let settings = hub::Settings {
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
         end: end_with(&shutdown, &goodbye),
@@ -224,28 +225,29 @@ fn leave_the_starter() -> io::Result<()> {
     Ok(())
 }
 
-fn supervision(
+fn supervisor(
     workspace: &Workspace,
     config: &Config,
     options: &Options,
-) -> io::Result<supervisor::Settings> {
-    let binary = match &config.worker.binary {
-        Some(binary) => binary.clone(),
-        // The file may be replaced while this process runs: what is started is what it was.
-        None => PathBuf::from("/proc/self/exe"),
+    events: mpsc::Sender<Event>,
+) -> Supervisor {
+    // The program's file may be replaced while this process runs; what is
+    // started is the file that it was started from.
+    let own = || PathBuf::from("/proc/self/exe");
+    let program = worker::Program {
+        binary: config.worker.binary.clone().unwrap_or_else(own),
+        workspace: workspace.root().to_owned(),
+        arguments: options.worker_arguments.clone(),
+        events,
     };
     let started_at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    Ok(supervisor::Settings {
-        launch: worker::Launch {
-            binary,
-            workspace: workspace.root().to_owned(),
-            arguments: options.worker_arguments.clone(),
-        },
+    let settings = supervisor::Settings {
         start_timeout: config.front.worker_start_timeout,
         heartbeat_interval: config.front.heartbeat_interval,
         heartbeat_misses: config.front.heartbeat_misses,
         front_started_at: started_at.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
-    })
+    };
+    Supervisor::new(settings, Box::new(program))
 }
 
 /// Binds a socket that only this user can open. The caller holds the front's

@@ -13,6 +13,7 @@ pub mod config;
 pub mod envelope;
 pub mod front;
 pub mod link;
+pub mod logging;
 pub mod process;
 pub mod shim;
 pub mod shutdown;

@@ -4,10 +4,9 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::event::{Event, WorkerEnd, WorkerId};
+use super::event::{WorkerEnd, WorkerId};
 use super::worker::{Launch, Worker};
 use crate::clock::Backoff;
 use crate::link::{Activation, Frame, Kind, Outbox, PROTOCOL, WorkerFigures, WorkerHello, WorkerReady};
@@ -26,7 +25,6 @@ const EXIT_DO_NOT_RETRY: i32 = 78;
 /// What the supervisor needs to know.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) launch: Launch,
     pub(crate) start_timeout: Duration,
     pub(crate) heartbeat_interval: Duration,
     pub(crate) heartbeat_misses: u32,
@@ -67,10 +65,9 @@ enum Slot {
 }
 
 /// See the module.
-#[derive(Debug)]
 pub(crate) struct Supervisor {
     settings: Settings,
-    events: mpsc::Sender<Event>,
+    launch: Box<dyn Launch>,
     slot: Slot,
     next_worker: u64,
     backoff: Backoff,
@@ -91,11 +88,11 @@ struct Pulse {
 }
 
 impl Supervisor {
-    pub(crate) fn new(settings: Settings, events: mpsc::Sender<Event>) -> Self {
+    pub(crate) fn new(settings: Settings, launch: Box<dyn Launch>) -> Self {
         let now = Instant::now();
         Self {
             settings,
-            events,
+            launch,
             slot: Slot::Vacant { until: now },
             next_worker: 1,
             backoff: Backoff::new(FIRST_DELAY, LONGEST_DELAY),
@@ -169,16 +166,13 @@ impl Supervisor {
             maintenance_mode: false,
             front_started_at: self.settings.front_started_at,
         };
-        match Worker::start(id, &self.settings.launch, &activation, self.events.clone()) {
+        match self.launch.start(id, &activation) {
             Ok(worker) => {
                 tracing::info!(pid = worker.pid, worker = id.0, "worker started");
                 self.slot = Slot::Starting { worker, deadline: now + self.settings.start_timeout };
                 Verdict::Nothing
             }
-            Err(error) => {
-                let binary = self.settings.launch.binary.display();
-                self.start_failed(format!("cannot start {binary}: {error}"), false, now)
-            }
+            Err(error) => self.start_failed(error.to_string(), false, now),
         }
     }
 

@@ -2,6 +2,7 @@
 //! pair as its standard input, read from until it ends, killed when told.
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
+use tokio::net::unix::OwnedReadHalf;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -29,13 +31,20 @@ const EXIT_GRACE: Duration = Duration::from_secs(2);
 const LAST_WORDS: usize = 20;
 const LAST_WORDS_LINE_BYTES: u64 = 4096;
 
-/// How to start one.
+/// Starts workers. What comes of each is told as events.
+pub(crate) trait Launch: Send {
+    /// Starts one and asks it to serve.
+    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker>;
+}
+
+/// Starts workers as processes.
 #[derive(Debug, Clone)]
-pub(crate) struct Launch {
+pub(crate) struct Program {
     pub(crate) binary: PathBuf,
     pub(crate) workspace: PathBuf,
     /// Further arguments, so that a worker reads the same configuration as its front.
-    pub(crate) arguments: Vec<String>,
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) events: mpsc::Sender<Event>,
 }
 
 /// A running worker process.
@@ -48,52 +57,58 @@ pub(crate) struct Worker {
     kill: CancellationToken,
 }
 
-impl Worker {
-    /// Starts the program and asks it to serve. What comes of it is told as events.
-    pub(crate) fn start(
-        id: WorkerId,
-        launch: &Launch,
-        activation: &Activation,
-        events: mpsc::Sender<Event>,
-    ) -> io::Result<Self> {
+impl Launch for Program {
+    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let mut child = command(launch).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
-        let pid = child.id().unwrap_or_default();
+        let mut child = command(self).stdin(Stdio::from(OwnedFd::from(theirs))).spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot run {}: {error}", self.binary.display()))
+        })?;
         let (reading, writing) = UnixStream::from_std(ours)?.into_split();
-        let outbox = Outbox::default();
-        super::session::send(
-            &outbox,
-            &Frame::control(Kind::Activate, serde_json::to_vec(activation).unwrap_or_default()),
-        );
+        let (worker, killed) = Worker::new(id, child.id().unwrap_or_default(), activation);
         let words = tokio::spawn(last_words(child.stderr.take()));
-        let writer = outbox.clone();
+        let writer = worker.outbox.clone();
         tokio::spawn(async move { writer.write_to(writing).await });
-        let kill = CancellationToken::new();
-        let killed = kill.clone();
+        let events = self.events.clone();
         tokio::spawn(async move {
-            let mut reader = FrameReader::new(reading, ROOM_BYTES);
-            loop {
-                let mut frames = Vec::new();
-                tokio::select! {
-                    () = killed.cancelled() => break,
-                    more = reader.next_batch(&mut frames) => match more {
-                        Ok(true) => {}
-                        Ok(false) => break,
-                        Err(error) => {
-                            tracing::error!(pid, %error, "a worker's link broke");
-                            break;
-                        }
-                    },
-                }
-                if events.send(Event::FromWorker { worker: id, frames }).await.is_err() {
-                    break;
-                }
-            }
+            read(id, reading, &killed, &events).await;
             let end = reap(child, words, killed.is_cancelled()).await;
             let _ = events.send(Event::WorkerEnded { worker: id, end }).await;
         });
-        Ok(Self { id, pid, outbox, started_at: Instant::now(), kill })
+        Ok(worker)
+    }
+}
+
+/// Passes on what the worker sends, until it is killed or its link ends.
+async fn read(id: WorkerId, link: OwnedReadHalf, killed: &CancellationToken, events: &mpsc::Sender<Event>) {
+    let mut reader = FrameReader::new(link, ROOM_BYTES);
+    loop {
+        let mut frames = Vec::new();
+        tokio::select! {
+            () = killed.cancelled() => return,
+            more = reader.next_batch(&mut frames) => match more {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!(worker = id.0, %error, "a worker's link broke");
+                    return;
+                }
+            },
+        }
+        if events.send(Event::FromWorker { worker: id, frames }).await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Worker {
+    /// A worker whose first frame asks it to serve, and the token that says when to kill it.
+    pub(crate) fn new(id: WorkerId, pid: u32, activation: &Activation) -> (Self, CancellationToken) {
+        let outbox = Outbox::default();
+        let payload = serde_json::to_vec(activation).unwrap_or_default();
+        super::session::send(&outbox, &Frame::control(Kind::Activate, payload));
+        let kill = CancellationToken::new();
+        (Self { id, pid, outbox, started_at: Instant::now(), kill: kill.clone() }, kill)
     }
 
     /// Ends the process at once.
@@ -102,13 +117,15 @@ impl Worker {
     }
 }
 
-fn command(launch: &Launch) -> Command {
-    let mut command = Command::new(&launch.binary);
+fn command(program: &Program) -> Command {
+    let mut command = Command::new(&program.binary);
     command
+        // What is started may be reached by another name.
+        .arg0("task-orchestrator")
         .arg("worker")
         .arg("--workspace")
-        .arg::<&Path>(launch.workspace.as_ref())
-        .args(&launch.arguments)
+        .arg::<&Path>(program.workspace.as_ref())
+        .args(&program.arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
