@@ -368,3 +368,6 @@ impl Hub {
         self.supervisor.stop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -101,6 +101,14 @@ impl Outbox {
         }
     }
 
+    /// Takes what a writer would have written.
+    #[cfg(test)]
+    pub(crate) fn take_frames(&self) -> Vec<Frame> {
+        let mut decoder = super::Decoder::default();
+        decoder.input().extend_from_slice(&std::mem::take(&mut *self.lock()));
+        std::iter::from_fn(|| decoder.next().unwrap_or_default()).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, BytesMut> {
         // Whole frames are appended under the lock, so the buffer is sound even
         // if a holder panicked.
