@@ -143,7 +143,7 @@ pub async fn run(
     let shutdown = Shutdown::new(config.shutdown.clone());
     let signals = shutdown.watch_signals()?;
     let goodbye = Arc::new(OnceLock::new());
-    let supervisor = supervisor(workspace, config, &options, events.clone());
+    let supervisor = supervisor(config, &options, events.clone());
     let settings = hub::Settings {
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
         end: end_with(&shutdown, &goodbye),
@@ -226,7 +226,6 @@ fn leave_the_starter() -> io::Result<()> {
 }
 
 fn supervisor(
-    workspace: &Workspace,
     config: &Config,
     options: &Options,
     events: mpsc::Sender<Event>,
@@ -236,7 +235,6 @@ fn supervisor(
     let own = || PathBuf::from("/proc/self/exe");
     let program = worker::Program {
         binary: config.worker.binary.clone().unwrap_or_else(own),
-        workspace: workspace.root().to_owned(),
         arguments: options.worker_arguments.clone(),
         events,
     };

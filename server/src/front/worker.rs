@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -41,8 +41,7 @@ pub(crate) trait Launch: Send {
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
     pub(crate) binary: PathBuf,
-    pub(crate) workspace: PathBuf,
-    /// Further arguments, so that a worker reads the same configuration as its front.
+    /// Beside the verb: they make a worker read the same configuration as its front.
     pub(crate) arguments: Vec<OsString>,
     pub(crate) events: mpsc::Sender<Event>,
 }
@@ -123,9 +122,9 @@ fn command(program: &Program) -> Command {
         // What is started may be reached by another name.
         .arg0("task-orchestrator")
         .arg("worker")
-        .arg("--workspace")
-        .arg::<&Path>(program.workspace.as_ref())
         .args(&program.arguments)
+        // A key pressed at the front's terminal is the front's to act on.
+        .process_group(0)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
