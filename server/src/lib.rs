@@ -7,8 +7,10 @@
 //! Front and worker meet only in the frames of [`link`]: the front knows no task
 //! and no SQL, the worker no client connection.
 
+pub mod cli;
 pub mod client_setup;
 pub mod config;
+pub mod exit;
 pub mod link;
 pub mod logging;
 pub mod shutdown;
