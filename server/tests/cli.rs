@@ -1,6 +1,8 @@
 //! The command line as a person or a script uses it: the real program, with a home
 //! and a project of the test's own.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -107,7 +107,7 @@ impl EntryArgs {
         let client = self.client.title();
         match done {
             Done::Nothing { path } => {
-                writeln!(out, "{client} {nothing}: {} in {}", self.name, path.display())?
+                writeln!(out, "{client} {nothing}: {} in {}", self.name, path.display())?;
             }
             Done::Changed { diff, .. } if self.dry_run => {
                 write!(out, "{diff}")?;
