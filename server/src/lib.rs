@@ -8,9 +8,12 @@
 //! and no SQL, the worker no client connection.
 
 pub mod admin;
+pub mod cli;
+pub mod client_setup;
 pub mod clock;
 pub mod config;
 pub mod envelope;
+pub mod exit;
 pub mod front;
 pub mod link;
 pub mod logging;

@@ -15,7 +15,7 @@ use thiserror::Error;
 
 pub use discovery::{FoundBy, Surroundings, WORKSPACE_VARIABLE};
 pub(crate) use private_dir::open_private_append;
-pub use private_dir::{FILE_MODE, write_new_private_file};
+pub use private_dir::{FILE_MODE, replace_private_file, write_new_private_file};
 pub use sockets::MAX_SOCKET_PATH_BYTES;
 
 /// Name of the directory that marks a workspace.

@@ -43,29 +43,36 @@ fn close_to_others(path: &Path) -> Result<(), WorkspaceError> {
         .map_err(WorkspaceError::io("restrict", path))
 }
 
-/// Writes a file (0600) that appears under its name only when it is complete.
-/// One that exists already, because another process was faster, is left alone.
+/// Writes a file (0600) that appears under its name only when it is complete. Not
+/// waiting for the disk: for what can be made again.
+/// One that exists already, because another process was faster, is left alone;
+/// returns whether this one was written.
 ///
 /// # Errors
 /// The system's refusal to write it.
-pub fn write_new_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+pub fn write_new_private_file(path: &Path, content: &[u8]) -> io::Result<bool> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(parent)?;
     file.write_all(content)?;
     match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Ok(_) => Ok(true),
+        Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(refused) => Err(refused.error),
     }
 }
 
-/// Replaces a file (0600) whole.
-pub(super) fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
+/// Replaces a file (0600) whole; on the disk when it returns.
+///
+/// # Errors
+/// The system's refusal.
+pub fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
     let parent = path.parent().unwrap_or(Path::new("."));
     let mut file =
         tempfile::Builder::new().permissions(Permissions::from_mode(FILE_MODE)).tempfile_in(parent)?;
     file.write_all(content)?;
-    file.persist(path).map(drop).map_err(|refused| refused.error)
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|refused| refused.error)?;
+    fs::File::open(parent)?.sync_all()
 }
 
 /// Opens a file for appending, creating it 0600.

@@ -67,7 +67,7 @@ pub(super) fn prepare(
                 let written = if had_record {
                     private_dir::replace_private_file(&location, content)
                 } else {
-                    private_dir::write_new_private_file(&location, content)
+                    private_dir::write_new_private_file(&location, content).map(drop)
                 };
                 written.map_err(WorkspaceError::io("write", &location))?;
                 return Ok(recorded(run).unwrap_or(candidate));

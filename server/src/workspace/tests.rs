@@ -39,7 +39,7 @@ fn the_root_is_found_in_the_documented_order() {
     };
 
     // Each step adds what the next rule upwards looks for; it must win at once.
-    assert_eq!(found(None, &around), (deep.clone(), FoundBy::CurrentDirectory));
+    assert_eq!(found(None, &around), (deep, FoundBy::CurrentDirectory));
     fs::write(top.join("repository/.git"), "gitdir: elsewhere").unwrap();
     assert_eq!(found(None, &around), (top.join("repository"), FoundBy::GitRoot));
     fs::create_dir(top.join(DIRECTORY_NAME)).unwrap();
