@@ -8,4 +8,5 @@
 //! and no SQL, the worker no client connection.
 
 pub mod link;
+pub mod roles;
 pub mod worker;
