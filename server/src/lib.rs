@@ -8,4 +8,6 @@
 //! and no SQL, the worker no client connection.
 
 pub mod link;
+pub mod store;
+pub mod tasks;
 pub mod worker;
