@@ -9,4 +9,6 @@
 
 pub mod link;
 pub mod roles;
+pub mod store;
+pub mod tasks;
 pub mod worker;
