@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use task_orchestrator_shared::error_code::ErrorCode;
 
+use crate::store::{ExecuteError, StoreError};
+use crate::tasks::TaskError;
+
 /// What a failed tool call answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
@@ -47,6 +50,8 @@ pub enum Refusal {
     Protocol(ErrorData),
     /// The tool was called and did not succeed.
     Failed(Failure),
+    /// Another worker has taken over and answers it.
+    Superseded,
 }
 
 impl Failure {
@@ -96,9 +101,39 @@ impl From<ErrorData> for Refusal {
     }
 }
 
-impl<F: Into<Failure>> From<F> for Refusal {
-    fn from(failure: F) -> Self {
-        Self::Failed(failure.into())
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<TaskError> for Refusal {
+    fn from(error: TaskError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        ExecuteError::from(error).into()
+    }
+}
+
+impl From<ExecuteError> for Refusal {
+    fn from(error: ExecuteError) -> Self {
+        if error.is_fenced() { Self::Superseded } else { Self::Failed(error.into()) }
+    }
+}
+
+impl From<TaskError> for Failure {
+    fn from(error: TaskError) -> Self {
+        Self::new(error.code(), error.to_string(), error.hint()).with_details(error.details())
+    }
+}
+
+impl From<ExecuteError> for Failure {
+    fn from(error: ExecuteError) -> Self {
+        Self::new(error.code(), error.to_string(), error.hint()).with_details(error.details())
     }
 }
 
@@ -107,6 +142,7 @@ impl From<Refusal> for ErrorData {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Protocol(error) => error,
+            Refusal::Superseded => Self::internal_error("another worker answers this request", None),
             Refusal::Failed(failure) => {
                 let data = failure.to_value();
                 match failure.error_code {

@@ -23,7 +23,7 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    input.deserialize_any(Items { from_text: one, item: PhantomData })
+    input.deserialize_any(Items { text_is_json: false, item: PhantomData })
 }
 
 /// The same where an empty list differs from none.
@@ -61,7 +61,7 @@ where
     D: Deserializer<'de>,
     T: DeserializeOwned,
 {
-    input.deserialize_any(Items { from_text: json, item: PhantomData })
+    input.deserialize_any(Items { text_is_json: true, item: PhantomData })
 }
 
 fn one<T: DeserializeOwned, E: Error>(text: &str) -> Result<Vec<T>, E> {
@@ -78,12 +78,12 @@ fn json<T: DeserializeOwned, E: Error>(text: &str) -> Result<Vec<T>, E> {
 }
 
 /// Reads a list; what a plain text means is up to the field.
-struct Items<T, E> {
-    from_text: fn(&str) -> Result<Vec<T>, E>,
+struct Items<T> {
+    text_is_json: bool,
     item: PhantomData<T>,
 }
 
-impl<'de, T: DeserializeOwned, F: Error> Visitor<'de> for Items<T, F> {
+impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
     type Value = Vec<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -91,7 +91,7 @@ impl<'de, T: DeserializeOwned, F: Error> Visitor<'de> for Items<T, F> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        (self.from_text)(text).map_err(E::custom)
+        if self.text_is_json { json(text) } else { one(text) }
     }
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {

@@ -5,13 +5,15 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::call::{Call, Reply};
+use super::call::Call;
 use super::effect::Effect;
 use super::lenient::{list_or_json, maybe_one_or_many, one_or_many, or_default, timestamp};
 use super::{Tool, arguments, context};
+use crate::tasks::command::{PlanTask, PlannedSubtask, UpdateTask};
+use crate::tasks::id::MAX_TITLE;
+use crate::tasks::outcome::{TaskPlanned, TaskUpdated};
 use crate::tasks::{
-    Complexity, Description, Effort, PlanTask, PlannedSubtask, SessionId, Specialist, Status, TaskError, TaskId,
-    TaskType, Title, UpdateTask, id::MAX_TITLE,
+    Complexity, Description, Effort, SessionId, Specialist, Status, TaskError, TaskId, TaskType, Title,
 };
 use crate::worker::failure::Refusal;
 
@@ -99,7 +101,7 @@ pub(super) struct SubtaskArguments {
 
 impl Tool for Plan {
     type Arguments = PlanArguments;
-    type Reply = crate::tasks::PlanOutcome;
+    type Reply = TaskPlanned;
     const NAME: &'static str = "orchestrator_plan_task";
     const TITLE: &'static str = "Plan a task";
     const DESCRIPTION: &'static str = "Create a task and, in the same step, its subtasks with their specialist \
@@ -108,8 +110,8 @@ impl Tool for Plan {
         depend on each other by title. Creates everything or, when anything is refused, nothing.";
     const EFFECT: Effect = Effect::Adds;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Reply, Refusal> {
-        call.write(plan(call, arguments)?).await
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        Ok(call.store().plan_task(call.execution()?, plan(call, arguments)?).await?)
     }
 }
 
@@ -219,7 +221,7 @@ pub(super) struct UpdateArguments {
 
 impl Tool for Update {
     type Arguments = UpdateArguments;
-    type Reply = crate::tasks::UpdateOutcome;
+    type Reply = TaskUpdated;
     const NAME: &'static str = "orchestrator_update_task";
     const TITLE: &'static str = "Change a task";
     const DESCRIPTION: &'static str = "Change single properties of a task: title, description, status, specialist, \
@@ -228,8 +230,8 @@ impl Tool for Update {
         orchestrator_complete_task instead, so that its results are kept.";
     const EFFECT: Effect = Effect::Replaces;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Reply, Refusal> {
-        call.write(update(arguments)?).await
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        Ok(call.store().update_task(call.execution()?, update(arguments)?).await?)
     }
 }
 

@@ -5,13 +5,13 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Tool;
-use super::call::{Call, Reply};
+use super::call::Call;
 use super::effect::Effect;
 use super::lenient::{one_or_many, or_default, timestamp};
-use crate::tasks::{
-    Complexity, Cursor, QueryTasks, SessionId, Specialist, Status, SynthesizeResults, TaskError, TaskId,
-    TaskType, page::{DEFAULT_PAGE, MAX_PAGE},
-};
+use crate::tasks::command::{QueryTasks, SynthesizeResults};
+use crate::tasks::outcome::{Synthesis, TasksFound};
+use crate::tasks::page::{DEFAULT_PAGE, MAX_PAGE};
+use crate::tasks::{Complexity, Cursor, SessionId, Specialist, Status, TaskError, TaskId, TaskType};
 use crate::worker::failure::Refusal;
 
 /// `orchestrator_query_tasks`
@@ -69,7 +69,7 @@ pub(super) struct QueryArguments {
 
 impl Tool for Query {
     type Arguments = QueryArguments;
-    type Reply = crate::tasks::QueryOutcome;
+    type Reply = TasksFound;
     const NAME: &'static str = "orchestrator_query_tasks";
     const TITLE: &'static str = "Find tasks";
     const DESCRIPTION: &'static str = "Find tasks by status, kind, specialist, complexity, parent, session, words \
@@ -77,8 +77,8 @@ impl Tool for Query {
         Large results come in pages: go on with next_cursor as cursor and the same filters.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Reply, Refusal> {
-        call.read(query(arguments)?).await
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        Ok(call.store().query_tasks(query(arguments)?).await?)
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) struct SynthesizeArguments {
 
 impl Tool for Synthesize {
     type Arguments = SynthesizeArguments;
-    type Reply = crate::tasks::SynthesisOutcome;
+    type Reply = Synthesis;
     const NAME: &'static str = "orchestrator_synthesize_results";
     const TITLE: &'static str = "Put results together";
     const DESCRIPTION: &'static str = "Put together what came of a plan: its completed, failed and open subtasks, \
@@ -127,7 +127,8 @@ impl Tool for Synthesize {
         report to the user, or in between to see the true state; it says so when the plan is not finished.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Reply, Refusal> {
-        call.read(SynthesizeResults { parent_task_id: TaskId::new(arguments.parent_task_id)? }).await
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        let command = SynthesizeResults { parent_task_id: TaskId::new(arguments.parent_task_id)? };
+        Ok(call.store().synthesize_results(command).await?)
     }
 }

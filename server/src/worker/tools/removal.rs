@@ -5,10 +5,12 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Tool;
-use super::call::{Call, Reply};
+use super::call::Call;
 use super::effect::Effect;
 use super::lenient::or_default;
-use crate::tasks::{CancelTask, DeleteTask, Summary, TaskId};
+use crate::tasks::command::{CancelTask, DeleteTask};
+use crate::tasks::outcome::{TaskCancelled, TaskDeleted};
+use crate::tasks::{Summary, TaskId};
 use crate::worker::failure::Refusal;
 
 /// `orchestrator_cancel_task`
@@ -32,7 +34,7 @@ pub(super) struct CancelArguments {
 
 impl Tool for Cancel {
     type Arguments = CancelArguments;
-    type Reply = crate::tasks::CancelOutcome;
+    type Reply = TaskCancelled;
     const NAME: &'static str = "orchestrator_cancel_task";
     const TITLE: &'static str = "Cancel a task";
     const DESCRIPTION: &'static str = "Give up a task that is no longer wanted. It stays visible as cancelled with \
@@ -40,13 +42,13 @@ impl Tool for Cancel {
         with status failed when the work was tried and did not succeed.";
     const EFFECT: Effect = Effect::Removes;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Reply, Refusal> {
-        call.write(CancelTask {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        let command = CancelTask {
             task_id: TaskId::new(arguments.task_id)?,
             reason: arguments.reason.map(Summary::new).transpose()?,
             preserve_work: arguments.preserve_work.unwrap_or(true),
-        })
-        .await
+        };
+        Ok(call.store().cancel_task(call.execution()?, command).await?)
     }
 }
 
@@ -72,7 +74,7 @@ pub(super) struct DeleteArguments {
 
 impl Tool for Delete {
     type Arguments = DeleteArguments;
-    type Reply = crate::tasks::DeleteOutcome;
+    type Reply = TaskDeleted;
     const NAME: &'static str = "orchestrator_delete_task";
     const TITLE: &'static str = "Delete a task";
     const DESCRIPTION: &'static str = "Take a task out of the lists. By default it is archived and can still be \
@@ -81,12 +83,12 @@ impl Tool for Delete {
         work that is no longer wanted.";
     const EFFECT: Effect = Effect::Removes;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Reply, Refusal> {
-        call.write(DeleteTask {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        let command = DeleteTask {
             task_id: TaskId::new(arguments.task_id)?,
             force: arguments.force,
             archive_instead: arguments.archive_instead.unwrap_or(true),
-        })
-        .await
+        };
+        Ok(call.store().delete_task(call.execution()?, command).await?)
     }
 }
