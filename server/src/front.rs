@@ -14,6 +14,7 @@ mod worker;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -107,6 +108,7 @@ impl FrontLock {
             .truncate(false)
             .read(true)
             .write(true)
+            .mode(0o600)
             .open(&path)
             .map_err(failed("open"))?;
         let operation =
@@ -225,11 +227,7 @@ fn leave_the_starter() -> io::Result<()> {
     Ok(())
 }
 
-fn supervisor(
-    config: &Config,
-    options: &Options,
-    events: mpsc::Sender<Event>,
-) -> Supervisor {
+fn supervisor(config: &Config, options: &Options, events: mpsc::Sender<Event>) -> Supervisor {
     // The program's file may be replaced while this process runs; what is
     // started is the file that it was started from.
     let own = || PathBuf::from("/proc/self/exe");

@@ -21,8 +21,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
     for warning in warnings {
         tracing::warn!("{warning}");
     }
-    let options =
-        front::Options { detached: args.detached, worker_arguments: global.for_child(&workspace) };
+    let options = front::Options { detached: args.detached, worker_arguments: global.for_child(&workspace) };
     // One thread: with two processes that pass messages on, more only get in each other's way.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(front::run(lock, &workspace, &config, options))?;

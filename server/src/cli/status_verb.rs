@@ -37,7 +37,10 @@ pub(super) fn run(global: &GlobalArgs, args: &StatusArgs, out: &mut impl Write) 
                 writeln!(out, "{}", json!({ "running": false, "workspace": root.to_string() }))?;
             } else {
                 writeln!(out, "no server is running for {root}")?;
-                writeln!(out, "An MCP client starts one; `task-orchestrator serve` runs one in the foreground.")?;
+                writeln!(
+                    out,
+                    "An MCP client starts one; `task-orchestrator serve` runs one in the foreground."
+                )?;
             }
             Ok(Exit::NoServer)
         }

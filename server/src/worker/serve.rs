@@ -213,3 +213,6 @@ pub(super) fn stream_from_stdin() -> io::Result<UnixStream> {
     stream.set_nonblocking(true)?;
     UnixStream::from_std(stream)
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,12 +16,9 @@ use rmcp::model::{
 use rmcp::transport::Transport;
 use tokio::sync::mpsc;
 
+use super::service::Replayed;
 use super::session::{RecordSink, SessionRecord};
 use crate::link::{ClientId, Frame, Kind, MAX_PAYLOAD_BYTES, OperationId, Outbox};
-
-/// Marks a request that an earlier worker may have begun.
-#[derive(Debug, Clone, Copy)]
-pub struct Replayed;
 
 /// Above this many bytes on the way to the front, answers wait for their turn.
 const FULL_OUTBOX_BYTES: usize = 8 * 1024 * 1024;
