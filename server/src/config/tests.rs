@@ -168,6 +168,7 @@ fn values_that_are_refused() {
         ("front.heartbeat_interval", "0"),
         ("front.idle_timeout", "9999999999999999 days"),
         ("shutdown.signals", ""),
+        ("worker.binary", "target/debug/other"),
         ("shutdown.force_after_timeout", "maybe"),
     ] {
         let errors = load("", &overrides(&[], &[(path, value)])).unwrap_err();
