@@ -132,6 +132,7 @@ fn values_are_accepted_in_every_documented_form() {
         ("front.idle_timeout", "never", "0"),
         ("front.idle_timeout", "90", "\"90 s\""),
         ("front.idle_timeout", "2 days", "\"2 days\""),
+        ("front.idle_timeout", "1 d", "\"24 h\""),
         ("front.worker_start_timeout", "5 min", "\"5 min\""),
         ("front.worker_start_timeout", "1m30s", "\"90 s\""),
         ("front.heartbeat_interval", "250ms", "\"250 ms\""),
