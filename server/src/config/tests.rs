@@ -327,3 +327,21 @@ fn a_missing_file_is_fine_and_an_unreadable_one_is_not() {
         assert!(errors.to_string().contains("config.toml"), "{errors}");
     }
 }
+
+proptest::proptest! {
+    /// Whatever an editor leaves behind is answered with places inside the file.
+    #[test]
+    fn no_file_makes_reading_panic(cut in 0..4000_usize, width in 0..40_usize, junk in "[\\[\\]{}=\"'#.,\n a-z0-9é]{0,12}") {
+        let mut letters: Vec<char> = default_file().replace("\n#", "\n").chars().collect();
+        let cut = cut.min(letters.len());
+        letters.splice(cut..(cut + width).min(letters.len()), junk.chars());
+        let text: String = letters.into_iter().collect();
+        if let Err(errors) = load(&text, &Overrides::default()) {
+            for problem in errors.0 {
+                let Origin::File { line, column, .. } = problem.origin else { panic!("{problem}") };
+                let row = text.split('\n').nth(line - 1).unwrap();
+                proptest::prop_assert!(column <= row.chars().count() + 1, "{}", problem.message);
+            }
+        }
+    }
+}
