@@ -14,6 +14,7 @@ const LOG_LEVEL: &str = "log.level";
 
 /// Flags that every verb takes.
 #[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Options of every verb")]
 pub struct GlobalArgs {
     /// The project whose tasks are meant
     #[arg(long, global = true, value_name = "DIR")]

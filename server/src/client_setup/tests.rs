@@ -7,6 +7,8 @@ use clap::ValueEnum;
 
 use super::*;
 
+mod damaged;
+
 struct Scene {
     _top: tempfile::TempDir,
     homes: Homes,

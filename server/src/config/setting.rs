@@ -120,13 +120,18 @@ impl Setting for u32 {
     }
 }
 
-/// An empty path stands for none.
+/// An empty path stands for none. A relative one would mean something else in each
+/// directory that a process is started in.
 impl Setting for Option<PathBuf> {
-    const ACCEPTS: &'static str = "a path, or \"\" for none";
+    const ACCEPTS: &'static str = "an absolute path, or \"\" for none";
 
     fn read(raw: &Raw<'_>) -> Result<Self, String> {
         let text = raw.text().ok_or_else(|| raw.not(Self::ACCEPTS))?;
-        Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let path = PathBuf::from(text);
+        if path.is_absolute() { Ok(Some(path)) } else { Err(raw.not(Self::ACCEPTS)) }
     }
 
     fn show(&self) -> toml::Value {

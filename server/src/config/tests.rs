@@ -132,6 +132,7 @@ fn values_are_accepted_in_every_documented_form() {
         ("front.idle_timeout", "never", "0"),
         ("front.idle_timeout", "90", "\"90 s\""),
         ("front.idle_timeout", "2 days", "\"2 days\""),
+        ("front.idle_timeout", "1 d", "\"24 h\""),
         ("front.worker_start_timeout", "5 min", "\"5 min\""),
         ("front.worker_start_timeout", "1m30s", "\"90 s\""),
         ("front.heartbeat_interval", "250ms", "\"250 ms\""),
@@ -168,6 +169,7 @@ fn values_that_are_refused() {
         ("front.heartbeat_interval", "0"),
         ("front.idle_timeout", "9999999999999999 days"),
         ("shutdown.signals", ""),
+        ("worker.binary", "target/debug/other"),
         ("shutdown.force_after_timeout", "maybe"),
     ] {
         let errors = load("", &overrides(&[], &[(path, value)])).unwrap_err();
@@ -323,5 +325,23 @@ fn a_missing_file_is_fine_and_an_unreadable_one_is_not() {
         let errors = Config::load(&workspace, &Overrides::default()).unwrap_err();
         assert!(errors.to_string().contains(expected), "{errors}");
         assert!(errors.to_string().contains("config.toml"), "{errors}");
+    }
+}
+
+proptest::proptest! {
+    /// Whatever an editor leaves behind is answered with places inside the file.
+    #[test]
+    fn no_file_makes_reading_panic(cut in 0..4000_usize, width in 0..40_usize, junk in "[\\[\\]{}=\"'#.,\n a-z0-9é]{0,12}") {
+        let mut letters: Vec<char> = default_file().replace("\n#", "\n").chars().collect();
+        let cut = cut.min(letters.len());
+        letters.splice(cut..(cut + width).min(letters.len()), junk.chars());
+        let text: String = letters.into_iter().collect();
+        if let Err(errors) = load(&text, &Overrides::default()) {
+            for problem in errors.0 {
+                let Origin::File { line, column, .. } = problem.origin else { panic!("{problem}") };
+                let row = text.split('\n').nth(line - 1).unwrap();
+                proptest::prop_assert!(column <= row.chars().count() + 1, "{}", problem.message);
+            }
+        }
     }
 }

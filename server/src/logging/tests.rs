@@ -170,6 +170,23 @@ fn a_shim_has_no_file_and_no_thread() {
 }
 
 #[test]
+fn a_reader_of_standard_error_that_stands_still_holds_nobody_up() {
+    let scene = Scene::new();
+    let (dispatch, logging) = scene.build(Process::Front, &[]);
+    let standing_still = scene.stderr.0.lock().unwrap();
+    tracing::dispatcher::with_default(&dispatch, || {
+        (0..2 * MAX_WAITING_LINES).for_each(|number| tracing::warn!(number, "flood"));
+    });
+    // One line may be in the writer's hands; the rest of the second half had no room.
+    let dropped = logging.handle().dropped_lines();
+    assert!(dropped >= MAX_WAITING_LINES - 1, "{dropped}");
+    drop(standing_still);
+    drop(logging);
+    let written = scene.stderr.text().lines().count();
+    assert!(written <= MAX_WAITING_LINES + 1, "{written}");
+}
+
+#[test]
 fn two_workers_can_write_to_one_file() {
     let scene = Scene::new();
     let both = [scene.build(Process::Worker, &[]), scene.build(Process::Worker, &[])];

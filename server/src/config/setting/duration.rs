@@ -23,12 +23,15 @@ impl Setting for Duration {
             .map_err(|_| raw.not(Self::ACCEPTS))
     }
 
-    /// In the largest unit that divides it, to the millisecond.
+    /// In the largest unit that divides it, to the millisecond. A single day is 24 h.
     fn show(&self) -> toml::Value {
         let millis = self.as_millis();
         let (length, unit) = UNITS
             .into_iter()
-            .find(|(length, _)| millis >= *length && millis.is_multiple_of(*length))
+            .find(|(length, unit)| {
+                let least = if *unit == "days" { 2 * length } else { *length };
+                millis >= least && millis.is_multiple_of(*length)
+            })
             .unwrap_or((1_000, "s"));
         toml::Value::String(format!("{} {unit}", millis / length))
     }
