@@ -30,6 +30,15 @@ pub const BUILT_IN_ROLES: [&str; 11] = [
 /// What a repository returns.
 pub type Stored<T> = Result<T, RepositoryError>;
 
+/// Where something is looked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Within<'a> {
+    /// Among the direct subtasks of a task.
+    Plan(&'a TaskId),
+    /// Among the tasks of a session.
+    Session(&'a SessionId),
+}
+
 /// Reading. All answers belong to one moment.
 pub trait Repository {
     /// The task.
@@ -40,8 +49,12 @@ pub trait Repository {
     fn child_counts(&self, parent: &TaskId) -> Stored<StatusCounts>;
     /// Tasks that name this one as a dependency, in creation order.
     fn dependents(&self, id: &TaskId) -> Stored<Vec<Task>>;
-    /// What a task depends on: the ids alone, for walks through the graph.
-    fn dependencies(&self, id: &TaskId) -> Stored<Vec<TaskId>>;
+    /// What a task waits for before it can be completed: its dependencies and
+    /// its direct subtasks. The ids alone, for walks through the graph.
+    fn waits_for(&self, id: &TaskId) -> Stored<Vec<TaskId>>;
+    /// The oldest pending task of this plan or session that waits for nothing
+    /// (of a session: that has no open subtasks either).
+    fn next_ready(&self, within: Within<'_>) -> Stored<Option<Task>>;
     /// How many tasks there are in each status, in all or of a session.
     fn counts(&self, session: Option<&SessionId>) -> Stored<StatusCounts>;
     /// The newest tasks in any of these statuses (none means all), newest first.
@@ -62,7 +75,8 @@ pub trait Repository {
     fn sessions(&self, before: Option<Timestamp>, limit: usize) -> Stored<Vec<Session>>;
 }
 
-/// Writing. Everything of one operation is kept, or nothing.
+/// Writing. Everything of one operation is kept, or nothing. Adding or changing
+/// a task moves the last activity of its session forward.
 pub trait RepositoryMut: Repository {
     /// `now`, or the latest creation time when the clock has gone back since:
     /// creation times never decrease, so a range of times is a range of places.
