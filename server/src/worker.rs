@@ -10,6 +10,7 @@ mod resources;
 pub mod service;
 pub mod session;
 pub mod shared;
+mod size;
 mod subscriptions;
 mod tools;
 

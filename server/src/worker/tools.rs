@@ -6,7 +6,6 @@ mod call;
 mod canonical;
 mod context;
 mod effect;
-mod files;
 mod lenient;
 mod maintenance;
 mod plan;

@@ -16,6 +16,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, 
 
 use crate::link::{Activation, ClientId, OperationId};
 use crate::roles::Roles;
+use crate::store::{Store, StoreOptions, Synchronous};
 use crate::worker::service::{Replayed, TaskService};
 use crate::worker::session::{RecordSink, Session, SessionRecord};
 use crate::worker::shared::Shared;
@@ -123,7 +124,7 @@ impl Harness {
     /// The same workspace with a new worker, which reads the roles anew.
     pub(in crate::worker) async fn restart(self) -> Self {
         let directory = self.directory;
-        self.shared.store.shutdown().await;
+        self.shared.store.close().await;
         let shared = share(directory.path()).await;
         Self { directory, shared }
     }
@@ -224,6 +225,14 @@ async fn share(directory: &Path) -> Arc<Shared> {
         front_started_at: jiff::Timestamp::now().as_second() - 100,
     };
     Arc::new(Shared::new(store, roles, directory.to_owned(), state, activation))
+}
+
+async fn open(state: &Path) -> Store {
+    let mut options = StoreOptions::new(state.join("task_orchestrator.db"), state.join("artifacts"));
+    options.synchronous = Synchronous::Normal;
+    let store = Store::open(&options).unwrap();
+    store.activate(3).await.unwrap();
+    store
 }
 
 /// What a client of the newest revision says with every request.

@@ -12,10 +12,10 @@ use rmcp::service::RequestContext;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Entry, canonical, files};
+use super::{Entry, canonical};
 use crate::link::OperationId;
 use crate::roles::Roles;
-use crate::store::{Execution, Mode, RandomIds, Staged};
+use crate::store::{Execution, Mode, RandomIds, Staged, WriteTx, resolve_inside};
 use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, SessionId, TaskError};
 use crate::worker::client_log;
 use crate::worker::failure::{Failure, Refusal};
@@ -44,12 +44,6 @@ impl<R> Answer<R> {
     /// The reply as the client gets it.
     pub(super) fn into_value(self) -> Value {
         self.value
-    }
-}
-
-impl<R: Serialize> Answer<R> {
-    fn of(reply: &R) -> Result<Self, Refusal> {
-        serde_json::to_value(reply).map(Self::new).map_err(|error| Failure::internal(&error).into())
     }
 }
 
@@ -93,8 +87,8 @@ impl<'a> Call<'a> {
         &self,
         work: impl FnOnce(&dyn Repository) -> Result<R, TaskError> + Send + 'static,
     ) -> Result<Answer<R>, Refusal> {
-        let read = self.shared.store.read(move |tx| work(tx).map(|reply| Answer::of(&reply)));
-        read.await?
+        let read = self.shared.store.read(move |tx| work(tx).map(|reply| serde_json::to_value(reply)));
+        read.await?.map(Answer::new).map_err(|error| Failure::internal(&error).into())
     }
 
     /// Does the work once, however often the call comes: what is remembered is the whole reply.
@@ -135,7 +129,7 @@ impl<'a> Call<'a> {
         work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
     ) -> Result<Answer<R>, Refusal> {
         let roles = self.roles();
-        let done = self.shared.store.execute(execution, held, move |tx| {
+        let done = self.shared.store.execute_with(execution, held, move |tx: &mut WriteTx<'_>| {
             let now = tx.not_before_last(Timestamp::now())?;
             let mut world = World { now, ids: &mut RandomIds, roles: roles.as_ref() };
             let reply = work(tx, &mut world)?;
@@ -166,13 +160,20 @@ impl<'a> Call<'a> {
     pub(super) async fn directory(&self, path: Option<String>) -> Result<String, Refusal> {
         let workspace = self.shared.workspace.clone();
         let path = path.filter(|path| !path.is_empty()).unwrap_or_else(|| ".".to_owned());
-        let inside = blocking(move || files::directory(&workspace, "working_directory", &path)).await?;
-        Ok(inside.absolute.display().to_string())
+        blocking(move || {
+            let real = resolve_inside(&workspace, "working_directory", &path)?;
+            match real.to_str() {
+                _ if !real.is_dir() => Err(TaskError::invalid("working_directory", format!("{path} is not a directory"))),
+                None => Err(TaskError::invalid("working_directory", format!("{path} is not valid Unicode"))),
+                Some(real) => Ok(real.to_owned()),
+            }
+        })
+        .await
     }
 
     /// Hands a content to the store.
-    pub(super) async fn keep(&self, bytes: Vec<u8>, path: Option<String>) -> Result<Staged, Refusal> {
-        Ok(self.shared.store.stage(bytes, path).await?)
+    pub(super) async fn keep(&self, bytes: Vec<u8>) -> Result<Staged, Refusal> {
+        Ok(self.shared.store.stage(bytes).await?)
     }
 
     /// Hands the present content of a file of the workspace to the store.
@@ -181,9 +182,7 @@ impl<'a> Call<'a> {
     ///
     /// When it is outside the workspace, no plain file, or too large.
     pub(super) async fn keep_file(&self, path: &str) -> Result<Staged, Refusal> {
-        let (workspace, path) = (self.shared.workspace.clone(), path.to_owned());
-        let (bytes, name) = blocking(move || files::read(&workspace, "file_paths", &path)).await?;
-        self.keep(bytes, Some(name)).await
+        Ok(self.shared.store.stage_file(self.shared.workspace.clone(), path).await?)
     }
 
     /// Puts a remark into the client's log, where it keeps one at this level.
@@ -208,9 +207,10 @@ impl<'a> Call<'a> {
 
 /// Runs what waits for the disk where it holds nobody up.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    work: impl FnOnce() -> Result<T, TaskError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Failure::internal(&error).into()))
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Failure::internal(&error))?.map_err(Refusal::from)
 }
 
 fn execution(

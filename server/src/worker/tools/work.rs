@@ -130,16 +130,19 @@ impl Tool for Complete {
             let reason = format!("names {} files; at most {MAX_FILES} in one call", arguments.file_paths.len());
             return Err(TaskError::invalid("file_paths", reason).into());
         }
-        let detailed_work = match arguments.detailed_work.filter(|work| !work.is_empty()) {
-            Some(work) => {
-                check_detailed_work(&work)?;
-                Some(call.keep(work.into_bytes(), None).await?)
-            }
-            None => None,
-        };
+        let mut held = Vec::new();
+        let mut detailed_work = None;
+        if let Some(work) = arguments.detailed_work.filter(|work| !work.is_empty()) {
+            check_detailed_work(&work)?;
+            let staged = call.keep(work.into_bytes()).await?;
+            detailed_work = Some(staged.content().clone());
+            held.push(staged);
+        }
         let mut files = Vec::new();
         for path in &arguments.file_paths {
-            files.push(call.keep_file(path).await?);
+            let staged = call.keep_file(path).await?;
+            files.push(staged.content().clone());
+            held.push(staged);
         }
         let command = CompleteTask {
             task_id,
