@@ -18,7 +18,10 @@ const TYPED: usize = 255;
 /// # Errors
 ///
 /// `invalid_params` for a prompt or a template that does not exist; the store's own.
-pub(super) async fn complete(shared: &Shared, request: CompleteRequestParams) -> Result<CompleteResult, ErrorData> {
+pub(super) async fn complete(
+    shared: &Shared,
+    request: CompleteRequestParams,
+) -> Result<CompleteResult, ErrorData> {
     let typed: String = request.argument.value.chars().take(TYPED).collect();
     let typed = typed.to_lowercase();
     let found = match (&request.r#ref, request.argument.name.as_str()) {
@@ -51,7 +54,8 @@ fn unknown(what: &str, name: &str) -> ErrorData {
 async fn tasks(shared: &Shared, typed: &str) -> Result<Vec<String>, ErrorData> {
     let query = QueryTasks { limit: MAX_PAGE, ..QueryTasks::default() };
     let page = shared.store.read(move |tx| tasks::query_tasks(tx, &query)).await.map_err(Refusal::from)?;
-    let fits = |id: &str, title: &str| id.to_lowercase().starts_with(typed) || title.to_lowercase().contains(typed);
+    let fits =
+        |id: &str, title: &str| id.to_lowercase().starts_with(typed) || title.to_lowercase().contains(typed);
     let tasks = page.tasks.into_iter().map(|found| found.task);
     Ok(tasks.filter(|t| fits(t.task_id.as_str(), t.title.as_str())).map(|t| t.task_id.to_string()).collect())
 }
@@ -59,8 +63,13 @@ async fn tasks(shared: &Shared, typed: &str) -> Result<Vec<String>, ErrorData> {
 /// Latest sessions whose id begins so or whose name contains it.
 async fn sessions(shared: &Shared, typed: &str) -> Result<Vec<String>, ErrorData> {
     let command = ListSessions { include_completed: true, limit: MAX_PAGE };
-    let listed = shared.store.read(move |tx| tasks::list_sessions(tx, &command)).await.map_err(Refusal::from)?;
-    let fits = |id: &str, name: &str| id.to_lowercase().starts_with(typed) || name.to_lowercase().contains(typed);
+    let listed =
+        shared.store.read(move |tx| tasks::list_sessions(tx, &command)).await.map_err(Refusal::from)?;
+    let fits =
+        |id: &str, name: &str| id.to_lowercase().starts_with(typed) || name.to_lowercase().contains(typed);
     let sessions = listed.sessions.into_iter();
-    Ok(sessions.filter(|s| fits(s.session_id.as_str(), s.name.as_str())).map(|s| s.session_id.to_string()).collect())
+    Ok(sessions
+        .filter(|s| fits(s.session_id.as_str(), s.name.as_str()))
+        .map(|s| s.session_id.to_string())
+        .collect())
 }

@@ -75,7 +75,11 @@ impl Failure {
     /// A defect of this server. The cause goes to the log only.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a tool call failed through a defect");
-        Self::new(ErrorCode::Internal, "the server failed through a defect of its own", "Its log has the details.")
+        Self::new(
+            ErrorCode::Internal,
+            "the server failed through a defect of its own",
+            "Its log has the details.",
+        )
     }
 
     /// The whole object.

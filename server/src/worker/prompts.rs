@@ -20,7 +20,10 @@ const PAGE: usize = 100;
 /// # Errors
 ///
 /// `invalid_params` for a cursor that no page has named.
-pub(super) fn list(shared: &Shared, request: Option<PaginatedRequestParams>) -> Result<ListPromptsResult, ErrorData> {
+pub(super) fn list(
+    shared: &Shared,
+    request: Option<PaginatedRequestParams>,
+) -> Result<ListPromptsResult, ErrorData> {
     let from = match request.and_then(|request| request.cursor) {
         None => 0,
         Some(cursor) => {
@@ -48,7 +51,10 @@ fn prompt(role: &Role) -> Prompt {
 /// # Errors
 ///
 /// `invalid_params` for an unknown role, task or argument.
-pub(super) async fn get(shared: &Shared, request: GetPromptRequestParams) -> Result<GetPromptResult, ErrorData> {
+pub(super) async fn get(
+    shared: &Shared,
+    request: GetPromptRequestParams,
+) -> Result<GetPromptResult, ErrorData> {
     let invalid = |message: String, data: Value| ErrorData::invalid_params(message, Some(data));
     let Some(role) = shared.roles.get(&request.name) else {
         let name: String = request.name.chars().take(200).collect();
@@ -62,7 +68,10 @@ pub(super) async fn get(shared: &Shared, request: GetPromptRequestParams) -> Res
             ("task_id", Value::Null) => {}
             ("task_id", Value::String(id)) => task = Some(find(shared, id).await?),
             ("task_id", _) => {
-                return Err(invalid("argument `task_id` has to be a string".to_owned(), json!({ "field": name })));
+                return Err(invalid(
+                    "argument `task_id` has to be a string".to_owned(),
+                    json!({ "field": name }),
+                ));
             }
             _ => {
                 let name: String = name.chars().take(200).collect();

@@ -14,9 +14,11 @@ use super::failure::Refusal;
 use super::shared::Shared;
 use crate::store::ExecuteError;
 use crate::tasks;
-use crate::tasks::outcome::SessionReport;
 use crate::tasks::command::{ListSessions, QueryTasks, SessionStatus};
-use crate::tasks::{Artifact, ArtifactId, ArtifactInfo, Cursor, Repository as _, SessionId, SessionSummary, Task, TaskId};
+use crate::tasks::outcome::SessionReport;
+use crate::tasks::{
+    Artifact, ArtifactId, ArtifactInfo, Cursor, Repository as _, SessionId, SessionSummary, Task, TaskId,
+};
 
 /// Tasks in a page of the list.
 const PAGE: u32 = 50;
@@ -80,7 +82,10 @@ pub(super) fn only_page(request: Option<PaginatedRequestParams>) -> Result<(), E
 
 /// The refusal of a cursor that no page has named.
 pub(super) fn bad_cursor() -> ErrorData {
-    ErrorData::invalid_params("cursor: is not one that a page has named as nextCursor", Some(json!({ "field": "cursor" })))
+    ErrorData::invalid_params(
+        "cursor: is not one that a page has named as nextCursor",
+        Some(json!({ "field": "cursor" })),
+    )
 }
 
 /// A page of the resources: the latest sessions, then all tasks, newest first, with their artifacts.
@@ -97,7 +102,8 @@ pub(super) async fn list(
     let mut resources = Vec::new();
     if cursor.is_none() {
         let command = ListSessions { include_completed: false, limit: LISTED_SESSIONS };
-        let listed = shared.store.read(move |tx| tasks::list_sessions(tx, &command)).await.map_err(refused)?;
+        let listed =
+            shared.store.read(move |tx| tasks::list_sessions(tx, &command)).await.map_err(refused)?;
         resources.extend(listed.sessions.iter().map(session_resource));
     }
     let query = QueryTasks { include_artifacts: true, limit: PAGE, cursor, ..QueryTasks::default() };
@@ -180,7 +186,9 @@ pub(super) async fn exists(shared: &Shared, uri: &str) -> Result<(), ErrorData> 
         Address::Artifact(id) => {
             shared.store.read(move |tx| Ok(tx.artifact(&id)?)).await.map_err(refused)?.is_some()
         }
-        Address::Session(id) => shared.store.read(move |tx| Ok(tx.session(&id)?)).await.map_err(refused)?.is_some(),
+        Address::Session(id) => {
+            shared.store.read(move |tx| Ok(tx.session(&id)?)).await.map_err(refused)?.is_some()
+        }
     };
     if found { Ok(()) } else { Err(not_found(uri)) }
 }

@@ -1,16 +1,20 @@
 //! The MCP service of one client session: every request of the protocol that
 //! the worker answers arrives here. Must never keep anything of a session that
 //! is not in its record, for the next worker knows only the record.
-#![expect(deprecated, reason = "logging and subscribe are deprecated only in 2026-07-28; older clients use them")]
+#![expect(
+    deprecated,
+    reason = "logging and subscribe are deprecated only in 2026-07-28; older clients use them"
+)]
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    ContentBlock, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
-    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, ContentBlock, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
@@ -151,11 +155,13 @@ fn answer(reply: Value) -> CallToolResult {
     }
     let Some(reply) = whole.structured_content else { return CallToolResult::default() };
     let mut bare = CallToolResult::structured(reply);
-    bare.content = vec![ContentBlock::text("{\"note\":\"too large to be told twice: see structuredContent\"}")];
+    bare.content =
+        vec![ContentBlock::text("{\"note\":\"too large to be told twice: see structuredContent\"}")];
     if size::fits(&bare) {
         return bare;
     }
-    let hint = "Ask for less: a smaller limit, or without children and artifacts; resources show single tasks.";
+    let hint =
+        "Ask for less: a smaller limit, or without children and artifacts; resources show single tasks.";
     Failure::new(ErrorCode::InvalidArgument, "the reply is larger than a message can be", hint).into_result()
 }
 
@@ -172,7 +178,8 @@ impl ServerHandler for TaskService {
             .enable_tools()
             .enable_tool_list_changed()
             .build();
-        let server = Implementation::new("task-orchestrator", env!("CARGO_PKG_VERSION")).with_title("Task Orchestrator");
+        let server = Implementation::new("task-orchestrator", env!("CARGO_PKG_VERSION"))
+            .with_title("Task Orchestrator");
         InitializeResult::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
     }
 
@@ -217,7 +224,9 @@ impl ServerHandler for TaskService {
         resources::only_page(request)?;
         self.remember_lists();
         let tools = self.shared.tools.definitions().to_vec();
-        Ok(ListToolsResult::with_all_items(tools).with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+        Ok(ListToolsResult::with_all_items(tools)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -240,7 +249,9 @@ impl ServerHandler for TaskService {
         _context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
         self.remember_lists();
-        Ok(prompts::list(&self.shared, request)?.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+        Ok(prompts::list(&self.shared, request)?
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
     }
 
     async fn get_prompt(

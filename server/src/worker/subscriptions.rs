@@ -134,6 +134,7 @@ async fn tell(sink: &SubscriptionSink, round: &Round) -> Result<(), rmcp::servic
 
 /// The refusal of one subscription too many.
 pub(super) fn too_many() -> ErrorData {
-    let message = format!("this session has {MAX_SUBSCRIPTIONS} subscriptions, the most there may be: end one first");
+    let message =
+        format!("this session has {MAX_SUBSCRIPTIONS} subscriptions, the most there may be: end one first");
     ErrorData::invalid_request(message, Some(json!({ "limit": MAX_SUBSCRIPTIONS })))
 }

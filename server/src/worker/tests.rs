@@ -11,4 +11,4 @@ mod resources;
 mod restored;
 mod subscriptions;
 
-pub(super) use harness::{Client, Harness};
+pub(super) use harness::Harness;

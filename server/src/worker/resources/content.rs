@@ -36,7 +36,10 @@ pub(super) async fn read(shared: &Shared, id: &ArtifactId, uri: &str) -> Result<
 fn too_large(artifact: &Artifact, uri: &str) -> ErrorData {
     let path = artifact.path.as_deref().map(|path| format!("; it was read from {path}")).unwrap_or_default();
     let message = format!("{uri} has {} bytes, more than one message can carry{path}", artifact.size);
-    ErrorData::invalid_request(message, Some(json!({ "uri": uri, "size": artifact.size, "path": artifact.path })))
+    ErrorData::invalid_request(
+        message,
+        Some(json!({ "uri": uri, "size": artifact.size, "path": artifact.path })),
+    )
 }
 
 /// The type of a content, as far as its file's name tells it.

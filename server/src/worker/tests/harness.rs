@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use rmcp::RoleServer;
 use rmcp::model::JsonRpcMessage;
 use rmcp::service::{RxJsonRpcMessage, ServiceExt, TxJsonRpcMessage, serve_directly};
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
-use rmcp::RoleServer;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, split};
 
@@ -82,7 +82,8 @@ impl<T: Transport<RoleServer>> Transport<RoleServer> for Enveloped<T> {
         let mut message = self.inner.receive().await?;
         if matches!(message, JsonRpcMessage::Request(_)) {
             let forced = self.envelope.sequence.swap(0, Ordering::SeqCst);
-            let sequence = if forced == 0 { self.envelope.last.fetch_add(1, Ordering::SeqCst) + 1 } else { forced };
+            let sequence =
+                if forced == 0 { self.envelope.last.fetch_add(1, Ordering::SeqCst) + 1 } else { forced };
             if !self.envelope.without_id.load(Ordering::SeqCst) {
                 message.insert_extension(OperationId { client: self.client, sequence, floor: 0 });
             }
@@ -174,7 +175,10 @@ impl Harness {
     pub(in crate::worker) fn transport(
         &self,
         far: DuplexStream,
-    ) -> (Enveloped<AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>>, Arc<Session>) {
+    ) -> (
+        Enveloped<AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>>,
+        Arc<Session>,
+    ) {
         let (read, write) = split(far);
         let client = ClientId::random();
         let kept = Kept(Arc::default());
@@ -195,8 +199,11 @@ impl Harness {
         let (read, write) = split(far);
         let id = ClientId::random();
         let envelope = Arc::new(Envelope::default());
-        let transport =
-            Enveloped { inner: AsyncRwTransport::new_server(read, write), client: id, envelope: Arc::clone(&envelope) };
+        let transport = Enveloped {
+            inner: AsyncRwTransport::new_server(read, write),
+            client: id,
+            envelope: Arc::clone(&envelope),
+        };
         let kept = Arc::new(Mutex::new(record.clone()));
         let session = Arc::new(Session::new(id, record, Box::new(Kept(Arc::clone(&kept)))));
         let (read, input) = split(near);

@@ -18,8 +18,9 @@ async fn a_plan_lives_from_session_to_synthesis() {
     std::fs::write(harness.path().join("src/main.rs"), "fn main() {}").unwrap();
     let mut client = harness.client().await;
 
-    let opened =
-        client.call("orchestrator_initialize_session", json!({ "name": "Demo", "working_directory": "src" })).await;
+    let opened = client
+        .call("orchestrator_initialize_session", json!({ "name": "Demo", "working_directory": "src" }))
+        .await;
     has(&opened, &["session_id", "session_initialized", "working_directory", "orchestrator_path"]);
     has(&opened, &["orchestrator_context", "active_tasks", "resumed"]);
     has(&opened["orchestrator_context"], &["role", "capabilities", "instructions", "specialist_roles"]);
@@ -41,7 +42,10 @@ async fn a_plan_lives_from_session_to_synthesis() {
             }),
         )
         .await;
-    has(&planned, &["task_created", "parent_task_id", "task_id", "description", "complexity", "subtasks", "next_steps"]);
+    has(
+        &planned,
+        &["task_created", "parent_task_id", "task_id", "description", "complexity", "subtasks", "next_steps"],
+    );
     let parent = planned["task_id"].as_str().unwrap();
     let subtasks = planned["subtasks"].as_array().unwrap();
     has(&subtasks[1], &["task_id", "title", "specialist_type", "dependencies"]);
@@ -84,17 +88,25 @@ async fn a_plan_lives_from_session_to_synthesis() {
     client.call("orchestrator_complete_task", json!({ "task_id": code, "summary": "works" })).await;
 
     let synthesis = client.call("orchestrator_synthesize_results", json!({ "parent_task_id": parent })).await;
-    has(&synthesis, &["completed_subtasks", "failed_subtasks", "open_subtasks", "outcomes", "artifacts", "metrics"]);
+    has(
+        &synthesis,
+        &["completed_subtasks", "failed_subtasks", "open_subtasks", "outcomes", "artifacts", "metrics"],
+    );
     has(&synthesis, &["missing"]);
     assert_eq!(synthesis["completed_subtasks"].as_array().unwrap().len(), 2);
     assert_eq!(synthesis["artifacts"].as_array().unwrap().len(), 2);
 
-    let status = client.call("orchestrator_get_status", json!({ "include_completed": true, "session_id": session })).await;
+    let status = client
+        .call("orchestrator_get_status", json!({ "include_completed": true, "session_id": session }))
+        .await;
     has(&status, &["counts", "tasks", "server"]);
     has(&status["server"], &["uptime", "version", "generation", "phase", "maintenance_mode"]);
     assert!(status["server"]["uptime"].as_i64().unwrap() >= 100);
     assert_eq!(status["server"]["generation"], 3);
-    assert_eq!(status["counts"]["completed"].as_u64().unwrap() + status["counts"]["active"].as_u64().unwrap(), 3);
+    assert_eq!(
+        status["counts"]["completed"].as_u64().unwrap() + status["counts"]["active"].as_u64().unwrap(),
+        3
+    );
 }
 
 #[tokio::test]
@@ -118,7 +130,9 @@ async fn tasks_planned_after_opening_a_session_belong_to_it() {
     let listed = client.call("orchestrator_list_sessions", json!({ "limit": 5 })).await;
     let first = &listed["sessions"][0];
     has(first, &["session_id", "name", "status", "created_at", "last_activity", "open_tasks"]);
-    let dry = client.call("orchestrator_cleanup_sessions", json!({ "cleanup_type": "all", "older_than_days": 0 })).await;
+    let dry = client
+        .call("orchestrator_cleanup_sessions", json!({ "cleanup_type": "all", "older_than_days": 0 }))
+        .await;
     assert_eq!(dry["dry_run"], true);
 }
 
@@ -126,17 +140,20 @@ async fn tasks_planned_after_opening_a_session_belong_to_it() {
 async fn tasks_are_changed_found_cancelled_and_deleted() {
     let harness = Harness::new().await;
     let mut client = harness.client().await;
-    let (parent, subtasks) = client.plan("P", json!([{ "title": "A" }, { "title": "B", "dependencies": ["A"] }])).await;
+    let (parent, subtasks) =
+        client.plan("P", json!([{ "title": "A" }, { "title": "B", "dependencies": ["A"] }])).await;
 
     let changed = json!({ "task_id": subtasks[0], "title": "Anew", "due_date": "2031-02-03T04:05:06Z", "context": "c" });
     let updated = client.call("orchestrator_update_task", changed).await;
     assert_eq!(updated["task"]["title"], "Anew");
     assert_eq!(updated["changes_applied"].as_array().unwrap().len(), 3);
-    let cleared = client.call("orchestrator_update_task", json!({ "task_id": subtasks[0], "due_date": "", "context": "" }));
+    let cleared = client
+        .call("orchestrator_update_task", json!({ "task_id": subtasks[0], "due_date": "", "context": "" }));
     let cleared = cleared.await;
     assert_eq!((&cleared["task"]["due_date"], &cleared["task"]["context"]), (&Value::Null, &Value::Null));
 
-    let found = client.call("orchestrator_query_tasks", json!({ "search_text": "Anew", "status": "pending" })).await;
+    let found =
+        client.call("orchestrator_query_tasks", json!({ "search_text": "Anew", "status": "pending" })).await;
     assert_eq!(found["tasks"][0]["task_id"], subtasks[0].as_str());
     assert_eq!(found["total_count"], 1);
     let children = json!({ "task_type": ["breakdown"], "include_children": true, "include_artifacts": true });
@@ -146,7 +163,8 @@ async fn tasks_are_changed_found_cancelled_and_deleted() {
 
     let needed = client.fail("orchestrator_delete_task", json!({ "task_id": subtasks[0] })).await;
     assert_eq!(needed["error_code"], "HAS_DEPENDENTS");
-    let cancelled = client.call("orchestrator_cancel_task", json!({ "task_id": subtasks[0], "reason": "no" })).await;
+    let cancelled =
+        client.call("orchestrator_cancel_task", json!({ "task_id": subtasks[0], "reason": "no" })).await;
     has(&cancelled, &["task", "previous_status", "dependent_tasks_updated"]);
     assert_eq!(cancelled["previous_status"], "pending");
     let deleted = json!({ "task_id": subtasks[1], "archive_instead": false, "force": true });
@@ -195,6 +213,9 @@ async fn the_forms_that_clients_send_in_practice_are_understood() {
         json!({ "description": "D\nmore", "subtasks": list, "complexity_level": null }),
     ] {
         let planned = client.call("orchestrator_plan_task", arguments.clone()).await;
-        assert_eq!(planned["subtasks"][1]["dependencies"][0], planned["subtasks"][0]["task_id"], "{arguments}");
+        assert_eq!(
+            planned["subtasks"][1]["dependencies"][0], planned["subtasks"][0]["task_id"],
+            "{arguments}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The protocol itself: revisions, capabilities, lists, prompts, completions,
 //! levels of the client's log.
 
-use rmcp::model::{CallToolRequestParams, ClientInfo, ProtocolVersion};
+use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion};
 use rmcp::service::ServiceExt;
 use serde_json::{Value, json};
 
@@ -92,7 +92,11 @@ async fn every_tool_is_described_completely() {
         let input = &tool["inputSchema"];
         jsonschema::meta::validate(input).unwrap_or_else(|error| panic!("{name}: {error}"));
         jsonschema::meta::validate(&tool["outputSchema"]).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!((&input["type"], &input["additionalProperties"]), (&json!("object"), &json!(false)), "{name}");
+        assert_eq!(
+            (&input["type"], &input["additionalProperties"]),
+            (&json!("object"), &json!(false)),
+            "{name}"
+        );
         assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
         described(name, input);
     }
@@ -114,7 +118,9 @@ fn described(name: &str, schema: &Value) {
     for (field, property) in schema["properties"].as_object().unwrap() {
         assert!(property["type"].is_string() || field == "context", "{name}.{field}: {property}");
         assert!(property["description"].is_string(), "{name}.{field}");
-        let bounded = ["maxLength", "pattern", "enum", "maximum", "maxItems"].iter().any(|key| property.get(key).is_some());
+        let bounded = ["maxLength", "pattern", "enum", "maximum", "maxItems"]
+            .iter()
+            .any(|key| property.get(key).is_some());
         let free = property["type"] == "boolean" || field == "context";
         let time = ["due_date", "created_after", "created_before"].contains(&field.as_str());
         assert!(bounded || free || time, "{name}.{field} has no limit: {property}");
@@ -137,7 +143,9 @@ async fn a_prompt_is_the_role_with_the_task() {
     assert!(plain.contains("reviewer") && plain.contains("## How you work") && !plain.contains("shed"));
     let params = json!({ "name": "reviewer", "arguments": { "task_id": task } });
     let with_task = text(client.request("prompts/get", params).await.unwrap());
-    assert!(with_task.starts_with(&plain) && with_task.contains("Paint the shed") && with_task.contains(&task));
+    assert!(
+        with_task.starts_with(&plain) && with_task.contains("Paint the shed") && with_task.contains(&task)
+    );
     for params in [
         json!({ "name": "nobody" }),
         json!({ "name": "reviewer", "arguments": { "task_id": "nobody" } }),
@@ -157,8 +165,17 @@ async fn prompts_come_in_pages() {
     let second = client.request("prompts/list", json!({ "cursor": first["nextCursor"] })).await.unwrap();
     assert_eq!(second["prompts"].as_array().unwrap().len(), 61);
     assert!(second.get("nextCursor").is_none());
-    for (method, cursor) in [("prompts/list", "x"), ("tools/list", "p1"), ("resources/list", "p1"), ("resources/templates/list", "x")] {
-        assert_eq!(client.request(method, json!({ "cursor": cursor })).await.unwrap_err()["code"], -32602, "{method}");
+    for (method, cursor) in [
+        ("prompts/list", "x"),
+        ("tools/list", "p1"),
+        ("resources/list", "p1"),
+        ("resources/templates/list", "x"),
+    ] {
+        assert_eq!(
+            client.request(method, json!({ "cursor": cursor })).await.unwrap_err()["code"],
+            -32602,
+            "{method}"
+        );
     }
 }
 
@@ -168,7 +185,10 @@ async fn arguments_are_completed() {
     let mut client = harness.client().await;
     let (task, _) = client.plan("Paint the shed", json!([])).await;
     client.plan("Mow", json!([])).await;
-    for reference in [json!({ "type": "ref/prompt", "name": "tester" }), json!({ "type": "ref/resource", "uri": "task://{task_id}" })] {
+    for reference in [
+        json!({ "type": "ref/prompt", "name": "tester" }),
+        json!({ "type": "ref/resource", "uri": "task://{task_id}" }),
+    ] {
         for (typed, found) in [("paint", json!([task])), (task.as_str(), json!([task])), ("zzz", json!([]))] {
             let params = json!({ "ref": reference, "argument": { "name": "task_id", "value": typed } });
             let result = client.request("completion/complete", params).await.unwrap();
@@ -208,7 +228,7 @@ async fn rmcps_own_client_is_served_in_both_eras() {
         let (transport, session) = harness.transport(far);
         let service = TaskService::new(std::sync::Arc::clone(&harness.shared), session);
         let server = tokio::spawn(async move { service.serve(transport).await });
-        let client = ClientInfo::default().with_protocol_version(version).serve(near).await.unwrap();
+        let client = ClientConfig::default().with_protocol_version(version).serve(near).await.unwrap();
         assert_eq!(client.list_all_tools().await.unwrap().len(), TOOLS.len());
         assert_eq!(client.list_all_prompts().await.unwrap().len(), 11);
         let arguments = json!({ "description": "by rmcp" }).as_object().unwrap().clone();

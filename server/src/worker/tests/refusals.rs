@@ -9,7 +9,8 @@ use super::Harness;
 async fn every_stated_refusal_has_its_code() {
     let harness = Harness::new().await;
     let mut client = harness.client().await;
-    let (parent, subtasks) = client.plan("P", json!([{ "title": "A" }, { "title": "B", "dependencies": ["A"] }])).await;
+    let (parent, subtasks) =
+        client.plan("P", json!([{ "title": "A" }, { "title": "B", "dependencies": ["A"] }])).await;
     let (a, b) = (&subtasks[0], &subtasks[1]);
     let plan = |extra: Value| {
         let mut arguments = json!({ "title": "T", "description": "d" });
@@ -29,16 +30,38 @@ async fn every_stated_refusal_has_its_code() {
         (task, plan(json!({ "parent_task_id": "nobody" })), "NOT_FOUND", "nobody"),
         (task, plan(json!({ "session_id": "nobody" })), "NOT_FOUND", "nobody"),
         (task, plan(json!({ "subtasks": [{ "title": "" }] })), "INVALID_ARGUMENT", "title"),
-        (task, plan(json!({ "subtasks": [{ "title": "x", "specialist_type": "poet" }] })), "NOT_FOUND", "poet"),
-        (task, plan(json!({ "subtasks": [{ "title": "x", "dependencies": ["y"] }] })), "INVALID_DEPENDENCY", "y"),
-        (task, plan(json!({ "subtasks": [{ "title": "x", "dependencies": ["x"] }] })), "INVALID_DEPENDENCY", "x"),
         (
             task,
-            plan(json!({ "subtasks": [{ "title": "x", "dependencies": ["y"] }, { "title": "y", "dependencies": ["x"] }] })),
+            plan(json!({ "subtasks": [{ "title": "x", "specialist_type": "poet" }] })),
+            "NOT_FOUND",
+            "poet",
+        ),
+        (
+            task,
+            plan(json!({ "subtasks": [{ "title": "x", "dependencies": ["y"] }] })),
+            "INVALID_DEPENDENCY",
+            "y",
+        ),
+        (
+            task,
+            plan(json!({ "subtasks": [{ "title": "x", "dependencies": ["x"] }] })),
+            "INVALID_DEPENDENCY",
+            "x",
+        ),
+        (
+            task,
+            plan(
+                json!({ "subtasks": [{ "title": "x", "dependencies": ["y"] }, { "title": "y", "dependencies": ["x"] }] }),
+            ),
             "INVALID_DEPENDENCY",
             "circle",
         ),
-        (task, plan(json!({ "subtasks": [{ "title": "x" }], "subtasks_json": "[{\"title\":\"y\"}]" })), "INVALID_ARGUMENT", "subtasks_json"),
+        (
+            task,
+            plan(json!({ "subtasks": [{ "title": "x" }], "subtasks_json": "[{\"title\":\"y\"}]" })),
+            "INVALID_ARGUMENT",
+            "subtasks_json",
+        ),
         (update, json!({ "task_id": "nobody", "title": "x" }), "NOT_FOUND", "nobody"),
         (update, json!({ "task_id": a, "status": "completed" }), "INVALID_TRANSITION", "pending"),
         (update, json!({ "task_id": a, "dependencies": [a] }), "INVALID_DEPENDENCY", a.as_str()),
@@ -46,7 +69,12 @@ async fn every_stated_refusal_has_its_code() {
         (update, json!({ "task_id": a, "dependencies": ["nobody"] }), "INVALID_DEPENDENCY", "nobody"),
         ("orchestrator_execute_task", json!({ "task_id": "nobody" }), "NOT_FOUND", "nobody"),
         ("orchestrator_execute_task", json!({ "task_id": b }), "DEPENDENCY_UNFINISHED", a.as_str()),
-        ("orchestrator_complete_task", json!({ "task_id": a, "summary": "x" }), "INVALID_TRANSITION", "pending"),
+        (
+            "orchestrator_complete_task",
+            json!({ "task_id": a, "summary": "x" }),
+            "INVALID_TRANSITION",
+            "pending",
+        ),
         ("orchestrator_complete_task", json!({ "task_id": a, "summary": "" }), "INVALID_ARGUMENT", "summary"),
         (
             "orchestrator_complete_task",
@@ -71,8 +99,18 @@ async fn every_stated_refusal_has_its_code() {
         ("orchestrator_resume_session", json!({ "session_id": "nobody" }), "NOT_FOUND", "nobody"),
         ("orchestrator_session_status", json!({ "session_id": "nobody" }), "NOT_FOUND", "nobody"),
         ("orchestrator_initialize_session", json!({ "session_id": "nobody" }), "NOT_FOUND", "nobody"),
-        ("orchestrator_initialize_session", json!({ "working_directory": "/" }), "PATH_OUTSIDE_WORKSPACE", "/"),
-        ("orchestrator_initialize_session", json!({ "working_directory": ".." }), "PATH_OUTSIDE_WORKSPACE", ".."),
+        (
+            "orchestrator_initialize_session",
+            json!({ "working_directory": "/" }),
+            "PATH_OUTSIDE_WORKSPACE",
+            "/",
+        ),
+        (
+            "orchestrator_initialize_session",
+            json!({ "working_directory": ".." }),
+            "PATH_OUTSIDE_WORKSPACE",
+            "..",
+        ),
         (
             "orchestrator_maintenance_coordinator",
             json!({ "action": "scan_cleanup", "scope": "specific_subtask" }),
@@ -86,7 +124,11 @@ async fn every_stated_refusal_has_its_code() {
         assert_eq!(error["retryable"], false);
     }
     let status = client.call("orchestrator_get_status", json!({})).await;
-    assert_eq!((&status["counts"]["pending"], &status["total_tasks"]), (&json!(3), &json!(3)), "{parent} alone is there");
+    assert_eq!(
+        (&status["counts"]["pending"], &status["total_tasks"]),
+        (&json!(3), &json!(3)),
+        "{parent} alone is there"
+    );
 }
 
 #[tokio::test]
@@ -96,12 +138,42 @@ async fn malformed_arguments_are_the_protocols_error_and_name_the_field() {
     for (tool, arguments, field, suggestion) in [
         ("orchestrator_plan_task", json!({}), "description", Value::Null),
         ("orchestrator_plan_task", json!({ "description": 7 }), "description", Value::Null),
-        ("orchestrator_plan_task", json!({ "description": "d", "complexity": "simple" }), "complexity", json!("complexity_level")),
-        ("orchestrator_plan_task", json!({ "description": "d", "complexity_level": "modrate" }), "complexity_level", json!("moderate")),
-        ("orchestrator_plan_task", json!({ "description": "d", "subtasks": [{ "title": 1 }] }), "subtasks[0].title", Value::Null),
-        ("orchestrator_plan_task", json!({ "description": "d", "subtasks": [{ "titel": "x" }] }), "subtasks[0].titel", json!("title")),
-        ("orchestrator_plan_task", json!({ "description": "d", "subtasks_json": "[{}]" }), "subtasks_json[0].title", Value::Null),
-        ("orchestrator_plan_task", json!({ "description": "d", "subtasks_json": "nonsense" }), "subtasks_json", Value::Null),
+        (
+            "orchestrator_plan_task",
+            json!({ "description": "d", "complexity": "simple" }),
+            "complexity",
+            json!("complexity_level"),
+        ),
+        (
+            "orchestrator_plan_task",
+            json!({ "description": "d", "complexity_level": "modrate" }),
+            "complexity_level",
+            json!("moderate"),
+        ),
+        (
+            "orchestrator_plan_task",
+            json!({ "description": "d", "subtasks": [{ "title": 1 }] }),
+            "subtasks[0].title",
+            Value::Null,
+        ),
+        (
+            "orchestrator_plan_task",
+            json!({ "description": "d", "subtasks": [{ "titel": "x" }] }),
+            "subtasks[0].titel",
+            json!("title"),
+        ),
+        (
+            "orchestrator_plan_task",
+            json!({ "description": "d", "subtasks_json": "[{}]" }),
+            "subtasks_json[0].title",
+            Value::Null,
+        ),
+        (
+            "orchestrator_plan_task",
+            json!({ "description": "d", "subtasks_json": "nonsense" }),
+            "subtasks_json",
+            Value::Null,
+        ),
         ("orchestrator_execute_task", json!({ "task": "x" }), "task", json!("task_id")),
         ("orchestrator_query_tasks", json!({ "status": ["done"] }), "status[0]", Value::Null),
         ("orchestrator_query_tasks", json!({ "limit": "many" }), "limit", Value::Null),
@@ -140,6 +212,11 @@ async fn a_custom_role_is_accepted_everywhere_and_a_broken_file_is_reported() {
     let found = client.call("orchestrator_query_tasks", json!({ "specialist_type": ["poet"] })).await;
     assert_eq!(found["total_count"], 1);
     let tools = client.request("tools/list", json!({})).await.unwrap();
-    assert!(tools["tools"][1]["inputSchema"]["properties"]["specialist_type"]["description"].as_str().unwrap().contains("poet"));
+    assert!(
+        tools["tools"][1]["inputSchema"]["properties"]["specialist_type"]["description"]
+            .as_str()
+            .unwrap()
+            .contains("poet")
+    );
     assert!(client.request("prompts/get", json!({ "name": "poet" })).await.is_ok());
 }

@@ -16,7 +16,10 @@ async fn a_request_sent_again_has_the_identical_reply_and_happens_once() {
         ("orchestrator_plan_task", json!({ "description": "once", "subtasks": [{ "title": "x" }] })),
         ("orchestrator_update_task", json!({ "task_id": subtasks[0], "title": "Anew" })),
         ("orchestrator_execute_task", json!({ "task_id": subtasks[0] })),
-        ("orchestrator_complete_task", json!({ "task_id": subtasks[0], "summary": "s", "detailed_work": "w" })),
+        (
+            "orchestrator_complete_task",
+            json!({ "task_id": subtasks[0], "summary": "s", "detailed_work": "w" }),
+        ),
         ("orchestrator_cancel_task", json!({ "task_id": subtasks[1], "reason": "r" })),
         ("orchestrator_delete_task", json!({ "task_id": subtasks[2], "archive_instead": false })),
     ]) {
@@ -44,10 +47,14 @@ async fn a_clients_own_key_is_honoured_over_connections_and_conflicts_are_told()
     // Other order of keys: the same call.
     let same = json!({ "description": "d", "title": "K" });
     assert_eq!(second.call("orchestrator_plan_task", same).await, planned);
-    let conflict = second.fail("orchestrator_plan_task", json!({ "title": "Other", "description": "d" })).await;
+    let conflict =
+        second.fail("orchestrator_plan_task", json!({ "title": "Other", "description": "d" })).await;
     assert_eq!(conflict["error_code"], "IDEMPOTENCY_CONFLICT");
     second.meta = json!({ "idempotencyKey": "x".repeat(300) });
-    assert_eq!(second.fail("orchestrator_plan_task", arguments.clone()).await["error_code"], "INVALID_ARGUMENT");
+    assert_eq!(
+        second.fail("orchestrator_plan_task", arguments.clone()).await["error_code"],
+        "INVALID_ARGUMENT"
+    );
     second.meta = json!({ "idempotencyKey": 7 });
     let error = second.malformed("orchestrator_plan_task", arguments).await;
     assert_eq!(error["data"]["field"], "_meta.idempotencyKey");

@@ -44,7 +44,11 @@ async fn tasks_sessions_and_artifacts_are_readable() {
     let done = client.call("orchestrator_complete_task", files).await;
 
     let session = format!("session://{}", opened["session_id"].as_str().unwrap());
-    for (uri, part) in [(format!("task://{parent}"), "\"A\""), (format!("task://{}", subtasks[0]), "notes.md"), (session, "\"S\"")] {
+    for (uri, part) in [
+        (format!("task://{parent}"), "\"A\""),
+        (format!("task://{}", subtasks[0]), "notes.md"),
+        (session, "\"S\""),
+    ] {
         let read = client.request("resources/read", json!({ "uri": uri })).await.unwrap();
         let contents = &read["contents"][0];
         assert_eq!((&contents["uri"], &contents["mimeType"]), (&json!(uri), &json!("application/json")));
@@ -64,7 +68,15 @@ async fn tasks_sessions_and_artifacts_are_readable() {
 async fn what_is_not_there_is_named() {
     let harness = Harness::new().await;
     let (mut legacy, mut modern) = (harness.client().await, harness.modern().await);
-    for uri in ["task://nobody", "session://nobody", "artifact://nobody", "task://../../etc", "file:///etc/passwd", "", "task:"] {
+    for uri in [
+        "task://nobody",
+        "session://nobody",
+        "artifact://nobody",
+        "task://../../etc",
+        "file:///etc/passwd",
+        "",
+        "task:",
+    ] {
         let error = legacy.request("resources/read", json!({ "uri": uri })).await.unwrap_err();
         assert_eq!((&error["code"], &error["data"]["uri"]), (&json!(-32002), &json!(uri)), "{error}");
         let error = legacy.request("resources/subscribe", json!({ "uri": uri })).await.unwrap_err();

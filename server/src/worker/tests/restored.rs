@@ -49,7 +49,10 @@ async fn changed_lists_are_told_once() {
     let record = after.record();
     let mut again = harness.resume(record).await;
     again.request("prompts/list", json!({})).await.unwrap();
-    assert_eq!(again.seen("notifications/tools/list_changed") + again.seen("notifications/prompts/list_changed"), 0);
+    assert_eq!(
+        again.seen("notifications/tools/list_changed") + again.seen("notifications/prompts/list_changed"),
+        0
+    );
 }
 
 #[tokio::test]
@@ -60,5 +63,8 @@ async fn a_client_that_has_seen_no_list_hears_of_no_change() {
     record.prompts.clear();
     let mut after = harness.resume(record).await;
     after.request("ping", json!({})).await.unwrap();
-    assert_eq!(after.seen("notifications/tools/list_changed") + after.seen("notifications/prompts/list_changed"), 0);
+    assert_eq!(
+        after.seen("notifications/tools/list_changed") + after.seen("notifications/prompts/list_changed"),
+        0
+    );
 }

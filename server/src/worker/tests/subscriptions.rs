@@ -58,7 +58,8 @@ async fn a_listener_of_the_newest_revision_hears_what_it_asked_for() {
     let (mut watcher, mut worker) = (harness.modern().await, harness.client().await);
     let (_, subtasks) = worker.plan("P", json!([{ "title": "A" }, { "title": "B" }])).await;
     let uri = format!("task://{}", subtasks[0]);
-    let filter = json!({ "resourceSubscriptions": [uri, "file:///etc/passwd"], "resourcesListChanged": true });
+    let filter =
+        json!({ "resourceSubscriptions": [uri, "file:///etc/passwd"], "resourcesListChanged": true });
     let id = watcher.send("subscriptions/listen", json!({ "notifications": filter })).await;
     let accepted = watcher.notification("notifications/subscriptions/acknowledged").await;
     assert_eq!(accepted["notifications"]["resourceSubscriptions"], json!([uri]));
@@ -80,7 +81,8 @@ async fn a_listener_whose_worker_died_is_told_of_everything_once() {
     let (task, _) = client.plan("P", json!([])).await;
     let uri = format!("task://{task}");
     client.envelope.replayed.store(true, Ordering::SeqCst);
-    let filter = json!({ "resourceSubscriptions": [uri], "resourcesListChanged": true, "toolsListChanged": true });
+    let filter =
+        json!({ "resourceSubscriptions": [uri], "resourcesListChanged": true, "toolsListChanged": true });
     client.send("subscriptions/listen", json!({ "notifications": filter })).await;
     client.notification("notifications/subscriptions/acknowledged").await;
     assert_eq!(client.notification("notifications/resources/updated").await["uri"], uri.as_str());

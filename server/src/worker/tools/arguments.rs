@@ -88,9 +88,17 @@ mod tests {
             (json!({ "title": "x", "zzz": 1 }), "zzz", Value::Null),
             (json!({}), "title", Value::Null),
             (json!({ "title": 7 }), "title", Value::Null),
-            (json!({ "title": "x", "parts": [{ "size": 1 }, { "size": "1" }] }), "parts[1].size", Value::Null),
+            (
+                json!({ "title": "x", "parts": [{ "size": 1 }, { "size": "1" }] }),
+                "parts[1].size",
+                Value::Null,
+            ),
             (json!({ "title": "x", "parts": [{ "size": 1, "sise": 2 }] }), "parts[0].sise", json!("size")),
-            (json!({ "title": "x", "parts": [{ "size": 1, "kind": "smal" }] }), "parts[0].kind", json!("small")),
+            (
+                json!({ "title": "x", "parts": [{ "size": 1, "kind": "smal" }] }),
+                "parts[0].kind",
+                json!("small"),
+            ),
         ] {
             let Value::Object(object) = arguments.clone() else { unreachable!() };
             let error = parse::<Outer>("a_tool", object).unwrap_err();

@@ -163,7 +163,9 @@ impl<'a> Call<'a> {
         blocking(move || {
             let real = resolve_inside(&workspace, "working_directory", &path)?;
             match real.to_str() {
-                _ if !real.is_dir() => Err(TaskError::invalid("working_directory", format!("{path} is not a directory"))),
+                _ if !real.is_dir() => {
+                    Err(TaskError::invalid("working_directory", format!("{path} is not a directory")))
+                }
                 None => Err(TaskError::invalid("working_directory", format!("{path} is not valid Unicode"))),
                 Some(real) => Ok(real.to_owned()),
             }
@@ -234,5 +236,6 @@ fn execution(
 /// A write without a key could happen twice: better not at all.
 fn no_key(cause: &'static str) -> Refusal {
     tracing::error!(cause, "a mutating call was not carried out");
-    ErrorData::internal_error("the server could not give the call a key and did not carry it out", None).into()
+    ErrorData::internal_error("the server could not give the call a key and did not carry it out", None)
+        .into()
 }

@@ -5,9 +5,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -134,7 +134,9 @@ pub(super) fn timestamp(field: &'static str, text: &str) -> Result<Timestamp, Ta
     text.parse::<Timestamp>()
         .or_else(|_| text.parse::<DateTime>().and_then(utc))
         .or_else(|_| text.parse::<Date>().and_then(|date| utc(date.at(0, 0, 0, 0))))
-        .map_err(|_| TaskError::invalid(field, "is no time; write it like 2026-12-31T23:59:00Z or 2026-12-31"))
+        .map_err(|_| {
+            TaskError::invalid(field, "is no time; write it like 2026-12-31T23:59:00Z or 2026-12-31")
+        })
 }
 
 #[cfg(test)]
@@ -171,7 +173,9 @@ mod tests {
     #[test]
     fn times_are_read_in_the_usual_forms() {
         let midnight: Timestamp = "2026-12-31T00:00:00Z".parse().unwrap();
-        for text in ["2026-12-31T00:00:00Z", "2026-12-31", " 2026-12-31T00:00:00 ", "2026-12-31T01:00:00+01:00"] {
+        for text in
+            ["2026-12-31T00:00:00Z", "2026-12-31", " 2026-12-31T00:00:00 ", "2026-12-31T01:00:00+01:00"]
+        {
             assert_eq!(timestamp("due_date", text).unwrap(), midnight, "{text}");
         }
         for text in ["", "tomorrow", "2026-13-01", "31.12.2026"] {

@@ -80,7 +80,12 @@ async fn maintain(call: &Call<'_>, command: Maintenance) -> Result<Answer<Mainte
     }
     call.progress(1.0, steps, seen.text("summary")).await;
     if call.is_cancelled() {
-        return Err(Failure::new(ErrorCode::Overloaded, "called off before anything was changed", "Call again.").into());
+        return Err(Failure::new(
+            ErrorCode::Overloaded,
+            "called off before anything was changed",
+            "Call again.",
+        )
+        .into());
     }
     let report = call.write(move |tx, world| tasks::maintain(tx, world, command)).await?;
     call.progress(steps, steps, report.text("summary")).await;

@@ -121,7 +121,11 @@ fn plan(call: &Call<'_>, arguments: PlanArguments) -> Result<PlanTask, Refusal> 
     let mut subtasks = arguments.subtasks;
     if let Some(text) = arguments.subtasks_json.filter(|text| !text.trim().is_empty()) {
         if !subtasks.is_empty() {
-            return Err(TaskError::invalid("subtasks_json", "cannot be combined with subtasks; use one of them").into());
+            return Err(TaskError::invalid(
+                "subtasks_json",
+                "cannot be combined with subtasks; use one of them",
+            )
+            .into());
         }
         subtasks = from_json(&text)?;
     }
@@ -176,8 +180,12 @@ fn first_line(text: &str) -> String {
 
 fn ids(ids: Vec<String>) -> Result<Vec<TaskId>, TaskError> {
     let checked = |id: String| {
-        TaskId::new(id.clone())
-            .map_err(|_| TaskError::invalid("dependencies", format!("{id:?} is no id: 1 to 64 letters, digits, '_' or '-'")))
+        TaskId::new(id.clone()).map_err(|_| {
+            TaskError::invalid(
+                "dependencies",
+                format!("{id:?} is no id: 1 to 64 letters, digits, '_' or '-'"),
+            )
+        })
     };
     ids.into_iter().map(checked).collect()
 }

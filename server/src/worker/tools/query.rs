@@ -93,7 +93,11 @@ fn query(arguments: QueryArguments) -> Result<QueryTasks, TaskError> {
     Ok(QueryTasks {
         status: arguments.status,
         task_type: arguments.task_type,
-        specialist_type: arguments.specialist_type.into_iter().map(Specialist::new).collect::<Result<_, _>>()?,
+        specialist_type: arguments
+            .specialist_type
+            .into_iter()
+            .map(Specialist::new)
+            .collect::<Result<_, _>>()?,
         complexity: arguments.complexity,
         parent_task_id: arguments.parent_task_id.map(TaskId::new).transpose()?,
         session_id: arguments.session_id.map(SessionId::new).transpose()?,

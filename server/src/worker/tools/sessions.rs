@@ -112,7 +112,10 @@ fn context(call: &Call<'_>) -> Context {
         role: ROLE.to_owned(),
         capabilities: CAPABILITIES.map(str::to_owned).to_vec(),
         instructions: INSTRUCTIONS.to_owned(),
-        specialist_roles: roles.iter().map(|role| (role.name.clone(), role.role_definition.clone())).collect(),
+        specialist_roles: roles
+            .iter()
+            .map(|role| (role.name.clone(), role.role_definition.clone()))
+            .collect(),
         role_problems: roles.problems().iter().map(ToString::to_string).collect(),
     }
 }

@@ -127,7 +127,8 @@ impl Tool for Complete {
         }
         let summary = Summary::new(arguments.summary)?;
         if arguments.file_paths.len() > MAX_FILES {
-            let reason = format!("names {} files; at most {MAX_FILES} in one call", arguments.file_paths.len());
+            let reason =
+                format!("names {} files; at most {MAX_FILES} in one call", arguments.file_paths.len());
             return Err(TaskError::invalid("file_paths", reason).into());
         }
         let mut held = Vec::new();
