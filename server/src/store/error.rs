@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use task_orchestrator_shared::error_code::ErrorCode;
 use thiserror::Error;
 
-use crate::tasks::TaskError;
+use crate::tasks::{RepositoryError, TaskError};
 
 /// Why the store could not do its part. Nothing was changed.
 #[derive(Debug, Error)]
@@ -104,7 +104,7 @@ pub(super) fn out_of_space(error: &io::Error) -> bool {
 pub enum ExecuteError {
     /// The domain refused.
     #[error(transparent)]
-    Refused(#[from] TaskError),
+    Refused(TaskError),
     /// The store could not do its part.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -163,5 +163,58 @@ impl ExecuteError {
     /// leaves the request to it.
     pub fn is_fenced(&self) -> bool {
         matches!(self, Self::Store(StoreError::Fenced { .. }))
+    }
+}
+
+impl From<rusqlite::Error> for RepositoryError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(
+                Code::DiskFull
+                | Code::SystemIoFailure
+                | Code::DatabaseBusy
+                | Code::DatabaseLocked
+                | Code::CannotOpen
+                | Code::ReadOnly
+                | Code::PermissionDenied
+                | Code::OutOfMemory,
+            ) => Self::Unavailable(error.to_string()),
+            _ => Self::Failed(error.to_string()),
+        }
+    }
+}
+
+impl From<RepositoryError> for StoreError {
+    fn from(error: RepositoryError) -> Self {
+        match error {
+            RepositoryError::Unavailable(reason) => Self::Unavailable(reason),
+            RepositoryError::Failed(reason) => Self::Failed(reason),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => Self::Failed(format!("the file is damaged: {error}")),
+            _ => RepositoryError::from(error).into(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ExecuteError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+/// A refusal of the domain, or the store's own failure on its way back.
+impl From<TaskError> for ExecuteError {
+    fn from(error: TaskError) -> Self {
+        match error {
+            TaskError::Repository(error) => Self::Store(error.into()),
+            error => Self::Refused(error),
+        }
     }
 }

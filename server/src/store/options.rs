@@ -33,12 +33,13 @@ pub struct StoreOptions {
     /// How long an operation with an idempotency key, or of a client that never
     /// came back, is remembered.
     pub retention: Duration,
+    /// Files that no artifact names stay for so long: an older worker that is
+    /// still finishing may be about to name them.
+    pub orphan_age: Duration,
     /// Whether operations are remembered at all. Exists only so that the
     /// history checker can prove that it notices when they are not; nothing
     /// outside tests may set it to false.
     pub operation_log: bool,
-    /// Most pages of the database, for tests of a full disk.
-    pub max_pages: Option<u32>,
 }
 
 impl StoreOptions {
@@ -52,8 +53,8 @@ impl StoreOptions {
             group_commit_max: 256,
             busy_timeout: Duration::from_secs(5),
             retention: Duration::from_secs(24 * 60 * 60),
+            orphan_age: Duration::from_secs(60 * 60),
             operation_log: true,
-            max_pages: None,
         }
     }
 }

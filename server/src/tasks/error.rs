@@ -120,6 +120,12 @@ pub enum TaskError {
         /// Where it stands.
         status: Status,
     },
+    /// A path ends outside the workspace.
+    #[error("{path:?} is outside the workspace")]
+    OutsideWorkspace {
+        /// As asked for.
+        path: String,
+    },
     /// The store could not do its part.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
@@ -159,6 +165,7 @@ impl TaskError {
             Self::Dependency { .. } => ErrorCode::InvalidDependency,
             Self::DependencyUnfinished { .. } => ErrorCode::DependencyUnfinished,
             Self::HasDependents { .. } => ErrorCode::HasDependents,
+            Self::OutsideWorkspace { .. } => ErrorCode::PathOutsideWorkspace,
             Self::Repository(RepositoryError::Unavailable(_)) => ErrorCode::StorageUnavailable,
             Self::Repository(RepositoryError::Failed(_)) => ErrorCode::StorageFailed,
         }
@@ -193,6 +200,9 @@ impl TaskError {
             Self::OpenSubtasks { .. } => "Complete or cancel the subtasks first.".into(),
             Self::HasDependents { .. } => "Use force=true to do it all the same.".into(),
             Self::InProgress { .. } => "Cancel it with orchestrator_cancel_task, or use force=true.".into(),
+            Self::OutsideWorkspace { .. } => {
+                "Name a path inside the workspace, without links that leave it.".into()
+            }
             Self::Repository(RepositoryError::Unavailable(_)) => {
                 "Nothing was changed. Free space on the workspace's disk and send the same call again.".into()
             }
@@ -230,6 +240,7 @@ impl TaskError {
                 json!({ "task_id": task_id, "dependents": values(dependents) })
             }
             Self::InProgress { task_id, status } => json!({ "task_id": task_id, "status": status }),
+            Self::OutsideWorkspace { path } => json!({ "path": path }),
             Self::Repository(_) => json!({}),
         }
     }
