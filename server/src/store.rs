@@ -102,13 +102,14 @@ impl Store {
     }
 
     /// Takes over: from here on this worker may write, and no earlier one may.
+    /// Returns its epoch: how many workers have taken over, this one included.
     ///
     /// # Errors
     ///
     /// When the database cannot be written; the worker is not active then.
-    pub async fn activate(&self, generation: u64) -> Result<(), StoreError> {
+    pub async fn activate(&self) -> Result<u64, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Activate { generation, reply }).await?;
+        self.order(Order::Activate { reply }).await?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 

@@ -109,7 +109,7 @@ keys! {
         /// that were already answered.
         synchronous: Synchronous = "full", read by Worker;
         /// Connections for reading.
-        readers: u32 = "2", read by Worker, min "1", max "64";
+        readers: u32 = "2", read by Worker, min "1", max "16";
         /// How long the reply of a finished operation is kept for a repeated request.
         operation_retention: Duration = "24 h", read by Worker, min "1 min", max "365 days";
         /// Most operations that share one commit.

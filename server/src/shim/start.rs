@@ -50,7 +50,8 @@ pub(super) fn connect_or_start(options: &Options) -> Result<UnixStream, StartErr
     if let Ok(stream) = connect(options) {
         return Ok(stream);
     }
-    let lock = File::options().create(true).truncate(false).write(true).mode(0o600).open(&options.start_lock)?;
+    let lock =
+        File::options().create(true).truncate(false).write(true).mode(0o600).open(&options.start_lock)?;
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).map_err(io::Error::from)?;
     // Whoever held the lock before may have started one.
     if let Ok(stream) = connect(options) {

@@ -18,8 +18,6 @@ pub struct Figures {
     pub epoch: u64,
     /// The database's epoch: higher when a newer worker has taken over.
     pub current_epoch: u64,
-    /// The generation this worker was activated with.
-    pub generation: u64,
     /// Bytes of the database file.
     pub database_bytes: u64,
     /// Bytes of its write-ahead log.
@@ -56,7 +54,6 @@ impl Store {
             schema_version: SCHEMA_VERSION,
             epoch: gauges.epoch.load(Ordering::Relaxed),
             current_epoch,
-            generation: gauges.generation.load(Ordering::Relaxed),
             database_bytes: file_bytes(&self.options().database),
             wal_bytes: file_bytes(&wal_path(&self.options().database)),
             pending: gauges.pending.load(Ordering::Relaxed),

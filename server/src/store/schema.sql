@@ -7,7 +7,7 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- epoch: moved on by every activation; each write transaction compares it with its own.
-INSERT INTO meta (key, value) VALUES ('epoch', 0), ('generation', 0);
+INSERT INTO meta (key, value) VALUES ('epoch', 0);
 
 CREATE TABLE sessions (
     seq               INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -26,7 +26,7 @@ pub(super) enum Order {
     /// An operation.
     Run(Box<dyn Job>),
     /// Take over from every earlier worker.
-    Activate { generation: u64, reply: oneshot::Sender<Result<(), StoreError>> },
+    Activate { reply: oneshot::Sender<Result<u64, StoreError>> },
     /// Finish and let go of the database.
     Close { reply: oneshot::Sender<()> },
 }
@@ -36,8 +36,6 @@ pub(super) enum Order {
 pub(super) struct Gauges {
     /// This worker's epoch, 0 before it is active.
     pub(super) epoch: AtomicU64,
-    /// The generation it was activated with.
-    pub(super) generation: AtomicU64,
     /// Operations that wait or run.
     pub(super) pending: AtomicU64,
     /// Commits since the store was opened.
@@ -113,9 +111,9 @@ impl Writer {
                 match order {
                     Order::Run(job) => group.push(job),
                     // In the order of arrival: what came before is committed before.
-                    Order::Activate { generation, reply } => {
+                    Order::Activate { reply } => {
                         self.commit(&mut group);
-                        let _ = reply.send(self.activate(generation));
+                        let _ = reply.send(self.activate());
                     }
                     Order::Close { reply } => {
                         closing = Some(reply);
@@ -218,11 +216,11 @@ impl Writer {
     /// Moves the epoch on, so that no earlier worker writes any more. Other
     /// processes see it at once; that it reaches the disk is not waited for,
     /// because a power failure ends every earlier worker too.
-    fn activate(&mut self, generation: u64) -> Result<(), StoreError> {
+    fn activate(&mut self) -> Result<u64, StoreError> {
         if self.options.synchronous == super::options::Synchronous::Full {
             self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
         }
-        let moved = self.move_epoch(generation);
+        let moved = self.move_epoch();
         if moved.is_err() && !self.connection.is_autocommit() {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
@@ -231,16 +229,14 @@ impl Writer {
         let epoch = moved?;
         self.epoch = Some(epoch);
         self.gauges.epoch.store(epoch, Ordering::Relaxed);
-        self.gauges.generation.store(generation, Ordering::Relaxed);
-        Ok(())
+        Ok(epoch)
     }
 
-    fn move_epoch(&self, generation: u64) -> Result<u64, StoreError> {
+    fn move_epoch(&self) -> Result<u64, StoreError> {
         self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let epoch = stored_epoch(&self.connection)?.saturating_add(1).max(generation);
+        let epoch = stored_epoch(&self.connection)?.saturating_add(1);
         let mut set = self.connection.prepare_cached("UPDATE meta SET value = ?2 WHERE key = ?1")?;
         set.execute(params!["epoch", epoch.cast_signed()])?;
-        set.execute(params!["generation", generation.cast_signed()])?;
         self.connection.execute_batch("COMMIT")?;
         Ok(epoch)
     }

@@ -12,10 +12,10 @@ use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
 use super::session::Session;
 use super::shared::Shared;
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::link::Activation;
 use crate::roles::Roles;
-use crate::store::{SCHEMA_VERSION, Store, StoreError, StoreOptions};
+use crate::store::{self, SCHEMA_VERSION, Store, StoreError, StoreOptions};
 use crate::workspace::Workspace;
 
 /// What a test build may change. The program itself always runs the default.
@@ -41,29 +41,43 @@ pub async fn run(workspace: &Workspace, config: &Config, options: Options) -> Re
     run::run(SCHEMA_VERSION, |activation| open(workspace, config, options, activation)).await
 }
 
-fn open(
+async fn open(
     workspace: &Workspace,
     config: &Config,
     options: Options,
     mut activation: Activation,
 ) -> Result<Opened<Tasks>, WorkerError> {
     let store = Store::open(&store_options(workspace, config, options)).map_err(store_failed)?;
-    let generation = store.activate(activation.generation).map_err(store_failed)?;
+    let generation = store.activate().await.map_err(store_failed)?;
     activation.generation = generation;
     let roles = Arc::new(Roles::load(&workspace.roles()));
-    let shared =
-        Shared::new(store, roles, workspace.root().to_owned(), workspace.dir().to_owned(), activation);
+    let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
+    let shared = Shared::new(store, roles, root, dir, activation);
     Ok(Opened { services: Arc::new(Tasks(Arc::new(shared))), generation })
 }
 
 fn store_options(workspace: &Workspace, config: &Config, options: Options) -> StoreOptions {
-    let mut store = StoreOptions::new(workspace.database(), workspace.artifacts());
-    store.operation_log = options.operation_log;
-    store
+    StoreOptions {
+        synchronous: match config.store.synchronous {
+            config::Synchronous::Full => store::Synchronous::Full,
+            config::Synchronous::Normal => store::Synchronous::Normal,
+        },
+        readers: config.store.readers as usize,
+        group_commit_max: config.store.group_commit_max as usize,
+        retention: config.store.operation_retention,
+        operation_log: options.operation_log,
+        ..StoreOptions::new(workspace.database(), workspace.artifacts())
+    }
 }
 
+/// What is wrong with the file stays wrong; everything else may pass.
 fn store_failed(error: StoreError) -> WorkerError {
-    WorkerError::Temporary(error.to_string())
+    match error {
+        StoreError::SchemaTooNew { .. } | StoreError::SchemaTooOld { .. } | StoreError::NotOurs(_) => {
+            WorkerError::Permanent(error.to_string())
+        }
+        _ => WorkerError::Temporary(error.to_string()),
+    }
 }
 
 /// Serves each session with the task tools.

@@ -40,11 +40,11 @@ pub enum WorkerError {
 }
 
 /// What a worker serves with, once it is open.
-pub struct Opened<S> {
+pub(super) struct Opened<S> {
     /// Makes the sessions' services.
-    pub services: Arc<S>,
+    pub(super) services: Arc<S>,
     /// Times a worker was activated in this workspace, this one included.
-    pub generation: u64,
+    pub(super) generation: u64,
 }
 
 /// Serves the front that started this process. `open` is called when the front
@@ -53,10 +53,13 @@ pub struct Opened<S> {
 /// # Errors
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
-pub async fn run<S: Services>(
+pub(super) async fn run<S: Services, F>(
     schema: u32,
-    open: impl FnOnce(Activation) -> Result<Opened<S>, WorkerError>,
-) -> Result<LinkEnd, WorkerError> {
+    open: impl FnOnce(Activation) -> F,
+) -> Result<LinkEnd, WorkerError>
+where
+    F: Future<Output = Result<Opened<S>, WorkerError>>,
+{
     let (reading, writing) = serve::stream_from_stdin().map_err(WorkerError::NoLink)?.into_split();
     let link = LinkSender::default();
     let outbox = link.outbox.clone();
@@ -78,11 +81,15 @@ pub async fn run<S: Services>(
     outcome
 }
 
-async fn activate<S: Services, R: tokio::io::AsyncRead + Unpin>(
+async fn activate<S: Services, R, F>(
     link: &LinkSender,
     mut reader: FrameReader<R>,
-    open: impl FnOnce(Activation) -> Result<Opened<S>, WorkerError>,
-) -> Result<LinkEnd, WorkerError> {
+    open: impl FnOnce(Activation) -> F,
+) -> Result<LinkEnd, WorkerError>
+where
+    R: tokio::io::AsyncRead + Unpin,
+    F: Future<Output = Result<Opened<S>, WorkerError>>,
+{
     let activation = match reader.next().await.map_err(WorkerError::Link)? {
         None => return Ok(LinkEnd::Lost),
         Some(frame) if frame.kind == Kind::Activate => {
@@ -93,7 +100,7 @@ async fn activate<S: Services, R: tokio::io::AsyncRead + Unpin>(
             return Err(WorkerError::Link(io::Error::other(problem)));
         }
     };
-    let Opened { services, generation } = open(activation)?;
+    let Opened { services, generation } = open(activation).await?;
     link.next_question.store(generation.wrapping_mul(QUESTIONS_PER_GENERATION), Ordering::Relaxed);
     let ready = serde_json::to_vec(&WorkerReady { generation }).unwrap_or_default();
     link.send(&Frame::control(Kind::Ready, ready));

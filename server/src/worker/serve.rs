@@ -29,7 +29,7 @@ const SESSION_QUEUE: usize = 256;
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// Makes the service of each session.
-pub trait Services: Send + Sync + 'static {
+pub(super) trait Services: Send + Sync + 'static {
     /// What serves one session.
     type Handler: ServerHandler;
 

@@ -73,13 +73,11 @@ choices! {
         Json = "json",
     }
     /// What SQLite waits for at a commit (`PRAGMA synchronous`).
-    Synchronous: "one of normal, full, extra" {
+    Synchronous: "one of normal, full" {
         /// A commit can be lost with the power, never broken.
         Normal = "normal",
         /// A commit is on the disk before it is answered.
         Full = "full",
-        /// As full, and the directory too.
-        Extra = "extra",
     }
 }
 

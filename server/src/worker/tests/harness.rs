@@ -238,7 +238,7 @@ async fn open(state: &Path) -> Store {
     let mut options = StoreOptions::new(state.join("task_orchestrator.db"), state.join("artifacts"));
     options.synchronous = Synchronous::Normal;
     let store = Store::open(&options).unwrap();
-    store.activate(3).await.unwrap();
+    store.activate().await.unwrap();
     store
 }
 

@@ -102,7 +102,7 @@ async fn a_plan_lives_from_session_to_synthesis() {
     has(&status, &["counts", "tasks", "server"]);
     has(&status["server"], &["uptime", "version", "generation", "phase", "maintenance_mode"]);
     assert!(status["server"]["uptime"].as_i64().unwrap() >= 100);
-    assert_eq!(status["server"]["generation"], 3);
+    assert_eq!(status["server"]["generation"], 3, "as the front said");
     assert_eq!(
         status["counts"]["completed"].as_u64().unwrap() + status["counts"]["active"].as_u64().unwrap(),
         3
