@@ -4,6 +4,7 @@
 //! Nothing here waits for a time: every wait is for a condition, with a
 //! deadline that only a failure reaches.
 
+pub mod bench;
 pub mod chaos;
 pub mod client;
 pub mod history;

@@ -13,6 +13,11 @@ impl Sample {
         Self(values)
     }
 
+    /// Several samples of the same as one.
+    pub fn joined(parts: Vec<Self>) -> Self {
+        Self::of(parts.into_iter().flat_map(|part| part.0).collect())
+    }
+
     /// The value that this share of the sample does not exceed; zero for an empty one.
     pub fn percentile(&self, percent: u8) -> Duration {
         let last = self.0.len().saturating_sub(1);

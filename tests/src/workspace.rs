@@ -39,12 +39,15 @@ pub struct WorkerStatus {
     /// Its process id.
     #[serde(default)]
     pub pid: Option<u32>,
+    /// Whether it serves already.
+    #[serde(default)]
+    pub ready: bool,
 }
 
 impl Status {
-    /// The active worker's process id.
+    /// The process id of the worker that serves.
     pub fn worker_pid(&self) -> Option<u32> {
-        self.worker.as_ref().and_then(|worker| worker.pid)
+        self.worker.as_ref().filter(|worker| worker.ready).and_then(|worker| worker.pid)
     }
 }
 
@@ -95,6 +98,11 @@ impl Workspace {
     /// The project directory.
     pub fn path(&self) -> &Path {
         &self.directory
+    }
+
+    /// The program.
+    pub fn binary(&self) -> &Path {
+        &self.binary
     }
 
     /// A file or directory of the program's state.
