@@ -8,6 +8,7 @@ pub mod bench;
 pub mod chaos;
 pub mod client;
 pub mod history;
+pub mod lossy;
 pub mod measure;
 pub mod observed;
 pub mod process;

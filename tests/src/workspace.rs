@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::{process, program, wait};
@@ -29,7 +30,7 @@ pub struct Status {
     #[serde(default)]
     pub worker: Option<WorkerStatus>,
     /// How many client sessions are attached.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "count")]
     pub sessions: Option<u64>,
 }
 
@@ -42,6 +43,13 @@ pub struct WorkerStatus {
     /// Whether it serves already.
     #[serde(default)]
     pub ready: bool,
+}
+
+/// A number, or how many there are in the list.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let listed = value.as_array().and_then(|list| u64::try_from(list.len()).ok());
+    Ok(value.as_u64().or(listed))
 }
 
 impl Status {

@@ -26,22 +26,27 @@ fn one_more(client: &Client, method: &str, before: usize) -> Result<Value> {
         .with_context(|| method.to_owned())
 }
 
+/// A message of level info comes with each of these.
+fn look_around(client: &Client) -> Result<()> {
+    let arguments = json!({"action": "scan_cleanup", "scope": "full_project"});
+    client.call("orchestrator_maintenance_coordinator", arguments).map(drop)
+}
+
 #[test]
 fn a_log_level_survives_and_stays_with_its_session() -> Result<()> {
     Workspace::new()?.check(|workspace| {
         let (curious, quiet) = (Client::open(workspace)?, Client::open(workspace)?);
         curious.request("logging/setLevel", json!({"level": "debug"}))?;
         quiet.request("logging/setLevel", json!({"level": "emergency"}))?;
-        for kill in [false, true] {
-            if kill {
-                workspace.kill_worker()?;
-            }
-            // Both call the same: only one of them wants to hear of it.
+        let deaths: [Option<Death>; 3] = [None, Some(Workspace::kill_worker), Some(Workspace::kill_front)];
+        for (round, death) in deaths.into_iter().enumerate() {
+            death.map(|death| death(workspace)).transpose()?;
+            // Both do the same: only one of them wants to hear of it.
             let before = count(&curious, LOG);
-            plan(&quiet)?;
-            plan(&curious)?;
-            one_more(&curious, LOG, before).with_context(|| format!("killed: {kill}"))?;
-            ensure!(count(&quiet, LOG) == 0, "killed: {kill}: the level of another session was taken");
+            look_around(&quiet)?;
+            look_around(&curious)?;
+            one_more(&curious, LOG, before).with_context(|| format!("round {round}"))?;
+            ensure!(count(&quiet, LOG) == 0, "round {round}: the level of another session was taken");
         }
         curious.quit()?;
         quiet.quit()

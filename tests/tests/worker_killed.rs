@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use task_orchestrator_tests::chaos::{self, Plan, Victim};
+use task_orchestrator_tests::chaos::{self, Outcome, Plan, Victim};
 use task_orchestrator_tests::{Workspace, program};
 
 #[test]
@@ -27,23 +27,34 @@ fn two_hundred_workers_die_and_no_client_notices() -> Result<()> {
     })
 }
 
-/// The planted worker has no operation log and dies between a commit and its
-/// answer, so that each of its deaths doubles an effect.
-#[test]
-fn a_worker_without_its_operation_log_is_caught() -> Result<()> {
-    let planted = program::beside("planted_worker")?;
-    let config = format!("{}\n[worker]\nbinary = {:?}\n", chaos::CONFIG, planted.display().to_string());
+/// A run with this worker in place of the program's own, and few kills besides its own deaths.
+fn with_worker(name: &str) -> Result<Outcome> {
+    let worker = program::beside(name)?;
+    let config = format!("{}\n[worker]\nbinary = {:?}\n", chaos::CONFIG, worker.display().to_string());
     let plan = Plan {
         clients: 4,
         window: 2,
-        kills: 20,
+        kills: 10,
         victim: Victim::Worker,
         seed: 7,
         limit: Duration::from_secs(120),
     };
-    Workspace::configured(&config)?.check(|workspace| {
-        let outcome = chaos::run(workspace, &plan)?;
-        ensure!(!outcome.verdict.doubled.is_empty(), "the planted bug went unseen: {outcome}");
-        Ok(())
-    })
+    Workspace::configured(&config)?.check(|workspace| chaos::run(workspace, &plan))
+}
+
+/// Each of its deaths is after a commit and before its answer: the worst moment there is.
+#[test]
+fn a_worker_that_dies_before_its_answers_doubles_nothing() -> Result<()> {
+    let outcome = with_worker("lossy_worker")?;
+    println!("{outcome}");
+    ensure!(outcome.verdict.is_clean(), "{outcome}");
+    Ok(())
+}
+
+/// The same worker without an operation log: each of its deaths doubles a plan.
+#[test]
+fn the_same_worker_without_its_operation_log_is_caught() -> Result<()> {
+    let outcome = with_worker("planted_worker")?;
+    ensure!(!outcome.verdict.doubled.is_empty(), "the planted bug went unseen: {outcome}");
+    Ok(())
 }
