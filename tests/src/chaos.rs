@@ -30,6 +30,8 @@ pub struct Plan {
     pub window: usize,
     /// How often to kill.
     pub kills: u32,
+    /// Replies that there must have been before the run ends, whatever was killed.
+    pub replies: u64,
     /// Whom.
     pub victim: Victim,
     /// Repeats the killer's choices.

@@ -8,7 +8,8 @@ use task_orchestrator_tests::Workspace;
 use task_orchestrator_tests::chaos::{self, Plan, Victim};
 
 fn run(victim: Victim, kills: u32, seed: u64) -> Result<String> {
-    let plan = Plan { clients: 6, window: 2, kills, victim, seed, limit: Duration::from_secs(600) };
+    let plan =
+        Plan { clients: 6, window: 2, kills, replies: 0, victim, seed, limit: Duration::from_secs(600) };
     Workspace::configured(chaos::CONFIG)?.check(|workspace| {
         let outcome = chaos::run(workspace, &plan)?;
         ensure!(outcome.verdict.is_clean(), "{outcome}");

@@ -25,6 +25,9 @@ struct Arguments {
     /// How often to kill.
     #[arg(long, default_value_t = 200)]
     kills: u32,
+    /// Replies that there must have been before the run ends.
+    #[arg(long, default_value_t = 0)]
+    replies: u64,
     /// Whom to kill.
     #[arg(long, value_enum, default_value = "worker")]
     victim: Victim,
@@ -42,6 +45,7 @@ fn main() -> Result<ExitCode> {
         clients: asked.clients,
         window: asked.window,
         kills: asked.kills,
+        replies: asked.replies,
         victim: asked.victim,
         seed: asked.seed,
         limit: Duration::from_secs(asked.duration_limit),

@@ -54,6 +54,8 @@ pub(super) fn kill_as_planned(workspace: &Workspace, plan: &Plan, progress: &Pro
     }
     // Whatever the last kill broke shows now.
     progress.wait(&before, callers, Instant::now() + wait::DEADLINE);
+    let nothing = vec![0; before.len()];
+    progress.wait(&nothing, plan.replies, end);
     Ok(kills)
 }
 
