@@ -3,7 +3,7 @@
 #   inspector.sh [PROGRAM]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-target=${CARGO_TARGET_DIR:-$here/../../target}
+target=$(realpath "${CARGO_TARGET_DIR:-$here/../../target}")
 program=$(realpath "${1:-$target/debug/task-orchestrator}")
 "$here/install.sh"
 
