@@ -124,8 +124,9 @@ fn what_is_in_flight_when_a_process_dies_is_answered_once() -> Result<()> {
     })
 }
 
+/// Ended by an operator's command: the clients end with it, and nothing is left.
 #[test]
-fn a_stopped_front_says_so_and_comes_back_for_its_client() -> Result<()> {
+fn stop_ends_everything_and_status_says_so() -> Result<()> {
     Workspace::new()?.check(|workspace| {
         let client = Client::open(workspace)?;
         client.still_answers()?;
@@ -134,9 +135,27 @@ fn a_stopped_front_says_so_and_comes_back_for_its_client() -> Result<()> {
         ensure!(output.status.code() == Some(NOT_RUNNING), "{output:?}");
         let shown: Value = serde_json::from_slice(&output.stdout)?;
         ensure!(shown.get("running") == Some(&json!(false)), "{shown}");
-        ensure!(workspace.processes() == [client.pid()], "more than the shim: {:?}", workspace.processes());
-        client.still_answers()?;
-        ensure!(workspace.status()?.running);
+        client.exit()?;
+        client.assert_pure()?;
+        wait::until("every process to end", || workspace.processes().is_empty().then_some(()))?;
+        let again = workspace.run("stop", &[])?;
+        ensure!(again.status.code() == Some(NOT_RUNNING), "{again:?}");
+        Ok(())
+    })
+}
+
+/// Ended by a signal, as when a machine is looked after: the clients stay and bring it back.
+#[test]
+fn a_front_ended_by_a_signal_comes_back_for_its_client() -> Result<()> {
+    Workspace::new()?.check(|workspace| {
+        let client = Client::open(workspace)?;
+        client.call("orchestrator_plan_task", json!({"title": "kept", "description": "d"}))?;
+        let front = workspace.status()?.pid.context("a front")?;
+        process::signal(front, Signal::TERM);
+        wait::until("the front to end", || (!process::lives(front)).then_some(()))?;
+        let found = client.call("orchestrator_query_tasks", json!({"search_text": "kept"}))?;
+        ensure!(found.get("total_count") == Some(&json!(1)), "{found}");
+        ensure!(workspace.status()?.pid.is_some_and(|pid| pid != front));
         client.quit()
     })
 }
