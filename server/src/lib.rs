@@ -1,11 +1,27 @@
 //! The task orchestrator: one program in three roles.
 //!
-//! - `shim`: what an MCP client launches; copies lines between stdio and the front.
-//! - `front`: the long-lived supervisor that owns every client connection.
-//! - `worker`: the MCP service with its tools and its database, replaceable at any instant.
+//! - [`shim`]: what an MCP client launches; copies lines between stdio and the front.
+//! - [`front`]: the long-lived supervisor that owns every client connection.
+//! - [`worker`]: the MCP service with its tools and its database, replaceable at any instant.
 //!
 //! Front and worker meet only in the frames of [`link`]: the front knows no task
 //! and no SQL, the worker no client connection.
 
+pub mod admin;
+pub mod cli;
+pub mod client_setup;
+pub mod clock;
+pub mod config;
+pub mod envelope;
+pub mod exit;
+pub mod front;
 pub mod link;
+pub mod logging;
+pub mod process;
+pub mod roles;
+pub mod shim;
+pub mod shutdown;
+pub mod store;
+pub mod tasks;
 pub mod worker;
+pub mod workspace;

@@ -7,9 +7,14 @@
 mod frame;
 mod hello;
 mod operation;
+mod outbox;
+mod reader;
 
 pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, encode};
 pub use hello::{
-    Activation, HelloError, PROTOCOL, SessionOpening, ShimHello, Versions, Welcome, WorkerHello,
+    Activation, Goodbye, HelloError, PROTOCOL, SessionOpening, ShimHello, Versions, Welcome, WorkerFigures,
+    WorkerHello, WorkerReady,
 };
 pub use operation::{ClientId, OperationId};
+pub use outbox::Outbox;
+pub use reader::FrameReader;

@@ -1,5 +1,29 @@
 //! The worker: the MCP service proper. Disposable at any instant: everything
 //! that must outlive it is in the database, or in the session record that the
 //! front keeps for it. It holds no client's descriptor.
+//!
+//! - `run`, `serve`, `transport`, [`session`]: the link to the front and what comes through it.
+//! - [`service`], `tools`, `resources`, `prompts`, `completions`, `subscriptions`,
+//!   `client_log`, [`failure`]: the MCP service of one session.
+//! - [`shared`], [`program`]: what all sessions serve from, and how it is opened.
 
+mod client_log;
+mod completions;
+pub mod failure;
+pub mod program;
+mod prompts;
+mod resources;
+mod run;
+mod serve;
+pub mod service;
 pub mod session;
+pub mod shared;
+mod subscriptions;
+mod tools;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+pub use run::WorkerError;
+pub use serve::LinkEnd;

@@ -35,6 +35,9 @@ pub enum ErrorCode {
     Overloaded,
     /// A defect of the server: its log has the details.
     Internal,
+    /// The process that does the work did not start, did not get ready, or died.
+    #[serde(rename = "RESTART_006")]
+    WorkerUnavailable,
     /// The request may have had an effect outside the database; it is not repeated blindly.
     #[serde(rename = "RESTART_012")]
     OutcomeUnknown,
@@ -43,6 +46,6 @@ pub enum ErrorCode {
 impl ErrorCode {
     /// Whether the same call may succeed when it is sent again unchanged.
     pub fn is_retryable(self) -> bool {
-        matches!(self, Self::StorageUnavailable | Self::Overloaded)
+        matches!(self, Self::StorageUnavailable | Self::Overloaded | Self::WorkerUnavailable)
     }
 }

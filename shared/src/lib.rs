@@ -1,4 +1,5 @@
 //! Types that the server and its admin clients share: data, its validation and
 //! its (de)serialisation. No policy, no paths, no input or output of its own.
 
+pub mod admin;
 pub mod error_code;

@@ -106,6 +106,31 @@ pub struct Activation {
     pub front_started_at: i64,
 }
 
+/// worker to front: it serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerReady {
+    /// Its generation, which the database has counted on.
+    pub generation: u64,
+}
+
+/// worker to front: its figures, with each sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerFigures {
+    /// Requests that it is working on.
+    pub in_flight: u64,
+    /// Resident memory in bytes, where the system tells.
+    pub rss_bytes: Option<u64>,
+}
+
+/// front to shim: the front ends on purpose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Goodbye {
+    /// Whether the client is to be served on by the next front; otherwise its session is over.
+    pub resume: bool,
+    /// Why, for people.
+    pub reason: String,
+}
+
 /// front to worker: a session, new or taken over.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SessionOpening {

@@ -30,6 +30,10 @@ pub struct SessionRecord {
     /// Resource URIs that the client subscribed to.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub subscriptions: BTreeSet<String>,
+    /// The work session that was opened or resumed last: tasks planned without
+    /// naming one belong to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_session: Option<String>,
     /// Digest of the tool list the client has last been able to see.
     #[serde(default)]
     pub tools: String,

@@ -1,0 +1,35 @@
+//! `serve`: the front, in this process.
+
+use crate::cli::{GlobalArgs, ServeArgs};
+use crate::config::Process;
+use crate::exit::Exit;
+use crate::front::{self, FrontLock};
+use crate::logging;
+use crate::shutdown::{ForcedBy, Outcome};
+
+/// Serves the workspace until it is told to end.
+///
+/// # Errors
+///
+/// A workspace or configuration that cannot be used, or another server.
+pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit> {
+    let (mut workspace, surroundings) = global.find_workspace()?;
+    let (config, _, warnings) = global.load_config(&workspace)?;
+    workspace.create(&surroundings)?;
+    let lock = FrontLock::take(&workspace, args.detached)?;
+    let logging = logging::start(Process::Front, &workspace, &config.log)?;
+    for warning in warnings {
+        tracing::warn!("{warning}");
+    }
+    let options = front::Options { detached: args.detached, worker_arguments: global.for_child(&workspace) };
+    // One thread: with two processes that pass messages on, more only get in each other's way.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(front::run(lock, &workspace, &config, options))?;
+    tracing::info!(reason = %report.reason, statistics = ?report.statistics, "ended");
+    runtime.shutdown_background();
+    drop(logging);
+    Ok(match report.outcome {
+        Outcome::Graceful if report.failed_cleanups.is_empty() => Exit::Done,
+        Outcome::Graceful | Outcome::Forced(ForcedBy::RequestTimeout | ForcedBy::Demand) => Exit::Failed,
+    })
+}

@@ -1,0 +1,66 @@
+//! `stop`: ends a running server, and comes back when it is gone.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use task_orchestrator_shared::admin::{Reply, Request};
+
+use crate::admin::{CallError, call};
+use crate::cli::GlobalArgs;
+use crate::clock::Backoff;
+use crate::exit::Exit;
+use crate::workspace::Workspace;
+
+/// First and longest wait between two looks at whether the server has ended.
+const FIRST_LOOK: Duration = Duration::from_millis(5);
+const LONGEST_LOOK: Duration = Duration::from_millis(200);
+
+/// Ends the server and waits until it is gone.
+///
+/// # Errors
+///
+/// A server that does not answer, or a configuration that cannot be read.
+pub(super) fn run(global: &GlobalArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
+    let (workspace, _) = global.find_workspace()?;
+    let (config, ..) = global.load_config(&workspace)?;
+    let stopping = match call(&workspace.admin_socket(), &Request::Stop) {
+        Ok(Reply::Stopping(stopping)) => stopping,
+        Ok(Reply::Status(_)) => bail!("the server answered another question than was asked"),
+        Err(CallError::NoServer) => {
+            writeln!(out, "no server is running for {}", workspace.root().display())?;
+            return Ok(Exit::NoServer);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // Requests, then the two clean-ups, each with its own limit.
+    let patience = config.shutdown.request_timeout + config.shutdown.cleanup_timeout * 3;
+    if !ended_within(&workspace, patience)? {
+        writeln!(out, "the server (pid {}) has not ended after {} s", stopping.pid, patience.as_secs())?;
+        return Ok(Exit::TimedOut);
+    }
+    let clients = match stopping.sessions {
+        0 => "no client was attached".to_owned(),
+        1 => "1 client was disconnected".to_owned(),
+        many => format!("{many} clients were disconnected"),
+    };
+    writeln!(out, "the server (pid {}) has ended; {clients}", stopping.pid)?;
+    Ok(Exit::Done)
+}
+
+/// Whether the front's lock, which goes with its process, becomes free in time.
+fn ended_within(workspace: &Workspace, patience: Duration) -> anyhow::Result<bool> {
+    let lock = std::fs::File::open(workspace.front_lock())?;
+    let deadline = Instant::now() + patience;
+    let mut backoff = Backoff::new(FIRST_LOOK, LONGEST_LOOK);
+    loop {
+        match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockShared) {
+            Ok(()) => return Ok(true),
+            Err(rustix::io::Errno::WOULDBLOCK) if Instant::now() < deadline => {
+                std::thread::park_timeout(backoff.next_delay());
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

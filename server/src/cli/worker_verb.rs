@@ -1,0 +1,35 @@
+//! `worker`: the part of the server that runs the tools. Started by a front.
+
+use rustix::process::Signal;
+
+use crate::cli::GlobalArgs;
+use crate::config::Process;
+use crate::exit::Exit;
+use crate::worker::{LinkEnd, WorkerError, program};
+use crate::{logging, process};
+
+/// Serves the front that started this process.
+///
+/// # Errors
+///
+/// A workspace or configuration that cannot be used, or a link that broke.
+pub(super) fn run(global: &GlobalArgs) -> anyhow::Result<Exit> {
+    // A worker without its front serves nobody, and must not write while the next one does.
+    rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+    let (workspace, _) = global.find_workspace()?;
+    let (config, ..) = global.load_config(&workspace)?;
+    let logging = logging::start(Process::Worker, &workspace, &config.log)?;
+    // A panic in one request must not leave it unanswered for ever: the process
+    // ends, and what is unanswered is replayed.
+    process::end_on_panic();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(program::run(&workspace, &config, program::Options::default()));
+    runtime.shutdown_background();
+    drop(logging);
+    match outcome {
+        Ok(LinkEnd::Stopped) => Ok(Exit::Done),
+        Ok(LinkEnd::Lost) | Err(WorkerError::Temporary(_)) => Ok(Exit::Temporary),
+        Err(WorkerError::Permanent(_)) => Ok(Exit::Configuration),
+        Err(error @ (WorkerError::NoLink(_) | WorkerError::Link(_))) => Err(error.into()),
+    }
+}

@@ -1,0 +1,109 @@
+//! Values that are one word of a few.
+
+use super::{Raw, Setting};
+
+macro_rules! choices {
+    ($($(#[doc = $doc:literal])+ $name:ident: $accepts:literal {
+        $($(#[doc = $variant_doc:literal])+ $variant:ident = $word:literal $(| $other:literal)*,)+
+    })+) => { $(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[doc = $variant_doc])+ $variant,)+ }
+
+        impl $name {
+            /// Its word in the configuration.
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl Setting for $name {
+            const ACCEPTS: &'static str = $accepts;
+
+            /// Upper and lower case are one: operators type DEBUG.
+            fn read(raw: &Raw<'_>) -> Result<Self, String> {
+                let text = raw.text().ok_or_else(|| raw.not(Self::ACCEPTS))?;
+                match text.trim().to_ascii_lowercase().as_str() {
+                    $($word $(| $other)* => Ok(Self::$variant),)+
+                    _ => Err(raw.not(Self::ACCEPTS)),
+                }
+            }
+
+            fn show(&self) -> toml::Value {
+                toml::Value::String(self.word().to_owned())
+            }
+        }
+    )+ };
+}
+
+choices! {
+    /// How much is logged.
+    Level: "one of error, warn, info, debug, trace" {
+        /// A person must look.
+        Error = "error" | "critical",
+        /// Something is not as it should be.
+        Warn = "warn" | "warning",
+        /// What an operator wants to follow.
+        Info = "info" | "notice",
+        /// What a developer wants to follow.
+        Debug = "debug",
+        /// Everything.
+        Trace = "trace",
+    }
+    /// How much goes to standard error.
+    Verbosity: "one of off, error, warn, info, debug, trace" {
+        /// Nothing.
+        Off = "off" | "false",
+        /// As [`Level::Error`].
+        Error = "error" | "critical",
+        /// As [`Level::Warn`].
+        Warn = "warn" | "warning",
+        /// As [`Level::Info`].
+        Info = "info" | "notice",
+        /// As [`Level::Debug`].
+        Debug = "debug",
+        /// As [`Level::Trace`].
+        Trace = "trace",
+    }
+    /// The form of log lines.
+    LogFormat: "human or json" {
+        /// For reading.
+        Human = "human" | "text",
+        /// One JSON object a line.
+        Json = "json",
+    }
+    /// What SQLite waits for at a commit (`PRAGMA synchronous`).
+    Synchronous: "one of normal, full, extra" {
+        /// A commit can be lost with the power, never broken.
+        Normal = "normal",
+        /// A commit is on the disk before it is answered.
+        Full = "full",
+        /// As full, and the directory too.
+        Extra = "extra",
+    }
+}
+
+impl From<Level> for tracing::level_filters::LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}
+
+impl From<Verbosity> for tracing::level_filters::LevelFilter {
+    fn from(verbosity: Verbosity) -> Self {
+        match verbosity {
+            Verbosity::Off => Self::OFF,
+            Verbosity::Error => Self::ERROR,
+            Verbosity::Warn => Self::WARN,
+            Verbosity::Info => Self::INFO,
+            Verbosity::Debug => Self::DEBUG,
+            Verbosity::Trace => Self::TRACE,
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The table of keys: every key once, with its kind, default, limits, readers and
+//! text. The typed structs, the parser, the environment variables and the
+//! `config` commands are all made from it, so nothing is stated twice.
+//!
+//! A key is added here and nowhere else, and only for a feature that exists.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::key::{Key, Process, check};
+use super::setting::{ByteSize, Level, LogFormat, Setting, Signals, Synchronous, Verbosity};
+use super::sources::{Outcome, Sources};
+
+macro_rules! keys {
+    ($(
+        $(#[doc = $section_doc:literal])+
+        $section:ident: $Section:ident {
+            $(
+                $(#[doc = $doc:literal])+
+                $key:ident: $kind:ty = $default:literal, read by $($process:ident)+ $(, $limit:ident $bound:literal)*;
+            )+
+        }
+    )+) => {
+        /// The effective configuration.
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct Config { $($(#[doc = $section_doc])+ pub $section: $Section,)+ }
+
+        $(
+            $(#[doc = $section_doc])+
+            #[derive(Debug, Clone, PartialEq)]
+            pub struct $Section { $($(#[doc = $doc])+ pub $key: $kind,)+ }
+        )+
+
+        /// The sections in order, each with its text.
+        pub static SECTIONS: &[(&str, &[&str])] = &[$((stringify!($section), &[$($section_doc),+]),)+];
+
+        /// Every key, in the order of the sections.
+        pub static KEYS: &[Key] = &[$($({
+            #[allow(unused_mut, reason = "not every key has limits")]
+            let mut key = Key {
+                section: stringify!($section),
+                name: stringify!($key),
+                doc: &[$($doc),+],
+                accepts: <$kind as Setting>::ACCEPTS,
+                default: $default,
+                min: None,
+                max: None,
+                read_by: &[$(Process::$process),+],
+                check: check::<$kind>,
+            };
+            $(key.$limit = Some($bound);)*
+            key
+        },)+)+];
+
+        /// Every key is read before the first failure is looked at, so that all
+        /// mistakes are reported together.
+        pub(super) fn build(sources: &Sources<'_>, outcome: &mut Outcome) -> Option<Config> {
+            let mut keys = KEYS.iter();
+            $($(let $key = sources.resolve::<$kind>(keys.next()?, outcome);)+
+            let $section = move || Some($Section { $($key: $key?,)+ });)+
+            Some(Config { $($section: $section()?,)+ })
+        }
+    };
+}
+
+keys! {
+    /// Logging. Nothing is ever logged to standard output, which belongs to MCP.
+    log: Log {
+        /// How much goes to the log files in `.task_orchestrator/logs`.
+        level: Level = "info", read by Front Worker;
+        /// Form of the log lines.
+        format: LogFormat = "human", read by Shim Front Worker;
+        /// How long a day's log file is kept, in days.
+        retention_days: u32 = "7", read by Front Worker, min "1", max "3650";
+        /// How much goes to standard error, where MCP clients show it.
+        stderr: Verbosity = "warn", read by Shim Front Worker;
+    }
+    /// The front, which holds the clients' connections.
+    front: Front {
+        /// How long a front without clients stays before it ends itself. One that
+        /// was started with `serve` always stays.
+        idle_timeout: Option<Duration> = "30 min", read by Front, max "365 days";
+        /// How many clients can be connected at once.
+        max_sessions: u32 = "1000", read by Front, min "1", max "100000";
+        /// How often front and worker tell each other that they live.
+        heartbeat_interval: Duration = "2 s", read by Front Worker, min "50 ms", max "1 min";
+        /// How many heartbeats in a row may be missing before a worker counts as hung.
+        heartbeat_misses: u32 = "5", read by Front Worker, min "1", max "100";
+        /// How long a new worker may take until it answers.
+        worker_start_timeout: Duration = "30 s", read by Front, min "100 ms", max "10 min";
+    }
+    /// What the front keeps for a worker that is not there at the moment.
+    buffer: Buffer {
+        /// Requests held for one client; more are answered with an error.
+        max_requests_per_client: u32 = "100", read by Front, min "1", max "100000";
+        /// Memory for the held requests of all clients together.
+        max_bytes: ByteSize = "16 MiB", read by Front, min "64 KiB", max "4 GiB";
+        /// Longest single message accepted from a client.
+        max_message_bytes: ByteSize = "16 MiB", read by Shim Front, min "4 KiB", max "16 MiB";
+    }
+    /// The worker, which runs the tools.
+    worker: Worker {
+        /// The program that is started as worker; empty for the front's own.
+        binary: Option<PathBuf> = "", read by Front;
+    }
+    /// The database.
+    store: Store {
+        /// What a commit waits for. With `normal`, a power failure can lose commits
+        /// that were already answered.
+        synchronous: Synchronous = "full", read by Worker;
+        /// Connections for reading.
+        readers: u32 = "2", read by Worker, min "1", max "64";
+        /// How long the reply of a finished operation is kept for a repeated request.
+        operation_retention: Duration = "24 h", read by Worker, min "1 min", max "365 days";
+        /// Most operations that share one commit.
+        group_commit_max: u32 = "256", read by Worker, min "1", max "10000";
+    }
+    /// Graceful shutdown. A second signal always ends the process at once.
+    shutdown: Shutdown {
+        /// Signals that ask for it.
+        signals: Signals = "SIGTERM,SIGINT", read by Front Worker;
+        /// How long requests in progress may take to finish.
+        request_timeout: Duration = "30 s", read by Front Worker, max "1 h";
+        /// How long each clean-up may take.
+        cleanup_timeout: Duration = "10 s", read by Front Worker, min "10 ms", max "1 h";
+        /// Whether requests that are late are given up. If not, they are waited for
+        /// until a second signal.
+        force_after_timeout: bool = "true", read by Front Worker;
+    }
+}

@@ -1,0 +1,312 @@
+//! The front: the long-lived supervisor. Owns every client connection, what the
+//! clients wait for, and the worker's life. Knows the JSON-RPC envelope; knows
+//! no task and no database.
+
+mod answer;
+mod budget;
+mod connection;
+mod event;
+mod hub;
+mod session;
+mod supervisor;
+mod worker;
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use rustix::fs::FlockOperation;
+use task_orchestrator_shared::admin;
+use thiserror::Error;
+use tokio::net::UnixListener;
+use tokio::sync::{Semaphore, mpsc, oneshot};
+
+use crate::admin as admin_socket;
+use crate::config::Config;
+use crate::link::Goodbye;
+use crate::shutdown::{Reason, Report, Shutdown};
+use crate::workspace::Workspace;
+use budget::Budget;
+use event::{ConnectionId, Event};
+use hub::Hub;
+use supervisor::Supervisor;
+
+/// Events that wait for the hub; whoever has one more waits.
+const EVENT_QUEUE: usize = 1024;
+
+/// How long the worker may take to finish when the front ends. Less than a
+/// clean-up may take, so that it is killed and not left behind.
+const WORKER_GRACE: Duration = Duration::from_secs(5);
+
+/// After a connection could not be accepted, the next attempt waits so long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Why a front does not run.
+#[derive(Debug, Error)]
+pub enum FrontError {
+    /// Another one does.
+    #[error(
+        "a server is already running for {workspace} (pid {pid}): use `task-orchestrator status` to look at it or `task-orchestrator stop` to end it"
+    )]
+    AlreadyRunning {
+        /// The workspace that both want.
+        workspace: PathBuf,
+        /// The other front, as far as it has said.
+        pid: String,
+    },
+    /// A file or socket of the workspace.
+    #[error("cannot {action} {path}: {source}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// The system's reason.
+        source: io::Error,
+    },
+    /// The system refused something else.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+}
+
+/// What the front needs beyond its configuration.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Started by a shim: tells it on standard output when it is ready, leaves
+    /// the terminal, and ends itself when nobody has been attached for a while.
+    pub detached: bool,
+    /// Arguments that a worker is started with, so that it reads the same configuration.
+    pub worker_arguments: Vec<OsString>,
+}
+
+/// Proof that no other front serves the workspace; the kernel releases it with
+/// the process, however that ends.
+#[derive(Debug)]
+pub struct FrontLock(#[expect(dead_code, reason = "held, not used")] File);
+
+impl FrontLock {
+    /// Takes the workspace. With `wait`, the end of the front that has it is
+    /// waited for: a shim starts a front only when none takes connections, and
+    /// one that is about to end takes none.
+    ///
+    /// # Errors
+    ///
+    /// [`FrontError::AlreadyRunning`], or why the lock's file cannot be used.
+    pub fn take(workspace: &Workspace, wait: bool) -> Result<Self, FrontError> {
+        let path = workspace.front_lock();
+        let failed = |action| {
+            let path = path.clone();
+            move |source| FrontError::File { action, path, source }
+        };
+        let mut file = File::options()
+            .create(true)
+            .truncate(false)
+            .read(true)
+            .write(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(failed("open"))?;
+        let operation =
+            if wait { FlockOperation::LockExclusive } else { FlockOperation::NonBlockingLockExclusive };
+        match rustix::fs::flock(&file, operation) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let pid = fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
+                return Err(FrontError::AlreadyRunning { workspace: workspace.root().to_owned(), pid });
+            }
+            Err(error) => return Err(failed("lock")(error.into())),
+        }
+        // For people only: whether a front lives is told by the lock.
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed("write"))?;
+        Ok(Self(file))
+    }
+}
+
+/// Serves the workspace until a signal or an administrator ends it.
+///
+/// # Errors
+///
+/// [`FrontError`] when it cannot begin.
+pub async fn run(
+    lock: FrontLock,
+    workspace: &Workspace,
+    config: &Config,
+    options: Options,
+) -> Result<Report, FrontError> {
+    let (events, inbox) = mpsc::channel(EVENT_QUEUE);
+    let clients = listen(&workspace.client_socket())?;
+    let admins = listen(&workspace.admin_socket())?;
+    let budget = Budget::new(usize::try_from(config.buffer.max_bytes.bytes()).unwrap_or(usize::MAX));
+    let shutdown = Shutdown::new(config.shutdown.clone());
+    let signals = shutdown.watch_signals()?;
+    let goodbye = Arc::new(OnceLock::new());
+    let supervisor = supervisor(config, &options, events.clone());
+    let settings = hub::Settings {
+        idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
+        end: end_with(&shutdown, &goodbye),
+        workspace: workspace.root().display().to_string(),
+        budget: budget.clone(),
+    };
+    tokio::spawn(Hub::new(supervisor, settings).run(inbox));
+    let shared = connection::Shared {
+        events: events.clone(),
+        budget,
+        max_requests_per_client: config.buffer.max_requests_per_client as usize,
+        shutdown: shutdown.clone(),
+    };
+    tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
+    tokio::spawn(admin_socket::serve(admins, executor(events.clone()), shutdown.forced()));
+    register_clean_ups(&shutdown, workspace, &events, goodbye);
+    tracing::info!(workspace = %workspace.root().display(), pid = std::process::id(), "serving");
+    if options.detached {
+        leave_the_starter()?;
+    }
+    let report = shutdown.run(signals).await;
+    drop(lock);
+    Ok(report)
+}
+
+/// How the hub asks for the end of the front: the first to ask says the goodbye.
+fn end_with(shutdown: &Shutdown, goodbye: &Arc<OnceLock<Goodbye>>) -> Box<dyn Fn(Goodbye) + Send> {
+    let (shutdown, goodbye) = (shutdown.clone(), Arc::clone(goodbye));
+    Box::new(move |words| {
+        let reason = words.reason.clone();
+        // A second stop adds nothing to the first.
+        let _ = goodbye.set(words);
+        shutdown.initiate(Reason::Requested(reason));
+    })
+}
+
+/// What is done once no request waits for its answer any more.
+fn register_clean_ups(
+    shutdown: &Shutdown,
+    workspace: &Workspace,
+    events: &mpsc::Sender<Event>,
+    goodbye: Arc<OnceLock<Goodbye>>,
+) {
+    let sockets = [workspace.client_socket(), workspace.admin_socket()];
+    shutdown.register("sockets", move || async move {
+        // Whoever connects from here on starts the next front.
+        sockets.iter().try_for_each(|socket| match fs::remove_file(socket) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+    });
+    let events = events.clone();
+    shutdown.register("clients and worker", move || async move {
+        let signalled =
+            || Goodbye { resume: true, reason: "the server was asked to end by a signal".to_owned() };
+        let goodbye = goodbye.get().cloned().unwrap_or_else(signalled);
+        let (stopped, worker_gone) = oneshot::channel();
+        let hub_gone = "the hub has ended before its clients";
+        events.send(Event::Stop { goodbye, stopped }).await.map_err(|_| hub_gone)?;
+        if tokio::time::timeout(WORKER_GRACE, worker_gone).await.is_err() {
+            tracing::warn!("the worker does not finish and is killed");
+            events.send(Event::KillWorker).await.map_err(|_| hub_gone)?;
+        }
+        Ok::<(), &str>(())
+    });
+}
+
+/// Tells the shim that connections are taken, and becomes independent of it: of
+/// its terminal, its process group, and the pipe between the two.
+fn leave_the_starter() -> io::Result<()> {
+    // Fails only for the leader of a process group, which needs no leaving.
+    let _ = rustix::process::setsid();
+    let mut stdout = io::stdout();
+    writeln!(stdout, "{}", crate::shim::READY)?;
+    stdout.flush()?;
+    let nowhere = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdout(&nowhere)?;
+    rustix::stdio::dup2_stderr(&nowhere)?;
+    Ok(())
+}
+
+fn supervisor(config: &Config, options: &Options, events: mpsc::Sender<Event>) -> Supervisor {
+    // The program's file may be replaced while this process runs; what is
+    // started is the file that it was started from.
+    let own = || PathBuf::from("/proc/self/exe");
+    let program = worker::Program {
+        binary: config.worker.binary.clone().unwrap_or_else(own),
+        arguments: options.worker_arguments.clone(),
+        events,
+    };
+    let started_at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let settings = supervisor::Settings {
+        start_timeout: config.front.worker_start_timeout,
+        heartbeat_interval: config.front.heartbeat_interval,
+        heartbeat_misses: config.front.heartbeat_misses,
+        front_started_at: started_at.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
+    };
+    Supervisor::new(settings, Box::new(program))
+}
+
+/// Binds a socket that only this user can open. The caller holds the front's
+/// lock, so what is in its place is left from a front that is gone.
+fn listen(path: &Path) -> Result<UnixListener, FrontError> {
+    let failed = |action| move |source| FrontError::File { action, path: path.to_owned(), source };
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("remove")(error)),
+        _ => {}
+    }
+    // The directory is 0700 already; the mask leaves no moment in between either.
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
+    let bound = UnixListener::bind(path);
+    rustix::process::umask(before);
+    bound.map_err(failed("listen on"))
+}
+
+async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_sessions: usize) {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    let ended = shared.shutdown.token();
+    let places = Arc::new(Semaphore::new(max_sessions));
+    loop {
+        // A client over the limit waits in the socket's queue instead of being turned away.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let accepted = tokio::select! {
+            () = ended.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let id = ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed));
+                let shared = shared.clone();
+                tokio::spawn(async move {
+                    connection::serve(id, stream, shared).await;
+                    drop(place);
+                });
+            }
+            Err(error) => accept_failed("client", &error).await,
+        }
+    }
+}
+
+/// Waits a little, because what is short (descriptors, memory) will still be
+/// short at once, and a loop without a pause would take the processor as well.
+pub(crate) async fn accept_failed(socket: &str, error: &io::Error) {
+    tracing::error!(socket, %error, "cannot accept a connection");
+    tokio::time::sleep_until(tokio::time::Instant::now() + ACCEPT_PAUSE).await;
+}
+
+/// Gives an administrator's request to the hub.
+fn executor(
+    events: mpsc::Sender<Event>,
+) -> impl Fn(admin::Request) -> futures::future::BoxFuture<'static, Option<admin::Reply>>
++ Clone
++ Send
++ Sync
++ 'static {
+    move |request| {
+        let events = events.clone();
+        Box::pin(async move {
+            let (reply, answer) = oneshot::channel();
+            events.send(Event::Admin { request, reply }).await.ok()?;
+            answer.await.ok()
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! The few messages that the front writes itself.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Value, json};
+use task_orchestrator_shared::error_code::ErrorCode;
+
+use crate::envelope::{Malformed, RequestId};
+
+const INVALID_REQUEST: i32 = -32600;
+const INTERNAL_ERROR: i32 = -32603;
+
+fn bytes(message: impl Serialize) -> Bytes {
+    // Serialising a Value to memory has no way to fail.
+    serde_json::to_vec(&message).unwrap_or_default().into()
+}
+
+fn error(id: Option<&RequestId>, code: i32, message: &str, data: Option<Value>) -> Bytes {
+    let mut error = json!({ "code": code, "message": message });
+    if let (Some(data), Some(object)) = (data, error.as_object_mut()) {
+        object.insert("data".to_owned(), data);
+    }
+    bytes(json!({ "jsonrpc": "2.0", "id": id, "error": error }))
+}
+
+/// The line was no message.
+pub(crate) fn malformed(malformed: &Malformed) -> Bytes {
+    error(malformed.id.as_ref(), malformed.code, &malformed.message, None)
+}
+
+/// A request with this id is being worked on already.
+pub(crate) fn duplicate_id(id: &RequestId) -> Bytes {
+    let message = "a request with this id is still in flight: use a new id for each request";
+    error(Some(id), INVALID_REQUEST, message, None)
+}
+
+/// The server is there, whether or not a worker is.
+pub(crate) fn pong(id: &RequestId) -> Bytes {
+    bytes(json!({ "jsonrpc": "2.0", "id": id, "result": {} }))
+}
+
+/// The request was in flight in two crashes and is not tried a third time.
+pub(crate) fn quarantined(id: &RequestId) -> Bytes {
+    let message = "the server ended twice while working on this request, so it is not tried again: its \
+                   outcome is unknown; look at the state before repeating it";
+    error(Some(id), INTERNAL_ERROR, message, Some(failure(ErrorCode::OutcomeUnknown, message, false)))
+}
+
+/// No worker can be started at present.
+pub(crate) fn unavailable(id: &RequestId, reason: &str) -> Bytes {
+    let message = format!("the server cannot start its worker: {reason}");
+    let data = failure(ErrorCode::WorkerUnavailable, &message, true);
+    error(Some(id), INTERNAL_ERROR, &message, Some(data))
+}
+
+fn failure(code: ErrorCode, message: &str, retryable: bool) -> Value {
+    json!({ "error_code": code, "error": message, "retryable": retryable })
+}
+
+/// A request of the server that will not be followed up: who asked is gone.
+pub(crate) fn withdrawn(id: i64) -> Bytes {
+    bytes(json!({
+        "jsonrpc": "2.0",
+        "method": "notifications/cancelled",
+        "params": { "requestId": id, "reason": "the server process that asked was replaced; it asks again if need be" },
+    }))
+}
+
+/// What a worker gets for its request when the client that it asked is gone.
+pub(crate) fn client_gone(id: i64) -> Bytes {
+    let message = "the client disconnected before it answered";
+    error(Some(&RequestId::Number(id)), INTERNAL_ERROR, message, None)
+}

@@ -1,0 +1,156 @@
+//! One shim's connection: its hello, then its messages to the hub, each with
+//! its envelope read and its budget charged. Ends with the socket.
+
+use std::io;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::sync::{Semaphore, mpsc};
+
+use super::budget::Budget;
+use super::event::{ClientMessage, ConnectionId, Content, Event};
+use super::session::{Session, send};
+use crate::envelope::{self, Envelope};
+use crate::link::{Frame, FrameReader, Kind, Outbox, PROTOCOL, ShimHello, Welcome};
+use crate::shutdown::{Shutdown, ShuttingDown};
+
+/// Asked for at each read: most messages of most clients fit.
+const ROOM_BYTES: usize = 8 * 1024;
+
+/// What every connection shares.
+#[derive(Debug, Clone)]
+pub(crate) struct Shared {
+    pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) budget: Budget,
+    pub(crate) max_requests_per_client: usize,
+    pub(crate) shutdown: Shutdown,
+}
+
+/// Serves the connection to its end.
+pub(crate) async fn serve(connection: ConnectionId, stream: UnixStream, shared: Shared) {
+    let (reading, writing) = stream.into_split();
+    let outbox = Outbox::default();
+    let writer = tokio::spawn({
+        let outbox = outbox.clone();
+        async move { outbox.write_to(writing).await }
+    });
+    if let Err(error) = read(connection, reading, &outbox, &shared).await {
+        tracing::debug!(connection = connection.0, %error, "a client connection failed");
+    }
+    // A closed event channel means that the hub has ended before its connections.
+    let _ = shared.events.send(Event::Disconnected { connection }).await;
+    outbox.close();
+    if let Ok(Err(error)) = writer.await {
+        tracing::debug!(connection = connection.0, %error, "could not write to a client");
+    }
+}
+
+async fn read(
+    connection: ConnectionId,
+    stream: OwnedReadHalf,
+    outbox: &Outbox,
+    shared: &Shared,
+) -> io::Result<()> {
+    let mut reader = FrameReader::new(stream, ROOM_BYTES);
+    let Some(hello) = reader.next().await? else { return Ok(()) };
+    let Some(hello) = greet(&hello, outbox) else { return Ok(()) };
+    let permits = Arc::new(Semaphore::new(shared.max_requests_per_client));
+    let session = Box::new(Session::new(&hello, outbox.clone()));
+    if shared.events.send(Event::Connected { connection, session }).await.is_err() {
+        return Ok(());
+    }
+    let mut frames = Vec::new();
+    while reader.next_batch(&mut frames).await? {
+        for frame in frames.drain(..) {
+            let event = match frame.kind {
+                Kind::Message => match message(connection, frame, shared, &permits).await {
+                    Ok(message) => Event::Message(message),
+                    // The shim keeps what is not taken, for the next front. The
+                    // connection stays for the answers that are still to come.
+                    Err(ShuttingDown) => return drain(reader).await,
+                },
+                Kind::Close => Event::InputEnded { connection },
+                kind => return Err(io::Error::other(format!("unexpected frame {kind:?} from a shim"))),
+            };
+            if shared.events.send(event).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Answers the hello. `None` when the shim was refused.
+fn greet(frame: &Frame, outbox: &Outbox) -> Option<ShimHello> {
+    let hello: Result<ShimHello, _> = serde_json::from_slice(&frame.payload);
+    let accepted = match &hello {
+        Ok(hello) if frame.kind == Kind::Hello => {
+            PROTOCOL.agree(hello.versions).map_err(|error| error.to_string())
+        }
+        Ok(_) => Err("the first frame must be a hello".to_owned()),
+        Err(error) => Err(format!("the hello cannot be read: {error}")),
+    };
+    match accepted {
+        Ok(version) => {
+            let welcome =
+                Welcome { version, build: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() };
+            let payload = serde_json::to_vec(&welcome).unwrap_or_default();
+            send(outbox, &Frame::control(Kind::Hello, payload));
+            hello.ok()
+        }
+        Err(reason) => {
+            tracing::warn!(%reason, "refused a client connection");
+            send(outbox, &Frame::control(Kind::Refused, reason));
+            None
+        }
+    }
+}
+
+/// Reads the envelope and, for a request, waits until there is room for it.
+async fn message(
+    connection: ConnectionId,
+    frame: Frame,
+    shared: &Shared,
+    permits: &Arc<Semaphore>,
+) -> Result<ClientMessage, ShuttingDown> {
+    let content = content(&frame.payload);
+    let (charge, tracked) = match content {
+        Content::Request { .. } => {
+            let charge = shared.budget.charge(permits, frame.payload.len()).await;
+            (charge, Some(shared.shutdown.track()?))
+        }
+        _ => (None, None),
+    };
+    // A payload shares its memory with everything else that came in one read,
+    // so what may stay for a while is copied out.
+    let payload = match content {
+        Content::Malformed(_) => Bytes::new(),
+        _ => Bytes::copy_from_slice(&frame.payload),
+    };
+    let Frame { sequence, floor, .. } = frame;
+    Ok(ClientMessage { connection, sequence, floor, payload, content, charge, tracked })
+}
+
+/// Reads on without taking anything, until the other side closes.
+async fn drain(mut reader: FrameReader<OwnedReadHalf>) -> io::Result<()> {
+    let mut frames = Vec::new();
+    while reader.next_batch(&mut frames).await? {
+        frames.clear();
+    }
+    Ok(())
+}
+
+fn content(payload: &[u8]) -> Content {
+    match envelope::parse(payload) {
+        Ok(Envelope::Request { id, method }) => Content::Request { id, is_ping: method == "ping" },
+        Ok(Envelope::Notification { method, params }) => Content::Notification {
+            cancels: params
+                .filter(|_| method == "notifications/cancelled")
+                .and_then(envelope::cancelled_request),
+        },
+        Ok(Envelope::Response { id }) => Content::Response { id },
+        Err(malformed) => Content::Malformed(malformed),
+    }
+}

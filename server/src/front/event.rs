@@ -1,0 +1,91 @@
+//! What the hub is told. Each event names the connection or the worker that it
+//! is about, so that one from the past is recognised.
+
+use bytes::Bytes;
+use task_orchestrator_shared::admin;
+use tokio::sync::oneshot;
+
+use super::budget::Charge;
+use super::session::Session;
+use crate::envelope::{Malformed, RequestId};
+use crate::link::{Frame, Goodbye};
+use crate::shutdown::RequestGuard;
+
+/// A connection's number, never used twice by one front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// A worker process's number, never used twice by one front.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct WorkerId(pub(crate) u64);
+
+/// Something happened.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A shim said hello.
+    Connected { connection: ConnectionId, session: Box<Session> },
+    /// It sent a message of its client.
+    Message(ClientMessage),
+    /// Its client has ended its input.
+    InputEnded { connection: ConnectionId },
+    /// The connection is gone.
+    Disconnected { connection: ConnectionId },
+    /// A worker sent frames.
+    FromWorker { worker: WorkerId, frames: Vec<Frame> },
+    /// A worker process has ended.
+    WorkerEnded { worker: WorkerId, end: WorkerEnd },
+    /// An administrator asks.
+    Admin { request: admin::Request, reply: oneshot::Sender<admin::Reply> },
+    /// The front ends: every client and the worker are told, and the sender once the worker is gone.
+    Stop { goodbye: Goodbye, stopped: oneshot::Sender<()> },
+    /// The front cannot wait for its worker any longer.
+    KillWorker,
+}
+
+/// A message of a client, its envelope read.
+#[derive(Debug)]
+pub(crate) struct ClientMessage {
+    pub(crate) connection: ConnectionId,
+    pub(crate) sequence: u64,
+    pub(crate) floor: u64,
+    pub(crate) payload: Bytes,
+    pub(crate) content: Content,
+    /// Held by requests only; the rest passes through at once.
+    pub(crate) charge: Option<Charge>,
+    /// Makes the end of the front wait for the answer.
+    pub(crate) tracked: Option<RequestGuard>,
+}
+
+/// What a client's message is.
+#[derive(Debug)]
+pub(crate) enum Content {
+    Request { id: RequestId, is_ping: bool },
+    Notification { cancels: Option<RequestId> },
+    Response { id: RequestId },
+    Malformed(Malformed),
+}
+
+/// How a worker process ended.
+#[derive(Debug)]
+pub(crate) struct WorkerEnd {
+    /// The exit code, `None` after a signal.
+    pub(crate) code: Option<i32>,
+    /// The signal, where one ended it.
+    pub(crate) signal: Option<i32>,
+    /// The last lines it wrote to its standard error.
+    pub(crate) last_words: Vec<String>,
+}
+
+impl std::fmt::Display for WorkerEnd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.code, self.signal) {
+            (Some(code), _) => write!(f, "exit code {code}")?,
+            (None, Some(signal)) => write!(f, "signal {signal}")?,
+            (None, None) => f.write_str("its link closed")?,
+        }
+        match self.last_words.last() {
+            Some(line) => write!(f, ": {line}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! A worker process as the front holds it: started with one end of a socket
+//! pair as its standard input, read from until it ends, killed when told.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedReadHalf;
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::event::{Event, WorkerEnd, WorkerId};
+use crate::link::{Activation, Frame, FrameReader, Kind, Outbox};
+
+/// Asked for at each read: one link carries every session.
+const ROOM_BYTES: usize = 64 * 1024;
+
+/// How long a worker may take to be gone once its link is closed, before it is killed.
+const EXIT_GRACE: Duration = Duration::from_secs(2);
+
+/// How much of what a worker wrote to its standard error is kept.
+const LAST_WORDS: usize = 20;
+const LAST_WORDS_LINE_BYTES: u64 = 4096;
+
+/// Starts workers. What comes of each is told as events.
+pub(crate) trait Launch: Send {
+    /// Starts one and asks it to serve.
+    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker>;
+}
+
+/// Starts workers as processes.
+#[derive(Debug, Clone)]
+pub(crate) struct Program {
+    pub(crate) binary: PathBuf,
+    /// Beside the verb: they make a worker read the same configuration as its front.
+    pub(crate) arguments: Vec<OsString>,
+    pub(crate) events: mpsc::Sender<Event>,
+}
+
+/// A running worker process.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    pub(crate) id: WorkerId,
+    pub(crate) pid: u32,
+    pub(crate) outbox: Outbox,
+    pub(crate) started_at: Instant,
+    kill: CancellationToken,
+}
+
+impl Launch for Program {
+    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker> {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        let mut child = command(self).stdin(Stdio::from(OwnedFd::from(theirs))).spawn().map_err(|error| {
+            io::Error::new(error.kind(), format!("cannot run {}: {error}", self.binary.display()))
+        })?;
+        let (reading, writing) = UnixStream::from_std(ours)?.into_split();
+        let (worker, killed) = Worker::new(id, child.id().unwrap_or_default(), activation);
+        let words = tokio::spawn(last_words(child.stderr.take()));
+        let writer = worker.outbox.clone();
+        tokio::spawn(async move { writer.write_to(writing).await });
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            read(id, reading, &killed, &events).await;
+            let end = reap(child, words, killed.is_cancelled()).await;
+            let _ = events.send(Event::WorkerEnded { worker: id, end }).await;
+        });
+        Ok(worker)
+    }
+}
+
+/// Passes on what the worker sends, until it is killed or its link ends.
+async fn read(id: WorkerId, link: OwnedReadHalf, killed: &CancellationToken, events: &mpsc::Sender<Event>) {
+    let mut reader = FrameReader::new(link, ROOM_BYTES);
+    loop {
+        let mut frames = Vec::new();
+        tokio::select! {
+            () = killed.cancelled() => return,
+            more = reader.next_batch(&mut frames) => match more {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::error!(worker = id.0, %error, "a worker's link broke");
+                    return;
+                }
+            },
+        }
+        if events.send(Event::FromWorker { worker: id, frames }).await.is_err() {
+            return;
+        }
+    }
+}
+
+impl Worker {
+    /// A worker whose first frame asks it to serve, and the token that says when to kill it.
+    pub(crate) fn new(id: WorkerId, pid: u32, activation: &Activation) -> (Self, CancellationToken) {
+        let outbox = Outbox::default();
+        let payload = serde_json::to_vec(activation).unwrap_or_default();
+        super::session::send(&outbox, &Frame::control(Kind::Activate, payload));
+        let kill = CancellationToken::new();
+        (Self { id, pid, outbox, started_at: Instant::now(), kill: kill.clone() }, kill)
+    }
+
+    /// Ends the process at once.
+    pub(crate) fn kill(&self) {
+        self.kill.cancel();
+    }
+}
+
+fn command(program: &Program) -> Command {
+    let mut command = Command::new(&program.binary);
+    command
+        // What is started may be reached by another name.
+        .arg0("task-orchestrator")
+        .arg("worker")
+        .args(&program.arguments)
+        // A key pressed at the front's terminal is the front's to act on.
+        .process_group(0)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Waits for the process to be gone; nothing of it may be alive when the next one is started.
+async fn reap(
+    mut child: Child,
+    words: tokio::task::JoinHandle<VecDeque<String>>,
+    kill_now: bool,
+) -> WorkerEnd {
+    let grace = if kill_now { Duration::ZERO } else { EXIT_GRACE };
+    let status = match tokio::time::timeout(grace, child.wait()).await {
+        Ok(status) => status,
+        Err(_) => {
+            if let Err(error) = child.start_kill() {
+                tracing::warn!(%error, "could not kill a worker");
+            }
+            child.wait().await
+        }
+    };
+    // Its standard error is at its end, unless the worker left a child behind that holds it.
+    let last_words = match tokio::time::timeout(EXIT_GRACE, words).await {
+        Ok(Ok(lines)) => lines.into(),
+        _ => Vec::new(),
+    };
+    let status = status.ok();
+    WorkerEnd {
+        code: status.and_then(|status| status.code()),
+        signal: status.and_then(|status| status.signal()),
+        last_words,
+    }
+}
+
+/// Keeps the last lines of a worker's standard error and passes them on to the log.
+async fn last_words(stderr: Option<ChildStderr>) -> VecDeque<String> {
+    let mut kept = VecDeque::new();
+    let Some(stderr) = stderr else { return kept };
+    let mut lines = BufReader::new(stderr);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        match (&mut lines).take(LAST_WORDS_LINE_BYTES).read_until(b'\n', &mut line).await {
+            Ok(0) | Err(_) => return kept,
+            Ok(_) => {}
+        }
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        tracing::debug!(target: "worker_stderr", "{text}");
+        if kept.len() == LAST_WORDS {
+            kept.pop_front();
+        }
+        kept.push_back(text);
+    }
+}

@@ -1,0 +1,103 @@
+//! A few threads that read, each with a connection of its own. One queue for
+//! all, so that a long query holds back nothing but itself.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::error::{ExecuteError, StoreError};
+use super::options::StoreOptions;
+use super::schema;
+use super::transaction::ReadTx;
+use crate::tasks::TaskError;
+
+/// Reads that may wait; further callers wait for a place.
+const QUEUE: usize = 1024;
+/// Most reading threads.
+const MAX_READERS: usize = 16;
+
+type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
+
+/// The way to the reading threads. They end when the last handle is gone.
+#[derive(Clone)]
+pub(super) struct Readers {
+    queue: mpsc::Sender<Read>,
+}
+
+impl Readers {
+    /// Starts the threads; each opens its connection by itself.
+    pub(super) fn spawn(options: &StoreOptions) -> Result<Self, StoreError> {
+        let (queue, reads) = mpsc::channel(QUEUE);
+        let reads = Arc::new(Mutex::new(reads));
+        for number in 0..options.readers.clamp(1, MAX_READERS) {
+            let (options, reads) = (options.clone(), Arc::clone(&reads));
+            thread::Builder::new()
+                .name(format!("store-read-{number}"))
+                .spawn(move || serve(&options, &reads))
+                .map_err(schema::file_error("cannot start a thread for", std::path::Path::new("reading")))?;
+        }
+        Ok(Self { queue })
+    }
+
+    /// Runs the work on one moment of the database.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, TaskError> + Send + 'static,
+    ) -> Result<T, ExecuteError> {
+        let (reply, answer) = oneshot::channel();
+        let read: Read = Box::new(move |connection| {
+            // The caller may have gone away while this waited.
+            if !reply.is_closed() {
+                let _ =
+                    reply.send(connection.map_err(ExecuteError::from).and_then(|it| at_one_moment(it, work)));
+            }
+        });
+        self.queue.send(read).await.map_err(|_| StoreError::Closed)?;
+        // A read that stopped by a defect drops its reply.
+        answer.await.map_err(|_| StoreError::Defect)?
+    }
+}
+
+fn at_one_moment<T>(
+    connection: &Connection,
+    work: impl FnOnce(&ReadTx<'_>) -> Result<T, TaskError>,
+) -> Result<T, ExecuteError> {
+    connection.prepare_cached("BEGIN DEFERRED")?.execute([])?;
+    let result = work(&ReadTx::new(connection));
+    connection.prepare_cached("ROLLBACK")?.execute([])?;
+    Ok(result?)
+}
+
+fn serve(options: &StoreOptions, reads: &Mutex<mpsc::Receiver<Read>>) {
+    let mut connection = warm(options).ok();
+    loop {
+        // Whoever holds the lock waits for the next read; the others wait for the lock.
+        let next = reads.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
+        let Some(read) = next else { return };
+        if connection.is_none() {
+            match warm(options) {
+                Ok(opened) => connection = Some(opened),
+                Err(error) => {
+                    read(Err(error));
+                    continue;
+                }
+            }
+        }
+        let Some(open) = &connection else { continue };
+        let finished = catch_unwind(AssertUnwindSafe(|| read(Ok(open)))).is_ok();
+        if !finished || !open.is_autocommit() {
+            // Whatever state it is in, a new one is in a known state.
+            connection = None;
+        }
+    }
+}
+
+/// A connection that has read the schema already.
+fn warm(options: &StoreOptions) -> Result<Connection, StoreError> {
+    let connection = schema::open_reader(options)?;
+    connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |_| Ok(()))?;
+    Ok(connection)
+}

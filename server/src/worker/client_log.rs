@@ -1,0 +1,43 @@
+//! Messages to the client's own log, for the revisions of the protocol that
+//! have one. Must never send what the client did not ask for.
+#![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
+
+use rmcp::RoleServer;
+use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProtocolVersion};
+use rmcp::service::RequestContext;
+use serde_json::Value;
+
+use super::session::Session;
+
+/// What a client of the older revisions hears when it has not set a level.
+const DEFAULT_LEVEL: LoggingLevel = LoggingLevel::Warning;
+
+/// Sends a message when the client wants messages of this level.
+pub(super) async fn send(
+    session: &Session,
+    context: &RequestContext<RoleServer>,
+    level: LoggingLevel,
+    logger: &str,
+    data: Value,
+) {
+    if !wanted(session, context).is_some_and(|least| severity(level) >= severity(least)) {
+        return;
+    }
+    let message = LoggingMessageNotificationParam::new(level, data).with_logger(logger);
+    // A client that is gone hears nothing.
+    drop(context.peer.notify_logging_message(message).await);
+}
+
+fn wanted(session: &Session, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {
+    let version = context.protocol_version()?;
+    if version.as_str() >= ProtocolVersion::V_2026_07_28.as_str() {
+        // The newest revision has no session to keep a level in: each request asks for itself.
+        return context.meta.log_level();
+    }
+    Some(session.record().log_level.unwrap_or(DEFAULT_LEVEL))
+}
+
+/// The protocol declares the levels from the least severe to the most.
+fn severity(level: LoggingLevel) -> u8 {
+    level as u8
+}

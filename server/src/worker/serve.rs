@@ -1,0 +1,218 @@
+//! The worker's side of the link: one task that takes frames and hands them to
+//! the sessions, each of which is a service of its own.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use rmcp::service::{Peer, RunningService};
+use rmcp::{RoleServer, ServerHandler};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::session::{Session, SessionRecord};
+use super::transport::{LinkRecordSink, LinkSender, LinkTransport};
+use crate::link::{Activation, Frame, FrameReader, Kind, SessionOpening, WorkerFigures};
+
+/// Frames that wait for one session. When they are more, the link waits: the
+/// front has few requests of one client in flight, and a session takes a frame
+/// without waiting for anything but its turn.
+const SESSION_QUEUE: usize = 256;
+
+/// A front that says nothing for so long is stuck. Its end would be seen at once,
+/// so there is nothing to do but to say so.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// Makes the service of each session.
+pub trait Services: Send + Sync + 'static {
+    /// What serves one session.
+    type Handler: ServerHandler;
+
+    /// The service for a new session or for one taken over.
+    fn open(&self, session: Arc<Session>) -> Self::Handler;
+
+    /// An earlier worker's session is served here from now on. Runs beside its requests.
+    fn resumed(&self, handler: &Self::Handler, peer: Peer<RoleServer>) -> impl Future<Output = ()> + Send;
+
+    /// The front's state has changed.
+    fn front_changed(&self, activation: Activation);
+}
+
+/// How the link ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkEnd {
+    /// The front asked the worker to finish, and it has.
+    Stopped,
+    /// The front is gone.
+    Lost,
+}
+
+pub(super) struct Link<S: Services> {
+    services: Arc<S>,
+    sender: LinkSender,
+    sessions: HashMap<u64, mpsc::Sender<Frame>>,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+}
+
+impl<S: Services> Link<S> {
+    pub(super) fn new(services: Arc<S>, sender: LinkSender) -> Self {
+        Self {
+            services,
+            sender,
+            sessions: HashMap::new(),
+            tasks: TaskTracker::new(),
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    /// Serves until the front says stop or is gone.
+    pub(super) async fn run<R>(mut self, mut reader: FrameReader<R>) -> io::Result<LinkEnd>
+    where
+        R: tokio::io::AsyncRead + Unpin,
+    {
+        let mut frames = Vec::new();
+        loop {
+            let heard_by = Instant::now() + SILENCE;
+            match tokio::time::timeout_at(heard_by, reader.next_batch(&mut frames)).await {
+                Ok(Ok(true)) => {}
+                Ok(Ok(false)) => return Ok(LinkEnd::Lost),
+                Ok(Err(error)) => return Err(error),
+                Err(_) => {
+                    tracing::warn!(seconds = SILENCE.as_secs(), "the front gives no sign of life");
+                    continue;
+                }
+            }
+            for frame in frames.drain(..) {
+                if frame.kind == Kind::Stop {
+                    self.finish().await;
+                    return Ok(LinkEnd::Stopped);
+                }
+                self.take(frame).await;
+            }
+        }
+    }
+
+    async fn take(&mut self, frame: Frame) {
+        match frame.kind {
+            Kind::Open => self.open(&frame),
+            Kind::Message | Kind::Replay | Kind::Reply => {
+                if let Some(session) = self.sessions.get(&frame.session) {
+                    // A session that has ended takes no more.
+                    let _ = session.send(frame).await;
+                }
+            }
+            Kind::Close => {
+                self.sessions.remove(&frame.session);
+            }
+            Kind::Ping => self.pong(),
+            Kind::Activate => match serde_json::from_slice(&frame.payload) {
+                Ok(activation) => self.services.front_changed(activation),
+                Err(error) => tracing::error!(%error, "the front's state cannot be read"),
+            },
+            kind => tracing::error!(?kind, "unexpected frame from the front"),
+        }
+    }
+
+    fn open(&mut self, frame: &Frame) {
+        let opening: SessionOpening = match serde_json::from_slice(&frame.payload) {
+            Ok(opening) => opening,
+            Err(error) => {
+                tracing::error!(%error, "a session's opening cannot be read");
+                return;
+            }
+        };
+        let record = opening.record.as_deref().map(|raw| serde_json::from_str::<SessionRecord>(raw.get()));
+        let record = match record {
+            Some(Err(error)) => {
+                // An older build's record: the client is served on as if it were new.
+                tracing::error!(%error, "a session's record cannot be read");
+                None
+            }
+            Some(Ok(record)) => Some(record),
+            None => None,
+        };
+        let (frames, inbox) = mpsc::channel(SESSION_QUEUE);
+        self.sessions.insert(frame.session, frames);
+        let sink = LinkRecordSink { session: frame.session, link: self.sender.clone() };
+        let initialized = record.as_ref().is_some_and(|record| record.initialize.is_some());
+        let transport =
+            LinkTransport::new(frame.session, opening.client, inbox, self.sender.clone(), initialized);
+        let session = Arc::new(Session::new(opening.client, record.unwrap_or_default(), Box::new(sink)));
+        let services = Arc::clone(&self.services);
+        let cancel = self.cancel.clone();
+        self.tasks.spawn(async move { serve_session(services, session, transport, cancel).await });
+    }
+
+    fn pong(&self) {
+        let figures = WorkerFigures {
+            in_flight: self.sender.in_flight.load(Ordering::Relaxed),
+            rss_bytes: crate::process::resident_bytes(),
+        };
+        let payload = serde_json::to_vec(&figures).unwrap_or_default();
+        self.sender.send(&Frame::control(Kind::Pong, payload));
+    }
+
+    /// Lets every session end: the front has nothing in flight when it says stop,
+    /// subscriptions aside, and those are cancelled.
+    async fn finish(mut self) {
+        self.sessions.clear();
+        self.cancel.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.sender.outbox.close();
+    }
+}
+
+/// Serves one session to its end.
+async fn serve_session<S: Services>(
+    services: Arc<S>,
+    session: Arc<Session>,
+    transport: LinkTransport,
+    cancel: CancellationToken,
+) {
+    if let Some(initialize) = session.record().initialize {
+        let handler = services.open(Arc::clone(&session));
+        let running =
+            rmcp::service::serve_directly_with_ct(handler, transport, Some(initialize), cancel.clone());
+        services.resumed(running.service(), running.peer().clone()).await;
+        wait_for(running).await;
+        return;
+    }
+    while !transport.is_closed().await && !cancel.is_cancelled() {
+        let handler = services.open(Arc::clone(&session));
+        match rmcp::service::serve_server_with_ct(handler, transport.clone(), cancel.clone()).await {
+            Ok(running) => return wait_for(running).await,
+            // The client was told; it may try once more, with another version for instance.
+            Err(error) => tracing::debug!(%error, client = %session.client(), "a session did not begin"),
+        }
+    }
+}
+
+async fn wait_for<H: ServerHandler>(running: RunningService<RoleServer, H>) {
+    if let Err(error) = running.waiting().await {
+        tracing::error!(%error, "a session's task failed");
+    }
+}
+
+/// Takes the link from standard input, where the front has put it.
+///
+/// # Errors
+///
+/// When standard input is no socket: the worker was not started by a front.
+pub(super) fn stream_from_stdin() -> io::Result<UnixStream> {
+    use std::os::fd::AsFd;
+    let descriptor = io::stdin().as_fd().try_clone_to_owned()?;
+    rustix::net::sockopt::socket_type(&descriptor)?;
+    let stream = std::os::unix::net::UnixStream::from(descriptor);
+    stream.set_nonblocking(true)?;
+    UnixStream::from_std(stream)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,263 @@
+//! The link with a service of a few lines: what reaches the front, in which
+//! order, and what the next worker makes of it.
+
+use std::sync::Mutex;
+
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ElicitRequestParams, ErrorData,
+    InitializeRequestParams, InitializeResult, ProgressNotificationParam,
+};
+use rmcp::service::RequestContext;
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+
+use super::*;
+use crate::link::{ClientId, OperationId};
+use crate::worker::service::Replayed;
+
+/// Answers `tools/call` by what the tool's name asks for.
+struct Probe {
+    session: Arc<Session>,
+    resumed: Arc<Mutex<Vec<String>>>,
+}
+
+impl ServerHandler for Probe {
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let result = self.negotiate_initialize(&request)?;
+        self.session.update(|record| record.initialize = Some(request));
+        Ok(result)
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let operation = context.extensions.get::<OperationId>().copied().expect("an operation id");
+        let mut reply = json!({ "sequence": operation.sequence, "floor": operation.floor });
+        match &*request.name {
+            "ask" => {
+                let question: ElicitRequestParams = serde_json::from_value(
+                    json!({"mode": "form", "message": "sure?", "requestedSchema": {"type": "object", "properties": {}}}),
+                )
+                .expect("a question");
+                let answer = context.peer.create_elicitation(question).await;
+                reply["answer"] = json!(format!("{answer:?}").contains("Accept"));
+            }
+            "progress" => {
+                let token = context.meta.get_progress_token().expect("a progress token");
+                let progress = ProgressNotificationParam::new(token, 1.0);
+                context.peer.notify_progress(progress).await.expect("told");
+            }
+            "wait" => context.ct.cancelled().await,
+            _ => reply["replayed"] = json!(context.extensions.get::<Replayed>().is_some()),
+        }
+        Ok(CallToolResult::structured(reply).into())
+    }
+}
+
+#[derive(Default)]
+struct Probes {
+    resumed: Arc<Mutex<Vec<String>>>,
+}
+
+impl Services for Probes {
+    type Handler = Probe;
+
+    fn open(&self, session: Arc<Session>) -> Probe {
+        Probe { session, resumed: Arc::clone(&self.resumed) }
+    }
+
+    async fn resumed(&self, handler: &Probe, peer: Peer<RoleServer>) {
+        let version = peer.peer_info().map(|info| info.protocol_version.to_string());
+        handler.resumed.lock().unwrap().push(version.unwrap_or_default());
+    }
+
+    fn front_changed(&self, _: Activation) {}
+}
+
+/// The front's end of a link.
+struct Front {
+    frames: FrameReader<tokio::io::ReadHalf<DuplexStream>>,
+    outbox: crate::link::Outbox,
+    resumed: Arc<Mutex<Vec<String>>>,
+    ended: tokio::task::JoinHandle<io::Result<LinkEnd>>,
+}
+
+impl Front {
+    fn new() -> Self {
+        let (ours, theirs) = tokio::io::duplex(1 << 20);
+        let (reading, writing) = tokio::io::split(theirs);
+        let sender = LinkSender::default();
+        sender.next_question.store(5000, Ordering::Relaxed);
+        let outbox = sender.outbox.clone();
+        tokio::spawn(async move { outbox.write_to(writing).await });
+        let probes = Arc::new(Probes::default());
+        let resumed = Arc::clone(&probes.resumed);
+        let ended = tokio::spawn(Link::new(probes, sender).run(FrameReader::new(reading, 4096)));
+        let (reading, writing) = tokio::io::split(ours);
+        let outbox = crate::link::Outbox::default();
+        let filled = outbox.clone();
+        tokio::spawn(async move { filled.write_to(writing).await });
+        Self { frames: FrameReader::new(reading, 4096), outbox, resumed, ended }
+    }
+
+    fn open(&self, record: Option<&[u8]>) {
+        let record = record.map(|record| serde_json::from_slice(record).unwrap());
+        let opening = SessionOpening { client: ClientId::random(), record };
+        self.send(Kind::Open, 0, &serde_json::to_value(opening).unwrap());
+    }
+
+    fn send(&self, kind: Kind, sequence: u64, message: &Value) {
+        let payload = message.to_string().into();
+        let frame = Frame { kind, session: 1, sequence, floor: sequence.saturating_sub(1), payload };
+        self.outbox.push(&frame).unwrap();
+    }
+
+    fn initialize(&self, sequence: u64) {
+        let params = json!({"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "t", "version": "1"}});
+        self.send(Kind::Message, sequence, &request(0, "initialize", &params));
+    }
+
+    fn call(&self, kind: Kind, sequence: u64, tool: &str) {
+        let params =
+            json!({"name": tool, "arguments": {}, "_meta": {"progressToken": format!("t{sequence}")}});
+        self.send(kind, sequence, &request(sequence, "tools/call", &params));
+    }
+
+    /// The next frame: its kind, its sequence and its message.
+    async fn next(&mut self) -> (Kind, u64, Value) {
+        let frame = tokio::time::timeout(Duration::from_secs(20), self.frames.next()).await;
+        let frame = frame.expect("a frame in time").unwrap().expect("a frame");
+        (frame.kind, frame.sequence, serde_json::from_slice(&frame.payload).unwrap_or_default())
+    }
+
+    /// Opens a session and brings it through its handshake. Returns the record.
+    async fn begin(&mut self) -> Vec<u8> {
+        self.open(None);
+        self.initialize(1);
+        let (kind, _, record) = self.next().await;
+        assert_eq!(kind, Kind::State, "the record is there before the answer that made it");
+        let (kind, sequence, _) = self.next().await;
+        assert_eq!((kind, sequence), (Kind::Response, 1));
+        record.to_string().into_bytes()
+    }
+}
+
+fn request(id: u64, method: &str, params: &Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+}
+
+#[tokio::test]
+async fn each_answer_names_the_message_that_it_answers() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 7, "x");
+    let (kind, sequence, message) = front.next().await;
+    assert_eq!((kind, sequence, &message["id"]), (Kind::Response, 7, &json!(7)));
+    let reply = &message["result"]["structuredContent"];
+    assert_eq!(reply, &json!({"sequence": 7, "floor": 6, "replayed": false}));
+    front.call(Kind::Replay, 8, "x");
+    assert_eq!(front.next().await.2["result"]["structuredContent"]["replayed"], json!(true));
+}
+
+#[tokio::test]
+async fn a_session_goes_on_in_the_next_worker_without_a_handshake() {
+    let record = Front::new().begin().await;
+    let mut next = Front::new();
+    next.open(Some(&record));
+    next.call(Kind::Replay, 2, "x");
+    assert_eq!(next.next().await.1, 2);
+    assert_eq!(*next.resumed.lock().unwrap(), ["2025-06-18"]);
+}
+
+#[tokio::test]
+async fn what_comes_before_the_first_request_does_not_end_the_session() {
+    let mut front = Front::new();
+    front.open(None);
+    front.send(Kind::Message, 1, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    front.send(Kind::Message, 2, &request(9, "no/such", &json!({})));
+    let (kind, sequence, message) = front.next().await;
+    assert_eq!((kind, sequence), (Kind::Response, 2));
+    assert!(message["error"]["code"].is_i64(), "{message}");
+    front.initialize(3);
+    assert_eq!(front.next().await.0, Kind::State);
+    assert_eq!(front.next().await.1, 3);
+}
+
+#[tokio::test]
+async fn what_the_typed_message_refuses_is_answered() {
+    let mut front = Front::new();
+    front.begin().await;
+    let deep = format!(
+        r#"{{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{}{}}}"#,
+        "[".repeat(1000),
+        "]".repeat(1000)
+    );
+    front.outbox.push(&Frame::session(Kind::Message, 1, 4, deep)).unwrap();
+    let (_, sequence, message) = front.next().await;
+    assert_eq!((sequence, &message["id"], &message["error"]["code"]), (4, &json!(4), &json!(-32602)));
+}
+
+#[tokio::test]
+async fn a_question_has_an_id_that_no_other_worker_uses() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "ask");
+    let (kind, number, question) = front.next().await;
+    assert_eq!((kind, number, &question["id"]), (Kind::Request, 5000, &json!(5000)));
+    let answer = json!({"jsonrpc": "2.0", "id": 5000, "result": {"action": "accept", "content": {}}});
+    front.send(Kind::Reply, 3, &answer);
+    assert_eq!(front.next().await.2["result"]["structuredContent"]["answer"], json!(true));
+}
+
+#[tokio::test]
+async fn progress_names_its_request() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "progress");
+    let (kind, sequence, message) = front.next().await;
+    assert_eq!((kind, sequence, &message["params"]["progressToken"]), (Kind::Progress, 2, &json!("t2")));
+    assert_eq!(front.next().await.0, Kind::Response);
+}
+
+#[tokio::test]
+async fn a_cancelled_request_gets_no_answer() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "wait");
+    front.send(
+        Kind::Message,
+        3,
+        &json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}}),
+    );
+    front.call(Kind::Message, 4, "x");
+    assert_eq!(front.next().await.1, 4);
+}
+
+#[tokio::test]
+async fn a_sign_of_life_comes_with_figures() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.outbox.push(&Frame::control(Kind::Ping, bytes::Bytes::new())).unwrap();
+    let (kind, _, figures) = front.next().await;
+    assert_eq!((kind, &figures["in_flight"]), (Kind::Pong, &json!(0)));
+    assert!(figures["rss_bytes"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn the_link_tells_an_end_that_was_asked_for_from_a_lost_front() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.outbox.push(&Frame::control(Kind::Stop, bytes::Bytes::new())).unwrap();
+    assert_eq!(front.ended.await.unwrap().unwrap(), LinkEnd::Stopped);
+    let Front { frames, outbox, ended, .. } = Front::new();
+    outbox.close();
+    drop(frames);
+    assert_eq!(ended.await.unwrap().unwrap(), LinkEnd::Lost);
+}

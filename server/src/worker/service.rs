@@ -1,0 +1,331 @@
+//! The MCP service of one client session: every request of the protocol that
+//! the worker answers arrives here. Must never keep anything of a session that
+//! is not in its record, for the next worker knows only the record.
+#![expect(
+    deprecated,
+    reason = "logging and subscribe are deprecated only in 2026-07-28; older clients use them"
+)]
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
+    CompleteResult, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams,
+};
+use rmcp::service::{Peer, RequestContext, SubscriptionContext};
+use rmcp::{RoleServer, ServerHandler};
+use serde_json::json;
+use tokio_util::sync::DropGuard;
+use tracing::Instrument;
+
+use super::failure::{Failure, Refusal};
+use super::session::{MAX_SUBSCRIPTIONS, Session};
+use super::shared::Shared;
+use super::tools::Call;
+use super::{client_log, completions, prompts, resources, subscriptions};
+use crate::link::OperationId;
+
+const INSTRUCTIONS: &str = "Keeps plans, tasks and their results for you, across conversations and restarts. Begin \
+    with orchestrator_initialize_session. Plan work of more than one step with orchestrator_plan_task, begin each \
+    step with orchestrator_execute_task and record its result with orchestrator_complete_task; \
+    orchestrator_synthesize_results puts the results together. orchestrator_get_status shows where you are. Tasks, \
+    artifacts and sessions are also readable as resources (task://, artifact://, session://), the specialist roles \
+    as prompts. A failed call answers with error_code, error, hint and retryable: follow the hint.";
+/// How long a client may keep a list that only changes with a restart, which it is told of.
+const LIST_TTL_MS: u64 = 60_000;
+
+/// Marks a request that an earlier worker had begun to answer: what changed
+/// since then may have gone untold. Put into a request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed;
+
+/// The MCP service of one client session.
+pub struct TaskService {
+    shared: Arc<Shared>,
+    session: Arc<Session>,
+    /// Ends the forwarding of changes; there is one only while the session has subscriptions.
+    forwarding: Mutex<Option<DropGuard>>,
+}
+
+impl TaskService {
+    /// The service of a session, new or taken over.
+    pub fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
+        Self { shared, session, forwarding: Mutex::new(None) }
+    }
+
+    /// Tells a client whose session was taken over what may have changed while
+    /// nobody was there: stale lists, and every resource that it watches.
+    pub async fn resumed(&self, peer: &Peer<RoleServer>) {
+        let record = self.session.record();
+        // Before the round, so that nothing can happen between the two.
+        self.forward(peer);
+        // An empty digest: the client has not been told of any list.
+        if !record.tools.is_empty() && record.tools != self.shared.tools.digest() {
+            drop(peer.notify_tool_list_changed().await);
+        }
+        if !record.prompts.is_empty() && record.prompts != self.shared.prompts {
+            drop(peer.notify_prompt_list_changed().await);
+        }
+        self.remember_lists();
+        if !record.subscriptions.is_empty() {
+            drop(peer.notify_resource_list_changed().await);
+        }
+        subscriptions::tell_of(peer, &record.subscriptions).await;
+    }
+
+    /// Notes which lists the client knows of, where that is news.
+    fn remember_lists(&self) {
+        let record = self.session.record();
+        if record.tools != self.shared.tools.digest() || record.prompts != self.shared.prompts {
+            self.session.update(|record| {
+                record.tools = self.shared.tools.digest().to_owned();
+                record.prompts.clone_from(&self.shared.prompts);
+            });
+        }
+    }
+
+    /// Begins to forward changes, or ends it when nothing is watched any more.
+    fn forward(&self, peer: &Peer<RoleServer>) {
+        let mut forwarding = self.forwarding.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.session.record().subscriptions.is_empty() {
+            *forwarding = None;
+        } else if forwarding.is_none() {
+            *forwarding = Some(subscriptions::forward(&self.shared, &self.session, peer.clone()));
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        request: CallToolRequestParams,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<CallToolResult, ErrorData> {
+        let tool = self.shared.tools.find(&request.name)?;
+        let arguments = request.arguments.unwrap_or_default();
+        let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
+            Ok(call) => tool.run(&call, arguments).await,
+            Err(refusal) => Err(refusal),
+        };
+        match outcome {
+            Ok(reply) => Ok(CallToolResult::structured(reply)),
+            Err(Refusal::Protocol(error)) => Err(error),
+            Err(Refusal::Failed(failure)) => {
+                self.report(&request.name, &failure, context).await;
+                Ok(failure.into_result())
+            }
+            Err(Refusal::Superseded) => {
+                // The front sends the request to the worker that has taken over. Answering
+                // here as well would tell the client of a failure that did not happen.
+                context.ct.cancelled().await;
+                Err(ErrorData::internal_error("another worker answers this request", None))
+            }
+        }
+    }
+
+    async fn report(&self, tool: &str, failure: &Failure, context: &RequestContext<RoleServer>) {
+        tracing::warn!(tool, code = ?failure.error_code, error = failure.error, "a tool call failed");
+        let data = json!({ "tool": tool, "error_code": failure.error_code, "error": failure.error });
+        client_log::send(&self.session, context, LoggingLevel::Warning, "tools", data).await;
+    }
+
+    async fn modern_round(&self, context: &SubscriptionContext) {
+        let record = self.session.record();
+        let sink = context.sink();
+        let accepted = context.accepted();
+        if accepted.tools_list_changed == Some(true) && record.tools != self.shared.tools.digest() {
+            drop(sink.notify_tool_list_changed().await);
+        }
+        if accepted.prompts_list_changed == Some(true) && record.prompts != self.shared.prompts {
+            drop(sink.notify_prompt_list_changed().await);
+        }
+        self.remember_lists();
+        subscriptions::tell_all(sink).await;
+    }
+}
+
+impl ServerHandler for TaskService {
+    fn get_info(&self) -> ServerConfig {
+        let capabilities = ServerCapabilities::builder()
+            .enable_logging()
+            .enable_completions()
+            .enable_prompts()
+            .enable_prompts_list_changed()
+            .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
+            .enable_tools()
+            .enable_tool_list_changed()
+            .build();
+        let server = Implementation::new("task-orchestrator", env!("CARGO_PKG_VERSION"))
+            .with_title("Task Orchestrator");
+        InitializeResult::new(capabilities).with_server_info(server).with_instructions(INSTRUCTIONS)
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        let mut agreed = request;
+        agreed.protocol_version = result.protocol_version.clone();
+        context.peer.set_peer_info(agreed.clone());
+        // Before the answer, so that the session is never ahead of its record.
+        self.session.update(|record| {
+            record.initialize = Some(agreed);
+            record.tools = self.shared.tools.digest().to_owned();
+            record.prompts.clone_from(&self.shared.prompts);
+        });
+        Ok(result)
+    }
+
+    async fn discover(&self, _context: RequestContext<RoleServer>) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        let result = DiscoverResult::from_server_info(versions, self.get_info());
+        Ok(result.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn set_level(
+        &self,
+        request: SetLevelRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.session.update(|record| record.log_level = Some(request.level));
+        Ok(())
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        resources::only_page(request)?;
+        self.remember_lists();
+        let tools = self.shared.tools.definitions().to_vec();
+        Ok(ListToolsResult::with_all_items(tools)
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        self.shared.tools.definition(name).cloned()
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let operation = context.extensions.get::<OperationId>().map(ToString::to_string).unwrap_or_default();
+        let span = tracing::info_span!("tool", tool = %request.name, operation);
+        Ok(self.carry_out(request, &context).instrument(span).await?.into())
+    }
+
+    async fn list_prompts(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        self.remember_lists();
+        Ok(prompts::list(&self.shared, request)?
+            .with_ttl_ms(LIST_TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        Ok(prompts::get(&self.shared, request).await?.into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        completions::complete(&self.shared, request).await
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        resources::list(&self.shared, request).await
+    }
+
+    async fn list_resource_templates(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        resources::only_page(request)?;
+        let templates = ListResourceTemplatesResult::with_all_items(resources::templates());
+        Ok(templates.with_ttl_ms(LIST_TTL_MS).with_cache_scope(CacheScope::Private))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        Ok(resources::read(&self.shared, &request.uri).await?.into())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        resources::exists(&self.shared, &request.uri).await?;
+        let added = self.session.update(|record| {
+            let known = record.subscriptions.contains(&request.uri);
+            let fits = known || record.subscriptions.len() < MAX_SUBSCRIPTIONS;
+            if fits {
+                record.subscriptions.insert(request.uri);
+            }
+            fits
+        });
+        if !added {
+            return Err(subscriptions::too_many());
+        }
+        self.forward(&context.peer);
+        Ok(())
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.session.update(|record| record.subscriptions.remove(&request.uri));
+        self.forward(&context.peer);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        let mut accepted = requested.clone();
+        if let Some(uris) = &mut accepted.resource_subscriptions {
+            uris.retain(|uri| resources::is_ours(uri));
+            uris.sort_unstable();
+            uris.dedup();
+            uris.truncate(MAX_SUBSCRIPTIONS);
+        }
+        Some(accepted)
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        // Before the round, so that nothing can happen between the two.
+        let changes = self.shared.store.changes();
+        if context.request_context().extensions.get::<Replayed>().is_some() {
+            self.modern_round(&context).await;
+        }
+        subscriptions::listen(changes, &context).await;
+        Ok(())
+    }
+}

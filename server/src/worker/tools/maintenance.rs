@@ -1,0 +1,65 @@
+//! Looking after the whole: stale, orphaned and unfinished work. Must never
+//! change anything in a dry run.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::Tool;
+use super::call::Call;
+use super::effect::Effect;
+use super::lenient::or_default;
+use crate::tasks::command::Maintenance;
+use crate::tasks::outcome::MaintenanceReport;
+use crate::tasks::{MaintenanceAction, MaintenanceScope, TaskId, ValidationLevel};
+use crate::worker::failure::Refusal;
+
+/// `orchestrator_maintenance_coordinator`
+pub(super) struct Coordinate;
+
+/// What to look after.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CoordinateArguments {
+    /// scan_cleanup finds and puts away stale work, validate_structure checks plans and dependencies,
+    /// update_documentation writes an overview, prepare_handover what the next one needs to go on.
+    action: MaintenanceAction,
+    /// How far to look: current_session is the session opened last over this connection, or all without one.
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "MaintenanceScope", default)]
+    scope: MaintenanceScope,
+    /// How closely to look.
+    #[serde(default, deserialize_with = "or_default")]
+    #[schemars(with = "ValidationLevel", default)]
+    validation_level: ValidationLevel,
+    /// The task to look at, with scope specific_subtask.
+    #[schemars(regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"))]
+    target_task_id: Option<String>,
+    /// Only say what would be done.
+    #[serde(default)]
+    #[schemars(with = "bool", extend("default" = true))]
+    dry_run: Option<bool>,
+}
+
+impl Tool for Coordinate {
+    type Arguments = CoordinateArguments;
+    type Reply = MaintenanceReport;
+    const NAME: &'static str = "orchestrator_maintenance_coordinator";
+    const TITLE: &'static str = "Maintenance";
+    const DESCRIPTION: &'static str = "Look after the work: find stale and orphaned tasks and plans that cannot \
+        finish, check the structure, write an overview or a handover. Use it when the status looks out of date, \
+        before handing work over, or every now and then in long projects. Shows what it would do unless \
+        dry_run=false.";
+    const EFFECT: Effect = Effect::Replaces;
+
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+        let command = Maintenance {
+            action: arguments.action,
+            scope: arguments.scope,
+            validation_level: arguments.validation_level,
+            target_task_id: arguments.target_task_id.map(TaskId::new).transpose()?,
+            session_id: call.work_session(),
+            dry_run: arguments.dry_run.unwrap_or(true),
+        };
+        call.maintenance(command).await
+    }
+}

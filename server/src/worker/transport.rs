@@ -1,0 +1,279 @@
+//! One session's messages between the link and the MCP service: frames in,
+//! typed messages out, and back. Knows which request each message belongs to,
+//! so that the front never has to parse an answer.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use rmcp::RoleServer;
+use rmcp::model::{
+    ClientJsonRpcMessage, ErrorData, GetExtensions, GetMeta, JsonRpcMessage, ProgressToken, RequestId,
+    ServerJsonRpcMessage, ServerNotification,
+};
+use rmcp::transport::Transport;
+use tokio::sync::mpsc;
+
+use super::service::Replayed;
+use super::session::{RecordSink, SessionRecord};
+use crate::link::{ClientId, Frame, Kind, MAX_PAYLOAD_BYTES, OperationId, Outbox};
+
+/// Above this many bytes on the way to the front, answers wait for their turn.
+const FULL_OUTBOX_BYTES: usize = 8 * 1024 * 1024;
+
+/// What all sessions of a worker send through.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LinkSender {
+    pub(super) outbox: Outbox,
+    /// Requests being worked on, over all sessions.
+    pub(super) in_flight: Arc<AtomicU64>,
+    /// Numbers the requests to clients. The first is a multiple of the worker's
+    /// generation, so that no two workers use one id towards one client.
+    pub(super) next_question: Arc<AtomicU64>,
+}
+
+impl LinkSender {
+    pub(super) fn send(&self, frame: &Frame) {
+        if let Err(error) = self.outbox.push(frame) {
+            tracing::error!(%error, kind = ?frame.kind, "a message to the front was dropped");
+        }
+    }
+}
+
+/// A session's record goes to the front in order with its answers.
+pub(super) struct LinkRecordSink {
+    pub(super) session: u64,
+    pub(super) link: LinkSender,
+}
+
+impl RecordSink for LinkRecordSink {
+    fn save(&self, record: &SessionRecord) {
+        let payload = serde_json::to_vec(record).unwrap_or_default();
+        self.link.send(&Frame::session(Kind::State, self.session, 0, payload));
+    }
+}
+
+/// What is known of the requests that are open in either direction.
+#[derive(Debug, Default)]
+struct Open {
+    requests: HashMap<RequestId, u64>,
+    progress: HashMap<ProgressToken, u64>,
+    /// The service's own id of each question to the client, by the id the client sees.
+    questions: HashMap<u64, RequestId>,
+}
+
+/// See the module. Clones share the session.
+#[derive(Clone)]
+pub(super) struct LinkTransport {
+    session: u64,
+    client: ClientId,
+    inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Frame>>>,
+    link: LinkSender,
+    open: Arc<Mutex<Open>>,
+    /// Set once the session has seen a request: what comes before opens nothing.
+    begun: Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl LinkTransport {
+    pub(super) fn new(
+        session: u64,
+        client: ClientId,
+        inbox: mpsc::Receiver<Frame>,
+        link: LinkSender,
+        begun: bool,
+    ) -> Self {
+        Self {
+            session,
+            client,
+            inbox: Arc::new(tokio::sync::Mutex::new(inbox)),
+            link,
+            open: Arc::default(),
+            begun: Arc::new(begun.into()),
+        }
+    }
+
+    /// Whether the session's input has ended.
+    pub(super) async fn is_closed(&self) -> bool {
+        let inbox = self.inbox.lock().await;
+        inbox.is_closed() && inbox.is_empty()
+    }
+
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Turns a frame into what the service takes. `None` when it is answered or dropped here.
+    fn accept(&self, frame: &Frame) -> Option<ClientJsonRpcMessage> {
+        let message = match serde_json::from_slice::<ClientJsonRpcMessage>(&frame.payload) {
+            Ok(message) => message,
+            Err(error) => {
+                self.refuse(frame, &error);
+                return None;
+            }
+        };
+        match message {
+            JsonRpcMessage::Request(mut request) => {
+                self.begun.store(true, Ordering::Relaxed);
+                let operation =
+                    OperationId { client: self.client, sequence: frame.sequence, floor: frame.floor };
+                let token = request.request.get_meta().get_progress_token();
+                let extensions = request.request.extensions_mut();
+                extensions.insert(operation);
+                if frame.kind == Kind::Replay {
+                    extensions.insert(Replayed);
+                }
+                let mut open = self.open();
+                open.requests.insert(request.id.clone(), frame.sequence);
+                if let Some(token) = token {
+                    open.progress.insert(token, frame.sequence);
+                }
+                drop(open);
+                self.link.in_flight.fetch_add(1, Ordering::Relaxed);
+                Some(JsonRpcMessage::Request(request))
+            }
+            // A service that waits for its first request ends itself over anything else.
+            _ if !self.begun.load(Ordering::Relaxed) => {
+                tracing::debug!(session = self.session, "dropped a message before the first request");
+                None
+            }
+            JsonRpcMessage::Notification(notification) => {
+                if let rmcp::model::ClientNotification::CancelledNotification(cancelled) =
+                    &notification.notification
+                    && let Some(id) = &cancelled.params.request_id
+                {
+                    self.finish(id);
+                }
+                Some(JsonRpcMessage::Notification(notification))
+            }
+            JsonRpcMessage::Response(mut response) => {
+                response.id = self.asked(&response.id)?;
+                Some(JsonRpcMessage::Response(response))
+            }
+            JsonRpcMessage::Error(mut error) => {
+                error.id = Some(self.asked(error.id.as_ref()?)?);
+                Some(JsonRpcMessage::Error(error))
+            }
+        }
+    }
+
+    /// The service's own id of the question that the client answers.
+    fn asked(&self, id: &RequestId) -> Option<RequestId> {
+        let RequestId::Number(number) = id else { return None };
+        self.open().questions.remove(&number.cast_unsigned())
+    }
+
+    /// A request is over. Returns its sequence.
+    fn finish(&self, id: &RequestId) -> Option<u64> {
+        let mut open = self.open();
+        let sequence = open.requests.remove(id)?;
+        open.progress.retain(|_, of| *of != sequence);
+        self.link.in_flight.fetch_sub(1, Ordering::Relaxed);
+        Some(sequence)
+    }
+
+    /// Answers what the envelope let through and the typed message does not.
+    fn refuse(&self, frame: &Frame, error: &serde_json::Error) {
+        let Ok(crate::envelope::Envelope::Request { id, .. }) = crate::envelope::parse(&frame.payload) else {
+            tracing::debug!(session = self.session, %error, "dropped a message that cannot be read");
+            return;
+        };
+        let body = serde_json::json!({
+            "jsonrpc": "2.0",
+            "id": id,
+            "error": { "code": -32602, "message": format!("the request cannot be read: {error}") },
+        });
+        let payload = serde_json::to_vec(&body).unwrap_or_default();
+        self.link.send(&Frame::session(Kind::Response, self.session, frame.sequence, payload));
+    }
+
+    /// The frame that carries a message of the service. `None` when nobody waits for it.
+    fn frame(&self, mut message: ServerJsonRpcMessage) -> Option<Frame> {
+        let (kind, sequence) = match &mut message {
+            JsonRpcMessage::Response(response) => (Kind::Response, self.finish(&response.id)?),
+            JsonRpcMessage::Error(error) => (Kind::Response, self.finish(error.id.as_ref()?)?),
+            JsonRpcMessage::Request(request) => {
+                let number = self.link.next_question.fetch_add(1, Ordering::Relaxed);
+                let own = std::mem::replace(&mut request.id, RequestId::Number(number.cast_signed()));
+                self.open().questions.insert(number, own);
+                (Kind::Request, number)
+            }
+            JsonRpcMessage::Notification(notification) => {
+                self.notification(&mut notification.notification)?
+            }
+        };
+        let payload = serialized(&message);
+        Some(Frame::session(kind, self.session, sequence, payload))
+    }
+
+    fn notification(&self, notification: &mut ServerNotification) -> Option<(Kind, u64)> {
+        Some(match notification {
+            ServerNotification::ProgressNotification(progress) => {
+                (Kind::Progress, *self.open().progress.get(&progress.params.progress_token)?)
+            }
+            ServerNotification::SubscriptionsAcknowledgedNotification(_) => {
+                let id = notification.get_meta().subscription_id()?;
+                (Kind::Listening, *self.open().requests.get(&id)?)
+            }
+            ServerNotification::CancelledNotification(cancelled) => {
+                // The service gives up on a question: the client knows it by another id.
+                let own = cancelled.params.request_id.clone()?;
+                let mut open = self.open();
+                let number = open.questions.iter().find(|(_, id)| **id == own).map(|(number, _)| *number)?;
+                open.questions.remove(&number);
+                cancelled.params.request_id = Some(RequestId::Number(number.cast_signed()));
+                (Kind::Withdraw, number)
+            }
+            _ => (Kind::Notification, 0),
+        })
+    }
+}
+
+/// The message as JSON; an answer that no frame can carry becomes an error that says so.
+fn serialized(message: &ServerJsonRpcMessage) -> Bytes {
+    let payload = serde_json::to_vec(message).unwrap_or_default();
+    if payload.len() <= MAX_PAYLOAD_BYTES {
+        return payload.into();
+    }
+    let JsonRpcMessage::Response(response) = message else { return payload.into() };
+    let text = format!(
+        "the answer of {} bytes exceeds the limit of {MAX_PAYLOAD_BYTES}: ask for less at a time",
+        payload.len()
+    );
+    let error = ErrorData::internal_error(text, None);
+    let error = ServerJsonRpcMessage::error(error, Some(response.id.clone()));
+    serde_json::to_vec(&error).unwrap_or_default().into()
+}
+
+impl Transport<RoleServer> for LinkTransport {
+    type Error = Infallible;
+
+    fn send(
+        &mut self,
+        message: ServerJsonRpcMessage,
+    ) -> impl Future<Output = Result<(), Infallible>> + Send + 'static {
+        // Appended at once, so that order is the order of these calls.
+        if let Some(frame) = self.frame(message) {
+            self.link.send(&frame);
+        }
+        let outbox = self.link.outbox.clone();
+        async move {
+            outbox.drained_to(FULL_OUTBOX_BYTES).await;
+            Ok(())
+        }
+    }
+
+    async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        loop {
+            let frame = self.inbox.lock().await.recv().await?;
+            if let Some(message) = self.accept(&frame) {
+                return Some(message);
+            }
+        }
+    }
+
+    async fn close(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}

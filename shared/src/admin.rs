@@ -1,0 +1,98 @@
+//! What is said on the admin socket: JSON-RPC 2.0, one line a message.
+
+use serde::{Deserialize, Serialize};
+
+/// Longest line that either side sends or accepts, in bytes.
+pub const MAX_LINE_BYTES: usize = 1024 * 1024;
+
+/// An operation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "method", rename_all = "snake_case")]
+pub enum Request {
+    /// What runs, and how it is.
+    Status,
+    /// End the server and disconnect its clients.
+    Stop,
+}
+
+/// What came of an operation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Reply {
+    /// To [`Request::Status`].
+    Status(Box<Status>),
+    /// To [`Request::Stop`]: the server is about to end.
+    Stopping(Stopping),
+}
+
+/// The server at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The front's process id.
+    pub pid: u32,
+    /// The front's version.
+    pub version: String,
+    /// The project directory that it serves.
+    pub workspace: String,
+    /// Seconds since the front started.
+    pub uptime_seconds: u64,
+    /// The restart phase, `idle` between restarts.
+    pub phase: String,
+    /// Times a worker was activated in this workspace, over all fronts.
+    pub generation: u64,
+    /// The worker process, absent while there is none.
+    pub worker: Option<WorkerStatus>,
+    /// Why there is no worker, where the last attempt failed.
+    pub worker_failure: Option<String>,
+    /// Times a worker of this front has ended without being asked to.
+    pub crashes: u64,
+    /// Requests sent to a worker again after an earlier one had ended.
+    pub replayed: u64,
+    /// Requests answered with an error because two workers ended on them.
+    pub quarantined: u64,
+    /// Bytes held by requests that are not answered.
+    pub held_bytes: u64,
+    /// Every client session.
+    pub sessions: Vec<SessionStatus>,
+}
+
+/// The worker process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WorkerStatus {
+    /// Its process id.
+    pub pid: u32,
+    /// Whether it serves; otherwise it is being started.
+    pub ready: bool,
+    /// Seconds since it was started.
+    pub uptime_seconds: u64,
+    /// Milliseconds since its last sign of life.
+    pub last_heartbeat_ms: Option<u64>,
+    /// Requests it was working on at its last sign of life.
+    pub in_flight: Option<u64>,
+    /// Resident memory at its last sign of life, in bytes.
+    pub rss_bytes: Option<u64>,
+}
+
+/// One client session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SessionStatus {
+    /// The client's id, drawn by its shim.
+    pub client: String,
+    /// The shim's process id.
+    pub pid: u32,
+    /// Requests that are not answered.
+    pub unanswered: u64,
+    /// Requests of the server that the client has not answered.
+    pub asked: u64,
+    /// Notifications that the client was too slow to be sent.
+    pub dropped_notifications: u64,
+}
+
+/// The server ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopping {
+    /// The process that ends.
+    pub pid: u32,
+    /// Client sessions that end with it.
+    pub sessions: u64,
+}
