@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 
 pub use problem::RoleProblem;
 
+use crate::tasks::{KnownRoles, Specialist};
+
 /// Most files read from a workspace's role directory.
 pub const MAX_FILES: usize = 100;
 /// Largest role file that is read.
@@ -26,7 +28,7 @@ pub const MAX_ROLES: usize = 200;
 const BUILTIN: &str = include_str!("roles/builtin.yaml");
 
 /// One specialist role.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Role {
     /// The name under which tasks refer to it.
     pub name: String,
@@ -73,6 +75,11 @@ impl Roles {
         self.roles.get(name)
     }
 
+    /// The role of this name, or the generic one when its file is gone.
+    pub fn get_or_generic(&self, name: &str) -> Role {
+        self.get(name).or_else(|| self.get("generic")).cloned().unwrap_or_default()
+    }
+
     /// All roles in the order of their names.
     pub fn iter(&self) -> impl Iterator<Item = &Role> {
         self.roles.values()
@@ -109,6 +116,16 @@ impl Roles {
             Ok(roles) => self.roles.extend(roles.into_iter().map(|role| (role.name.clone(), role))),
             Err(problem) => self.problems.push(problem),
         }
+    }
+}
+
+impl KnownRoles for Roles {
+    fn is_known(&self, role: &Specialist) -> bool {
+        self.get(role.as_str()).is_some()
+    }
+
+    fn names(&self) -> Vec<String> {
+        Self::names(self)
     }
 }
 

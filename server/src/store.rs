@@ -41,7 +41,7 @@ pub use ids::RandomIds;
 pub use options::{StoreOptions, Synchronous};
 pub use paths::resolve_inside;
 pub use schema::SCHEMA_VERSION;
-pub use transaction::{ReadTx, WriteTx};
+pub use transaction::{LIST_CHANGED, ReadTx, WriteTx};
 
 use crate::tasks::{ContentHash, TaskError};
 use artifacts::InFlight;

@@ -18,6 +18,7 @@ mod serve;
 pub mod service;
 pub mod session;
 pub mod shared;
+mod size;
 mod subscriptions;
 mod tools;
 mod transport;

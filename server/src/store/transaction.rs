@@ -7,6 +7,9 @@ use rusqlite::Connection;
 
 use crate::tasks::Task;
 
+/// Stands among the changed resources when there are more or fewer than before.
+pub const LIST_CHANGED: &str = "*";
+
 /// One moment of the database, for reading.
 pub struct ReadTx<'c> {
     connection: &'c Connection,
@@ -48,6 +51,11 @@ pub(super) struct Effects {
 }
 
 impl Effects {
+    /// There are more or fewer resources than before.
+    pub(super) fn list_changed(&mut self) {
+        self.changed.insert(LIST_CHANGED.to_owned());
+    }
+
     pub(super) fn changed(&mut self, uri: String) {
         self.changed.insert(uri);
     }

@@ -50,6 +50,7 @@ impl RepositoryMut for WriteTx<'_> {
         let seq = connection.last_insert_rowid();
         insert_dependencies(connection, seq, &task.dependencies)?;
         self.effects().texts.push(TextChange::Added(seq, Text::of(task)));
+        self.effects().list_changed();
         self.told(task);
         Ok(())
     }
@@ -107,6 +108,7 @@ impl RepositoryMut for WriteTx<'_> {
         let effects = self.effects();
         effects.texts.push(TextChange::Removed(seq));
         effects.changed(format!("task://{id}"));
+        effects.list_changed();
         Ok(())
     }
 
@@ -126,6 +128,7 @@ impl RepositoryMut for WriteTx<'_> {
                 Time(artifact.created_at),
             ])?;
         self.effects().changed(format!("artifact://{}", artifact.artifact_id));
+        self.effects().list_changed();
         Ok(())
     }
 
@@ -135,6 +138,7 @@ impl RepositoryMut for WriteTx<'_> {
             super::read::many(self.connection(), sql, params![task.as_str()], |row| row.get::<_, String>(0))?;
         for id in removed {
             self.effects().changed(format!("artifact://{id}"));
+            self.effects().list_changed();
         }
         Ok(())
     }
@@ -154,6 +158,7 @@ impl RepositoryMut for WriteTx<'_> {
                 Time(session.last_activity),
             ])?;
         self.effects().changed(format!("session://{}", session.session_id));
+        self.effects().list_changed();
         Ok(())
     }
 
@@ -179,6 +184,7 @@ impl RepositoryMut for WriteTx<'_> {
             .prepare_cached("DELETE FROM sessions WHERE id = ?1")?
             .execute(params![id.as_str()])?;
         self.effects().changed(format!("session://{id}"));
+        self.effects().list_changed();
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::failure::Refusal;
 use super::shared::Shared;
+use crate::tasks;
 use crate::tasks::command::{ListSessions, QueryTasks};
 use crate::tasks::page::MAX_PAGE;
 
@@ -52,7 +53,7 @@ fn unknown(what: &str, name: &str) -> ErrorData {
 /// Newest tasks whose id begins so or whose title contains it.
 async fn tasks(shared: &Shared, typed: &str) -> Result<Vec<String>, ErrorData> {
     let query = QueryTasks { limit: MAX_PAGE, ..QueryTasks::default() };
-    let page = shared.store.query_tasks(query).await.map_err(Refusal::from)?;
+    let page = shared.store.read(move |tx| tasks::query_tasks(tx, &query)).await.map_err(Refusal::from)?;
     let fits =
         |id: &str, title: &str| id.to_lowercase().starts_with(typed) || title.to_lowercase().contains(typed);
     let tasks = page.tasks.into_iter().map(|found| found.task);
@@ -62,7 +63,8 @@ async fn tasks(shared: &Shared, typed: &str) -> Result<Vec<String>, ErrorData> {
 /// Latest sessions whose id begins so or whose name contains it.
 async fn sessions(shared: &Shared, typed: &str) -> Result<Vec<String>, ErrorData> {
     let command = ListSessions { include_completed: true, limit: MAX_PAGE };
-    let listed = shared.store.list_sessions(command).await.map_err(Refusal::from)?;
+    let listed =
+        shared.store.read(move |tx| tasks::list_sessions(tx, &command)).await.map_err(Refusal::from)?;
     let fits =
         |id: &str, name: &str| id.to_lowercase().starts_with(typed) || name.to_lowercase().contains(typed);
     let sessions = listed.sessions.into_iter();

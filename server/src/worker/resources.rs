@@ -12,10 +12,13 @@ use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::failure::Refusal;
 use super::shared::Shared;
-use crate::store::{Change, ExecuteError};
-use crate::tasks::artifact::ArtifactInfo;
+use crate::store::ExecuteError;
+use crate::tasks;
 use crate::tasks::command::{ListSessions, QueryTasks, SessionStatus};
-use crate::tasks::{ArtifactId, Cursor, SessionId, SessionSummary, Task, TaskId};
+use crate::tasks::outcome::SessionReport;
+use crate::tasks::{
+    Artifact, ArtifactId, ArtifactInfo, Cursor, Repository as _, SessionId, SessionSummary, Task, TaskId,
+};
 
 /// Tasks in a page of the list.
 const PAGE: u32 = 50;
@@ -23,6 +26,8 @@ const PAGE: u32 = 50;
 const LISTED_SESSIONS: u32 = 50;
 /// Artifacts of one task in the list; a task's own resource names all.
 const LISTED_ARTIFACTS: usize = 20;
+/// Subtasks in a task's own resource.
+const READ_CHILDREN: usize = 1000;
 /// The type of everything but artifacts.
 const JSON: &str = "application/json";
 
@@ -97,11 +102,12 @@ pub(super) async fn list(
     let mut resources = Vec::new();
     if cursor.is_none() {
         let command = ListSessions { include_completed: false, limit: LISTED_SESSIONS };
-        let listed = shared.store.list_sessions(command).await.map_err(refused)?;
+        let listed =
+            shared.store.read(move |tx| tasks::list_sessions(tx, &command)).await.map_err(refused)?;
         resources.extend(listed.sessions.iter().map(session_resource));
     }
     let query = QueryTasks { include_artifacts: true, limit: PAGE, cursor, ..QueryTasks::default() };
-    let page = shared.store.query_tasks(query).await.map_err(refused)?;
+    let page = shared.store.read(move |tx| tasks::query_tasks(tx, &query)).await.map_err(refused)?;
     for found in &page.tasks {
         resources.push(task_resource(&found.task));
         let artifacts = found.artifacts.iter().flatten().take(LISTED_ARTIFACTS);
@@ -143,11 +149,8 @@ pub(super) async fn read(shared: &Shared, uri: &str) -> Result<ReadResourceResul
     let contents = match Address::parse(uri).ok_or_else(|| not_found(uri))? {
         Address::Task(id) => json_contents(&task_json(shared, id).await?.ok_or_else(|| not_found(uri))?, uri),
         Address::Session(session_id) => {
-            let report = shared.store.session_status(SessionStatus { session_id }).await;
-            json_contents(
-                &serde_json::to_value(report.map_err(|error| unless_missing(error, uri))?).map_err(defect)?,
-                uri,
-            )
+            let report = session(shared, session_id).await.map_err(|error| unless_missing(error, uri))?;
+            json_contents(&serde_json::to_value(report).map_err(defect)?, uri)
         }
         Address::Artifact(id) => content::read(shared, &id, uri).await?,
     };
@@ -180,11 +183,11 @@ fn refused(error: impl Into<Refusal>) -> ErrorData {
 pub(super) async fn exists(shared: &Shared, uri: &str) -> Result<(), ErrorData> {
     let found = match Address::parse(uri).ok_or_else(|| not_found(uri))? {
         Address::Task(id) => task(shared, id).await?.is_some(),
-        Address::Artifact(id) => shared.store.artifact(id).await.map_err(refused)?.is_some(),
-        Address::Session(session_id) => {
-            let report = shared.store.session_status(SessionStatus { session_id }).await;
-            report.map_err(|error| unless_missing(error, uri))?;
-            true
+        Address::Artifact(id) => {
+            shared.store.read(move |tx| Ok(tx.artifact(&id)?)).await.map_err(refused)?.is_some()
+        }
+        Address::Session(id) => {
+            shared.store.read(move |tx| Ok(tx.session(&id)?)).await.map_err(refused)?.is_some()
         }
     };
     if found { Ok(()) } else { Err(not_found(uri)) }
@@ -192,28 +195,32 @@ pub(super) async fn exists(shared: &Shared, uri: &str) -> Result<(), ErrorData> 
 
 /// The task of this id.
 pub(super) async fn task(shared: &Shared, id: TaskId) -> Result<Option<Task>, ErrorData> {
-    shared.store.task(id).await.map_err(refused)
+    shared.store.read(move |tx| Ok(tx.task(&id)?)).await.map_err(refused)
 }
 
 /// A task with its subtasks and artifacts.
 async fn task_json(shared: &Shared, id: TaskId) -> Result<Option<Value>, ErrorData> {
-    let Some(task) = task(shared, id).await? else { return Ok(None) };
-    serde_json::to_value(task).map(Some).map_err(defect)
+    let found = shared.store.read(move |tx| {
+        let Some(task) = tx.task(&id)? else { return Ok(None) };
+        let children = tx.children(&id, READ_CHILDREN)?.iter().map(Task::brief).collect::<Vec<_>>();
+        let artifacts = tx.artifacts(&id)?.iter().map(Artifact::info).collect::<Vec<_>>();
+        Ok(Some((task, children, artifacts)))
+    });
+    let Some((task, children, artifacts)) = found.await.map_err(refused)? else { return Ok(None) };
+    let mut value = serde_json::to_value(task).map_err(defect)?;
+    if let Value::Object(fields) = &mut value {
+        fields.insert("children".to_owned(), serde_json::to_value(children).map_err(defect)?);
+        fields.insert("artifacts".to_owned(), serde_json::to_value(artifacts).map_err(defect)?);
+    }
+    Ok(Some(value))
+}
+
+async fn session(shared: &Shared, session_id: SessionId) -> Result<SessionReport, ExecuteError> {
+    let command = SessionStatus { session_id };
+    shared.store.read(move |tx| tasks::session_status(tx, &command)).await
 }
 
 /// A missing session is a missing resource; any other refusal stays what it is.
 fn unless_missing(error: ExecuteError, uri: &str) -> ErrorData {
     if error.code() == ErrorCode::NotFound { not_found(uri) } else { refused(error) }
-}
-
-/// Which resources a change is about.
-pub(super) fn changed(change: &Change) -> Vec<String> {
-    let _ = change;
-    Vec::new()
-}
-
-/// Whether there are more or fewer resources after a change.
-pub(super) fn changes_list(change: &Change) -> bool {
-    let _ = change;
-    false
 }

@@ -10,15 +10,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
-    SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CompleteResult, ContentBlock, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse,
+    Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::json;
+use serde_json::{Value, json};
+use task_orchestrator_shared::error_code::ErrorCode;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
@@ -26,7 +27,7 @@ use super::failure::{Failure, Refusal};
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
 use super::tools::Call;
-use super::{client_log, completions, prompts, resources, subscriptions};
+use super::{client_log, completions, prompts, resources, size, subscriptions};
 use crate::link::OperationId;
 
 const INSTRUCTIONS: &str = "Keeps plans, tasks and their results for you, across conversations and restarts. Begin \
@@ -110,7 +111,7 @@ impl TaskService {
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(reply) => Ok(CallToolResult::structured(reply)),
+            Ok(reply) => Ok(answer(reply)),
             Err(Refusal::Protocol(error)) => Err(error),
             Err(Refusal::Failed(failure)) => {
                 self.report(&request.name, &failure, context).await;
@@ -144,6 +145,24 @@ impl TaskService {
         self.remember_lists();
         subscriptions::tell_all(sink).await;
     }
+}
+
+/// A reply as structured content and as text, as far as both fit into a message.
+fn answer(reply: Value) -> CallToolResult {
+    let whole = CallToolResult::structured(reply);
+    if size::fits(&whole) {
+        return whole;
+    }
+    let Some(reply) = whole.structured_content else { return CallToolResult::default() };
+    let mut bare = CallToolResult::structured(reply);
+    bare.content =
+        vec![ContentBlock::text("{\"note\":\"too large to be told twice: see structuredContent\"}")];
+    if size::fits(&bare) {
+        return bare;
+    }
+    let hint =
+        "Ask for less: a smaller limit, or without children and artifacts; resources show single tasks.";
+    Failure::new(ErrorCode::InvalidArgument, "the reply is larger than a message can be", hint).into_result()
 }
 
 impl ServerHandler for TaskService {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::tools::Catalogue;
 use crate::link::Activation;
-use crate::roles::{Role, Roles};
+use crate::roles::Roles;
 use crate::store::Store;
 
 /// What all sessions of one worker share.
@@ -70,18 +70,6 @@ impl Shared {
     /// Takes over what the front says about itself now.
     pub fn activate(&self, activation: Activation) {
         *self.activation.write().unwrap_or_else(PoisonError::into_inner) = activation;
-    }
-
-    /// The role of this name, or the generic one when its file is gone.
-    pub(super) fn role(&self, name: &str) -> Role {
-        let role = self.roles.get(name).or_else(|| self.roles.get("generic"));
-        role.cloned().unwrap_or_else(|| Role {
-            name: name.to_owned(),
-            role_definition: String::new(),
-            expertise: Vec::new(),
-            approach: Vec::new(),
-            output_format: String::new(),
-        })
     }
 
     /// The server as it stands.

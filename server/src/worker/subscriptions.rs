@@ -13,12 +13,14 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::resources;
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
-use crate::store::Change;
+use crate::store::LIST_CHANGED;
 
-/// Most changes that one round gathers, before the client is told of it.
+/// The resources that one commit has changed.
+type Changed = Arc<[String]>;
+
+/// Most commits that one round gathers, before the client is told of it.
 const GATHERED: usize = 10_000;
 
 /// What has changed since the last round.
@@ -33,9 +35,9 @@ struct Round {
 }
 
 impl Round {
-    fn add(&mut self, change: &Change) {
-        self.list |= resources::changes_list(change);
-        self.uris.extend(resources::changed(change));
+    fn add(&mut self, changed: &[String]) {
+        self.list |= changed.iter().any(|uri| uri == LIST_CHANGED);
+        self.uris.extend(changed.iter().cloned());
     }
 
     fn missed(&mut self) {
@@ -50,7 +52,7 @@ impl Round {
 }
 
 /// Waits for a change and takes what has gathered since; `None` at the end of the store.
-async fn round(changes: &mut Receiver<Change>) -> Option<Round> {
+async fn round(changes: &mut Receiver<Changed>) -> Option<Round> {
     let mut round = Round::default();
     match changes.recv().await {
         Ok(change) => round.add(&change),
@@ -106,7 +108,7 @@ pub(super) async fn tell_all(sink: &SubscriptionSink) {
 }
 
 /// Forwards changes to a subscriber of the newest revision until it leaves.
-pub(super) async fn listen(mut changes: Receiver<Change>, context: &SubscriptionContext) {
+pub(super) async fn listen(mut changes: Receiver<Changed>, context: &SubscriptionContext) {
     let forward = async {
         while let Some(round) = round(&mut changes).await {
             if tell(context.sink(), &round).await.is_err() {

@@ -1,1 +1,14 @@
-//! x
+//! The worker's MCP face as a client meets it: real store, real service, a
+//! client that speaks JSON over a pipe and checks every reply against the
+//! schema that its tool has published.
+
+mod harness;
+mod life;
+mod protocol;
+mod refusals;
+mod replay;
+mod resources;
+mod restored;
+mod subscriptions;
+
+pub(super) use harness::Harness;

@@ -6,7 +6,6 @@ mod call;
 mod canonical;
 mod context;
 mod effect;
-mod files;
 mod lenient;
 mod maintenance;
 mod plan;
@@ -25,10 +24,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use call::Answer;
 pub(super) use call::Call;
 use effect::Effect;
 
-use super::failure::{Failure, Refusal};
+use super::failure::Refusal;
 use crate::roles::Roles;
 
 /// Most role names that a tool's description lists.
@@ -55,7 +55,7 @@ trait Tool {
     fn call(
         call: &Call<'_>,
         arguments: Self::Arguments,
-    ) -> impl Future<Output = Result<Self::Reply, Refusal>> + Send;
+    ) -> impl Future<Output = Result<Answer<Self::Reply>, Refusal>> + Send;
 }
 
 type Run = for<'a> fn(&'a Call<'a>, JsonObject) -> BoxFuture<'a, Result<Value, Refusal>>;
@@ -165,8 +165,7 @@ impl Catalogue {
 fn run<'a, T: Tool>(call: &'a Call<'a>, arguments: JsonObject) -> BoxFuture<'a, Result<Value, Refusal>> {
     Box::pin(async move {
         let arguments = arguments::parse(T::NAME, arguments)?;
-        let reply = T::call(call, arguments).await?;
-        serde_json::to_value(reply).map_err(|error| Failure::internal(&error).into())
+        T::call(call, arguments).await.map(Answer::into_value)
     })
 }
 

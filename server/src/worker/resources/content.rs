@@ -4,10 +4,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rmcp::model::{ErrorData, ResourceContents};
+use serde_json::json;
 
 use super::super::shared::Shared;
 use super::{not_found, refused};
-use crate::tasks::{ArtifactId, ArtifactType};
+use crate::tasks::{Artifact, ArtifactId, ArtifactType, Repository as _};
+use crate::worker::size;
 
 /// The content of an artifact.
 ///
@@ -15,18 +17,29 @@ use crate::tasks::{ArtifactId, ArtifactType};
 ///
 /// The protocol's error for an unknown resource; the store's own.
 pub(super) async fn read(shared: &Shared, id: &ArtifactId, uri: &str) -> Result<ResourceContents, ErrorData> {
-    let found = shared.store.artifact(id.clone()).await.map_err(refused)?;
+    let wanted = id.clone();
+    let found = shared.store.read(move |tx| Ok(tx.artifact(&wanted)?)).await.map_err(refused)?;
     let artifact = found.ok_or_else(|| not_found(uri))?;
-    let bytes = shared.store.read_content(artifact.sha256).await.map_err(refused)?;
+    let bytes = shared.store.artifact_content(artifact.sha256).await.map_err(refused)?;
     let mime = mime(artifact.path.as_deref(), artifact.artifact_type);
-    Ok(match String::from_utf8(bytes) {
+    let sent = match String::from_utf8(bytes) {
         Ok(text) => ResourceContents::text(text, uri).with_mime_type(mime),
         Err(binary) => {
             // Text by its name and binary by its content: the content is right.
             let mime = if mime.starts_with("text/") { "application/octet-stream" } else { mime };
             ResourceContents::blob(STANDARD.encode(binary.as_bytes()), uri).with_mime_type(mime)
         }
-    })
+    };
+    size::fits(&sent).then_some(sent).ok_or_else(|| too_large(&artifact, uri))
+}
+
+fn too_large(artifact: &Artifact, uri: &str) -> ErrorData {
+    let path = artifact.path.as_deref().map(|path| format!("; it was read from {path}")).unwrap_or_default();
+    let message = format!("{uri} has {} bytes, more than one message can carry{path}", artifact.size);
+    ErrorData::invalid_request(
+        message,
+        Some(json!({ "uri": uri, "size": artifact.size, "path": artifact.path })),
+    )
 }
 
 /// The type of a content, as far as its file's name tells it.

@@ -2,17 +2,21 @@
 //! tool may use. Must never outlive its request.
 #![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
 
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use rmcp::RoleServer;
 use rmcp::model::{ErrorData, JsonObject, LoggingLevel, ProgressNotificationParam};
 use rmcp::service::RequestContext;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Entry, canonical, files};
+use super::{Entry, canonical};
 use crate::link::OperationId;
-use crate::store::{Execution, Store};
-use crate::tasks::command::Maintenance;
-use crate::tasks::outcome::MaintenanceReport;
-use crate::tasks::{Content, SessionId};
+use crate::roles::Roles;
+use crate::store::{Execution, Mode, RandomIds, Staged, WriteTx, resolve_inside};
+use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, SessionId, TaskError};
 use crate::worker::client_log;
 use crate::worker::failure::{Failure, Refusal};
 use crate::worker::session::Session;
@@ -20,6 +24,28 @@ use crate::worker::shared::Shared;
 
 /// Where a client puts its own key in a call's `_meta`.
 const KEY: &str = "idempotencyKey";
+
+/// A tool's reply in its final form, which remembers what it is a reply of.
+pub(super) struct Answer<R> {
+    value: Value,
+    reply: PhantomData<fn() -> R>,
+}
+
+impl<R> Answer<R> {
+    fn new(value: Value) -> Self {
+        Self { value, reply: PhantomData }
+    }
+
+    /// A text of the reply; empty where there is none.
+    pub(super) fn text(&self, field: &str) -> &str {
+        self.value.get(field).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The reply as the client gets it.
+    pub(super) fn into_value(self) -> Value {
+        self.value
+    }
+}
 
 /// One call of a tool.
 pub(in crate::worker) struct Call<'a> {
@@ -51,18 +77,66 @@ impl<'a> Call<'a> {
         self.shared
     }
 
-    /// Where tasks are kept.
-    pub(super) fn store(&self) -> &'a Store {
-        &self.shared.store
+    /// The roles of the workspace, for work that outlives the borrow.
+    pub(super) fn roles(&self) -> Arc<Roles> {
+        Arc::clone(&self.shared.roles)
     }
 
-    /// Under which key the call is carried out.
-    ///
-    /// # Errors
-    ///
-    /// For a tool that has said it only reads.
-    pub(super) fn execution(&self) -> Result<Execution, Refusal> {
-        self.execution.clone().ok_or_else(|| no_key("the tool is not declared as writing"))
+    /// Reads at one moment of the store.
+    pub(super) async fn read<R: Serialize + 'static>(
+        &self,
+        work: impl FnOnce(&dyn Repository) -> Result<R, TaskError> + Send + 'static,
+    ) -> Result<Answer<R>, Refusal> {
+        let read = self.shared.store.read(move |tx| work(tx).map(|reply| serde_json::to_value(reply)));
+        read.await?.map(Answer::new).map_err(|error| Failure::internal(&error).into())
+    }
+
+    /// Does the work once, however often the call comes: what is remembered is the whole reply.
+    pub(super) async fn write<R: Serialize + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
+    ) -> Result<Answer<R>, Refusal> {
+        self.write_with(Vec::new(), work).await
+    }
+
+    /// The same with contents that the store holds until the work names them.
+    pub(super) async fn write_with<R: Serialize + 'static>(
+        &self,
+        held: Vec<Staged>,
+        work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
+    ) -> Result<Answer<R>, Refusal> {
+        let Some(execution) = self.execution.clone() else {
+            return Err(no_key("the tool is not declared as writing"));
+        };
+        self.execute(execution, held, work).await
+    }
+
+    /// Does work that changes nothing and need not be remembered.
+    pub(super) async fn rehearse<R: Serialize + 'static>(
+        &self,
+        work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
+    ) -> Result<Answer<R>, Refusal> {
+        let Some(execution) = self.execution.clone() else {
+            return Err(no_key("the tool is not declared as writing"));
+        };
+        self.execute(Execution { mode: Mode::NoLog, ..execution }, Vec::new(), work).await
+    }
+
+    async fn execute<R: Serialize + 'static>(
+        &self,
+        execution: Execution,
+        held: Vec<Staged>,
+        work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
+    ) -> Result<Answer<R>, Refusal> {
+        let roles = self.roles();
+        let done = self.shared.store.execute_with(execution, held, move |tx: &mut WriteTx<'_>| {
+            let now = tx.not_before_last(Timestamp::now())?;
+            let mut world = World { now, ids: &mut RandomIds, roles: roles.as_ref() };
+            let reply = work(tx, &mut world)?;
+            // Failing here undoes the work: a reply that cannot be told is none.
+            serde_json::to_value(reply).map_err(|error| RepositoryError::Failed(error.to_string()).into())
+        });
+        Ok(Answer::new(done.await?))
     }
 
     /// The session that was opened or resumed last over this connection.
@@ -70,10 +144,11 @@ impl<'a> Call<'a> {
         self.session.record().work_session.and_then(|id| SessionId::new(id).ok())
     }
 
-    /// From here on this connection's tasks belong to this session.
-    pub(super) fn work_in(&self, id: &SessionId) {
-        if self.work_session().as_ref() != Some(id) {
-            self.session.update(|record| record.work_session = Some(id.to_string()));
+    /// From here on this connection's tasks belong to the session of the answer.
+    pub(super) fn work_in<R>(&self, answer: &Answer<R>) {
+        let id = answer.text("session_id");
+        if self.work_session().is_none_or(|present| present.as_str() != id) {
+            self.session.update(|record| record.work_session = Some(id.to_owned()));
         }
     }
 
@@ -85,14 +160,22 @@ impl<'a> Call<'a> {
     pub(super) async fn directory(&self, path: Option<String>) -> Result<String, Refusal> {
         let workspace = self.shared.workspace.clone();
         let path = path.filter(|path| !path.is_empty()).unwrap_or_else(|| ".".to_owned());
-        let inside = blocking(move || files::directory(&workspace, "working_directory", &path)).await?;
-        Ok(inside.absolute.display().to_string())
+        blocking(move || {
+            let real = resolve_inside(&workspace, "working_directory", &path)?;
+            match real.to_str() {
+                _ if !real.is_dir() => {
+                    Err(TaskError::invalid("working_directory", format!("{path} is not a directory")))
+                }
+                None => Err(TaskError::invalid("working_directory", format!("{path} is not valid Unicode"))),
+                Some(real) => Ok(real.to_owned()),
+            }
+        })
+        .await
     }
 
     /// Hands a content to the store.
-    pub(super) async fn keep(&self, bytes: Vec<u8>, path: Option<String>) -> Result<Content, Refusal> {
-        let (sha256, size) = self.shared.store.keep(bytes).await?;
-        Ok(Content { sha256, size, path })
+    pub(super) async fn keep(&self, bytes: Vec<u8>) -> Result<Staged, Refusal> {
+        Ok(self.shared.store.stage(bytes).await?)
     }
 
     /// Hands the present content of a file of the workspace to the store.
@@ -100,20 +183,14 @@ impl<'a> Call<'a> {
     /// # Errors
     ///
     /// When it is outside the workspace, no plain file, or too large.
-    pub(super) async fn keep_file(&self, path: &str) -> Result<Content, Refusal> {
-        let (workspace, path) = (self.shared.workspace.clone(), path.to_owned());
-        let (bytes, name) = blocking(move || files::read(&workspace, "file_paths", &path)).await?;
-        self.keep(bytes, Some(name)).await
+    pub(super) async fn keep_file(&self, path: &str) -> Result<Staged, Refusal> {
+        Ok(self.shared.store.stage_file(self.shared.workspace.clone(), path).await?)
     }
 
-    /// Looks after the workspace, telling the client how far it is.
-    pub(super) async fn maintenance(&self, command: Maintenance) -> Result<MaintenanceReport, Refusal> {
-        self.progress(0.0, 1.0, "looking at the tasks").await;
-        let report = self.shared.store.maintenance(self.execution()?, command).await?;
-        self.progress(1.0, 1.0, &report.summary).await;
-        let data = json!({ "summary": report.summary });
-        client_log::send(self.session, self.context, LoggingLevel::Info, "maintenance", data).await;
-        Ok(report)
+    /// Puts a remark into the client's log, where it keeps one at this level.
+    pub(super) async fn tell(&self, logger: &str, summary: &str) {
+        let data = json!({ "summary": summary });
+        client_log::send(self.session, self.context, LoggingLevel::Info, logger, data).await;
     }
 
     /// Whether the client no longer wants the answer.
@@ -132,9 +209,10 @@ impl<'a> Call<'a> {
 
 /// Runs what waits for the disk where it holds nobody up.
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+    work: impl FnOnce() -> Result<T, TaskError> + Send + 'static,
 ) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(Failure::internal(&error).into()))
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Failure::internal(&error))?.map_err(Refusal::from)
 }
 
 fn execution(

@@ -3,15 +3,17 @@
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::Tool;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::or_default;
+use crate::tasks;
 use crate::tasks::command::Maintenance;
 use crate::tasks::outcome::MaintenanceReport;
 use crate::tasks::{MaintenanceAction, MaintenanceScope, TaskId, ValidationLevel};
-use crate::worker::failure::Refusal;
+use crate::worker::failure::{Failure, Refusal};
 
 /// `orchestrator_maintenance_coordinator`
 pub(super) struct Coordinate;
@@ -51,7 +53,7 @@ impl Tool for Coordinate {
         dry_run=false.";
     const EFFECT: Effect = Effect::Replaces;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = Maintenance {
             action: arguments.action,
             scope: arguments.scope,
@@ -60,6 +62,33 @@ impl Tool for Coordinate {
             session_id: call.work_session(),
             dry_run: arguments.dry_run.unwrap_or(true),
         };
-        call.maintenance(command).await
+        maintain(call, command).await
     }
+}
+
+/// Looks first and, where something is to be changed, changes it then: the
+/// client hears how far it is, and may still call it off in between.
+async fn maintain(call: &Call<'_>, command: Maintenance) -> Result<Answer<MaintenanceReport>, Refusal> {
+    let steps = if command.dry_run { 1.0 } else { 2.0 };
+    call.progress(0.0, steps, "looking at the tasks").await;
+    let look = Maintenance { dry_run: true, ..command.clone() };
+    let seen = call.rehearse(move |tx, world| tasks::maintain(tx, world, look)).await?;
+    if command.dry_run {
+        call.progress(steps, steps, seen.text("summary")).await;
+        call.tell("maintenance", seen.text("summary")).await;
+        return Ok(seen);
+    }
+    call.progress(1.0, steps, seen.text("summary")).await;
+    if call.is_cancelled() {
+        return Err(Failure::new(
+            ErrorCode::Overloaded,
+            "called off before anything was changed",
+            "Call again.",
+        )
+        .into());
+    }
+    let report = call.write(move |tx, world| tasks::maintain(tx, world, command)).await?;
+    call.progress(steps, steps, report.text("summary")).await;
+    call.tell("maintenance", report.text("summary")).await;
+    Ok(report)
 }

@@ -5,10 +5,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::{list_or_json, maybe_one_or_many, one_or_many, or_default, timestamp};
 use super::{Tool, arguments, context};
+use crate::tasks;
 use crate::tasks::command::{PlanTask, PlannedSubtask, UpdateTask};
 use crate::tasks::id::MAX_TITLE;
 use crate::tasks::outcome::{TaskPlanned, TaskUpdated};
@@ -110,8 +111,9 @@ impl Tool for Plan {
         depend on each other by title. Creates everything or, when anything is refused, nothing.";
     const EFFECT: Effect = Effect::Adds;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
-        Ok(call.store().plan_task(call.execution()?, plan(call, arguments)?).await?)
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
+        let command = plan(call, arguments)?;
+        call.write(move |tx, world| tasks::plan_task(tx, world, command)).await
     }
 }
 
@@ -238,8 +240,9 @@ impl Tool for Update {
         orchestrator_complete_task instead, so that its results are kept.";
     const EFFECT: Effect = Effect::Replaces;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
-        Ok(call.store().update_task(call.execution()?, update(arguments)?).await?)
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
+        let command = update(arguments)?;
+        call.write(move |tx, world| tasks::update_task(tx, world, command)).await
     }
 }
 

@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Tool;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::{one_or_many, or_default, timestamp};
+use crate::tasks;
 use crate::tasks::command::{QueryTasks, SynthesizeResults};
 use crate::tasks::outcome::{Synthesis, TasksFound};
 use crate::tasks::page::{DEFAULT_PAGE, MAX_PAGE};
@@ -77,8 +78,9 @@ impl Tool for Query {
         Large results come in pages: go on with next_cursor as cursor and the same filters.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
-        Ok(call.store().query_tasks(query(arguments)?).await?)
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
+        let command = query(arguments)?;
+        call.read(move |tx| tasks::query_tasks(tx, &command)).await
     }
 }
 
@@ -131,8 +133,8 @@ impl Tool for Synthesize {
         report to the user, or in between to see the true state; it says so when the plan is not finished.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = SynthesizeResults { parent_task_id: TaskId::new(arguments.parent_task_id)? };
-        Ok(call.store().synthesize_results(command).await?)
+        call.read(move |tx| tasks::synthesize_results(tx, &command)).await
     }
 }

@@ -5,9 +5,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::Tool;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::or_default;
+use crate::tasks;
 use crate::tasks::command::{CancelTask, DeleteTask};
 use crate::tasks::outcome::{TaskCancelled, TaskDeleted};
 use crate::tasks::{Summary, TaskId};
@@ -42,13 +43,13 @@ impl Tool for Cancel {
         with status failed when the work was tried and did not succeed.";
     const EFFECT: Effect = Effect::Removes;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = CancelTask {
             task_id: TaskId::new(arguments.task_id)?,
             reason: arguments.reason.map(Summary::new).transpose()?,
             preserve_work: arguments.preserve_work.unwrap_or(true),
         };
-        Ok(call.store().cancel_task(call.execution()?, command).await?)
+        call.write(move |tx, world| tasks::cancel_task(tx, world, command)).await
     }
 }
 
@@ -83,12 +84,12 @@ impl Tool for Delete {
         work that is no longer wanted.";
     const EFFECT: Effect = Effect::Removes;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = DeleteTask {
             task_id: TaskId::new(arguments.task_id)?,
             force: arguments.force,
             archive_instead: arguments.archive_instead.unwrap_or(true),
         };
-        Ok(call.store().delete_task(call.execution()?, command).await?)
+        call.write(move |tx, world| tasks::delete_task(tx, world, command)).await
     }
 }

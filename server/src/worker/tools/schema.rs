@@ -18,6 +18,7 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
         .into_generator()
         .into_root_schema_for::<T>();
     OptionalMeansAbsent.transform(&mut schema);
+    PlainChoices { explained: true }.transform(&mut schema);
     let mut object = into_object(schema);
     object.entry("properties").or_insert_with(|| json!({}));
     Arc::new(object)
@@ -27,7 +28,9 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
 /// clients check results against it whether they are errors or not.
 pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let generate = || SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true).for_serialize();
-    let mut success = into_object(generate().into_generator().into_root_schema_for::<T>());
+    let mut reply = generate().into_generator().into_root_schema_for::<T>();
+    PlainChoices { explained: false }.transform(&mut reply);
+    let mut success = into_object(reply);
     let failure = into_object(generate().into_generator().into_root_schema_for::<FailureShape>());
     let mut properties = take_object(&mut success, "properties");
     for (name, property) in failure.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -68,6 +71,44 @@ impl Transform for OptionalMeansAbsent {
             drop_null(object);
         }
         transform_subschemas(self, schema);
+    }
+}
+
+/// A choice between documented constants as one plain enum, what each means in its description.
+struct PlainChoices {
+    explained: bool,
+}
+
+impl Transform for PlainChoices {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        if let Some(object) = schema.as_object_mut() {
+            self.collapse(object);
+        }
+    }
+}
+
+impl PlainChoices {
+    fn collapse(&self, object: &mut JsonObject) {
+        let Some(Value::Array(choices)) = object.get("oneOf") else { return };
+        let Some(values) =
+            choices.iter().map(|choice| choice.get("const").cloned()).collect::<Option<Vec<_>>>()
+        else {
+            return;
+        };
+        let explain = |choice: &Value| {
+            let text = choice.get("description").and_then(Value::as_str)?;
+            Some(format!("{}: {}", choice.get("const").and_then(Value::as_str)?, text.trim_end_matches('.')))
+        };
+        let meanings: Vec<String> = choices.iter().filter_map(explain).collect();
+        object.remove("oneOf");
+        object.insert("type".to_owned(), json!("string"));
+        object.insert("enum".to_owned(), Value::Array(values));
+        if self.explained && !meanings.is_empty() {
+            let about = object.get("description").and_then(Value::as_str).unwrap_or_default();
+            let about = format!("{about} {}.", meanings.join("; "));
+            object.insert("description".to_owned(), about.trim().into());
+        }
     }
 }
 
@@ -116,7 +157,9 @@ mod tests {
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(rename_all = "snake_case")]
     enum Colour {
+        /// Like blood.
         Red,
+        /// Like the sky.
         Blue,
     }
 
@@ -126,7 +169,8 @@ mod tests {
         assert_eq!(schema["additionalProperties"], false);
         assert_eq!(schema["required"], json!(["name"]));
         assert_eq!(schema["properties"]["colour"]["enum"], json!(["red", "blue"]));
-        assert_eq!(schema["properties"]["colour"]["description"], "Its colour.");
+        let meaning = "Its colour. red: Like blood; blue: Like the sky.";
+        assert_eq!(schema["properties"]["colour"]["description"], meaning);
         assert_eq!(schema["properties"]["count"]["type"], "integer");
         assert!(!schema.to_string().contains("null") && !schema.to_string().contains("$ref"), "{schema}");
     }

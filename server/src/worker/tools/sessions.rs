@@ -7,9 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tool;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::or_default;
+use crate::tasks;
 use crate::tasks::command::{CleanupSessions, InitializeSession, ListSessions, ResumeSession, SessionStatus};
 use crate::tasks::outcome::{SessionOpened, SessionReport, SessionResumed, SessionsCleaned, SessionsListed};
 use crate::tasks::page::{DEFAULT_PAGE, MAX_PAGE};
@@ -86,19 +87,22 @@ impl Tool for Initialize {
         tasks are still open. Tasks planned afterwards over this connection belong to the session.";
     const EFFECT: Effect = Effect::Adds;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = InitializeSession {
             name: arguments.name.map(Title::new).transpose()?,
             working_directory: call.directory(arguments.working_directory).await?,
             session_id: arguments.session_id.map(SessionId::new).transpose()?,
         };
-        let session = call.store().initialize_session(call.execution()?, command).await?;
-        call.work_in(&session.session_id);
-        Ok(Initialized {
-            session,
-            orchestrator_path: call.shared().orchestrator_dir.display().to_string(),
-            orchestrator_context: context(call),
-        })
+        let orchestrator_path = call.shared().orchestrator_dir.display().to_string();
+        let orchestrator_context = context(call);
+        let answer = call
+            .write(move |tx, world| {
+                let session = tasks::initialize_session(tx, world, command)?;
+                Ok(Initialized { session, orchestrator_path, orchestrator_context })
+            })
+            .await?;
+        call.work_in(&answer);
+        Ok(answer)
     }
 }
 
@@ -142,13 +146,13 @@ impl Tool for List {
         piece of work to come back to.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let limit = arguments.limit.unwrap_or(DEFAULT_PAGE);
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(TaskError::invalid("limit", format!("is {limit}; it may be 1 to {MAX_PAGE}")).into());
         }
         let command = ListSessions { include_completed: arguments.include_completed, limit };
-        Ok(call.store().list_sessions(command).await?)
+        call.read(move |tx| tasks::list_sessions(tx, &command)).await
     }
 }
 
@@ -174,11 +178,11 @@ impl Tool for Resume {
         connection belong to the session.";
     const EFFECT: Effect = Effect::AddsOnce;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = ResumeSession { session_id: SessionId::new(arguments.session_id)? };
-        let resumed = call.store().resume_session(call.execution()?, command).await?;
-        call.work_in(&resumed.session_id);
-        Ok(resumed)
+        let answer = call.write(move |tx, world| tasks::resume_session(tx, world, command)).await?;
+        call.work_in(&answer);
+        Ok(answer)
     }
 }
 
@@ -194,9 +198,9 @@ impl Tool for Status {
         newest tasks.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = SessionStatus { session_id: SessionId::new(arguments.session_id)? };
-        Ok(call.store().session_status(command).await?)
+        call.read(move |tx| tasks::session_status(tx, &command)).await
     }
 }
 
@@ -230,7 +234,7 @@ impl Tool for Cleanup {
         tasks; empty ones are removed. Shows what it would do unless dry_run=false. Open tasks stay as they are.";
     const EFFECT: Effect = Effect::Removes;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let older_than_days = arguments.older_than_days.unwrap_or(7);
         if older_than_days > 36_500 {
             return Err(TaskError::invalid("older_than_days", "may be 0 to 36500").into());
@@ -240,6 +244,6 @@ impl Tool for Cleanup {
             older_than_days,
             dry_run: arguments.dry_run.unwrap_or(true),
         };
-        Ok(call.store().cleanup_sessions(call.execution()?, command).await?)
+        call.write(move |tx, world| tasks::cleanup_sessions(tx, world, command)).await
     }
 }

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tool;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::or_default;
+use crate::tasks;
 use crate::tasks::SessionId;
 use crate::tasks::command::GetStatus;
 use crate::tasks::outcome::StatusReport;
@@ -47,11 +48,12 @@ impl Tool for Get {
         server. Use it to find your way after an interruption and before deciding what to do next.";
     const EFFECT: Effect = Effect::Reads;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = GetStatus {
             include_completed: arguments.include_completed,
             session_id: arguments.session_id.map(SessionId::new).transpose()?,
         };
-        Ok(Report { report: call.store().get_status(command).await?, server: call.shared().server_status() })
+        let server = call.shared().server_status();
+        call.read(move |tx| Ok(Report { report: tasks::get_status(tx, &command)?, server })).await
     }
 }

@@ -4,10 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Tool;
-use super::call::Call;
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::{one_or_many, or_default};
 use crate::roles::Role;
+use crate::tasks;
 use crate::tasks::artifact::MAX_FILES;
 use crate::tasks::command::{CompleteTask, ExecuteTask};
 use crate::tasks::id::check_detailed_work;
@@ -49,12 +50,16 @@ impl Tool for Execute {
         with orchestrator_complete_task. Refused while a dependency is unfinished.";
     const EFFECT: Effect = Effect::AddsOnce;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = ExecuteTask { task_id: TaskId::new(arguments.task_id)? };
-        let begun = call.store().execute_task(call.execution()?, command).await?;
-        let specialist_context = call.shared().role(begun.task.specialist_type.as_str());
-        let instructions = instructions(&begun, &specialist_context);
-        Ok(Begun { begun, specialist_context, instructions })
+        let roles = call.roles();
+        call.write(move |tx, world| {
+            let begun = tasks::execute_task(tx, world, command)?;
+            let specialist_context = roles.get_or_generic(begun.task.specialist_type.as_str());
+            let instructions = instructions(&begun, &specialist_context);
+            Ok(Begun { begun, specialist_context, instructions })
+        })
+        .await
     }
 }
 
@@ -115,7 +120,7 @@ impl Tool for Complete {
         with blocked it waits.";
     const EFFECT: Effect = Effect::Adds;
 
-    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Self::Reply, Refusal> {
+    async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let task_id = TaskId::new(arguments.task_id)?;
         if arguments.summary.trim().is_empty() {
             return Err(TaskError::invalid("summary", "must not be empty: say what came of the task").into());
@@ -126,16 +131,19 @@ impl Tool for Complete {
                 format!("names {} files; at most {MAX_FILES} in one call", arguments.file_paths.len());
             return Err(TaskError::invalid("file_paths", reason).into());
         }
-        let detailed_work = match arguments.detailed_work.filter(|work| !work.is_empty()) {
-            Some(work) => {
-                check_detailed_work(&work)?;
-                Some(call.keep(work.into_bytes(), None).await?)
-            }
-            None => None,
-        };
+        let mut held = Vec::new();
+        let mut detailed_work = None;
+        if let Some(work) = arguments.detailed_work.filter(|work| !work.is_empty()) {
+            check_detailed_work(&work)?;
+            let staged = call.keep(work.into_bytes()).await?;
+            detailed_work = Some(staged.content().clone());
+            held.push(staged);
+        }
         let mut files = Vec::new();
         for path in &arguments.file_paths {
-            files.push(call.keep_file(path).await?);
+            let staged = call.keep_file(path).await?;
+            files.push(staged.content().clone());
+            held.push(staged);
         }
         let command = CompleteTask {
             task_id,
@@ -145,6 +153,6 @@ impl Tool for Complete {
             artifact_type: arguments.artifact_type,
             next_action: arguments.next_action.unwrap_or(NextAction::Complete),
         };
-        Ok(call.store().complete_task(call.execution()?, command).await?)
+        call.write_with(held, move |tx, world| tasks::complete_task(tx, world, command)).await
     }
 }
