@@ -1,1 +1,21 @@
-//! What the end-to-end tests and benchmarks share.
+//! What the end-to-end tests and benchmarks share: they start the real
+//! program, speak to it as a client does, and look at what it left behind.
+//!
+//! Nothing here waits for a time: every wait is for a condition, with a
+//! deadline that only a failure reaches.
+
+pub mod bench;
+pub mod chaos;
+pub mod client;
+pub mod history;
+pub mod lossy;
+pub mod measure;
+pub mod observed;
+pub mod process;
+pub mod program;
+pub mod random;
+pub mod wait;
+pub mod workspace;
+
+pub use client::{Client, ToolReply};
+pub use workspace::{Status, Workspace};

@@ -1,0 +1,70 @@
+//! The benchmark's rows: each measured on the real program, with a control
+//! from the same run, so that a slow machine is told from a slow program.
+//!
+//! Nothing here fails because something is slow: the table says what was
+//! measured, and a person or a comparison judges.
+
+pub mod control;
+pub mod direct;
+pub mod durable;
+pub mod memory;
+pub mod query;
+pub mod relay;
+pub mod seed;
+pub mod speaker;
+pub mod start;
+pub mod status;
+pub mod table;
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::measure::Sample;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Scale {
+    /// Process starts.
+    pub starts: usize,
+    /// Single calls.
+    pub calls: usize,
+    /// Durable calls, which cost a disk flush each.
+    pub commits: usize,
+    /// Pipelined requests.
+    pub pipelined: usize,
+    /// Clients that write at once.
+    pub writers: usize,
+    /// Tasks in the big database.
+    pub tasks: usize,
+}
+
+impl Scale {
+    /// For every build: a minute or two.
+    pub const QUICK: Self =
+        Self { starts: 10, calls: 1000, commits: 100, pipelined: 50_000, writers: 64, tasks: 100_000 };
+    /// As the goals are stated.
+    pub const FULL: Self =
+        Self { starts: 40, calls: 10_000, commits: 500, pipelined: 500_000, writers: 64, tasks: 1_000_000 };
+}
+
+/// Times each of so many runs.
+///
+/// # Errors
+///
+/// When a run fails.
+pub fn timed(runs: usize, mut run: impl FnMut(usize) -> Result<()>) -> Result<Sample> {
+    let mut values = Vec::with_capacity(runs);
+    for number in 0..runs {
+        let begun = Instant::now();
+        run(number)?;
+        values.push(begun.elapsed());
+    }
+    Ok(Sample::of(values))
+}
+
+/// How often something happened in a second.
+pub fn rate(count: usize, took: Duration) -> f64 {
+    let count = u32::try_from(count).unwrap_or(u32::MAX);
+    f64::from(count) / took.as_secs_f64().max(f64::MIN_POSITIVE)
+}

@@ -1,0 +1,117 @@
+//! The run behind the history checker: clients that call, a killer that kills,
+//! and a comparison at the end.
+
+mod killer;
+mod load;
+mod progress;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::history::{self, History, Verdict};
+use crate::measure::{Sample, milliseconds};
+use crate::{Client, Workspace, observed};
+
+pub use killer::Victim;
+use progress::Progress;
+
+/// The configuration of such a run.
+pub const CONFIG: &str = "";
+
+/// What to run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Clients, each with a shim of its own.
+    pub clients: usize,
+    /// Calls that one client has in flight at once.
+    pub window: usize,
+    /// How often to kill.
+    pub kills: u32,
+    /// Replies that there must have been before the run ends, whatever was killed.
+    pub replies: u64,
+    /// Whom.
+    pub victim: Victim,
+    /// Repeats the killer's choices.
+    pub seed: u64,
+    /// Ends the run early, however many kills are left. They are missing in the outcome then.
+    pub limit: Duration,
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub struct Outcome {
+    /// What is wrong.
+    pub verdict: Verdict,
+    /// Kills that hit a living process.
+    pub kills: u32,
+    /// Calls that were made.
+    pub calls: usize,
+    /// Tasks that the database holds at the end.
+    pub tasks: usize,
+    /// How long callers waited.
+    pub waits: Sample,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [p50, p90, p99, longest] = [50, 90, 99, 100].map(|p| milliseconds(self.waits.percentile(p)));
+        write!(
+            f,
+            "{} calls, {} kills, {} tasks: {}; waits p50 {p50}, p90 {p90}, p99 {p99}, longest {longest}",
+            self.calls, self.kills, self.tasks, self.verdict
+        )
+    }
+}
+
+/// Runs it in the workspace and compares.
+///
+/// # Errors
+///
+/// When the run itself cannot go on: a client does not start, nobody can be killed.
+/// What the program did wrong is in the [`Outcome`].
+pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
+    ensure!(plan.clients > 0 && plan.window > 0, "nobody to call");
+    let clients = (0..plan.clients).map(|_| Client::open(workspace)).collect::<Result<Vec<_>>>()?;
+    let progress = Arc::new(Progress::new(plan.clients * plan.window));
+    let (kills, calls) = std::thread::scope(|scope| {
+        let mut callers = Vec::new();
+        for (number, client) in clients.iter().enumerate() {
+            for lane in number * plan.window..(number + 1) * plan.window {
+                let progress = Arc::clone(&progress);
+                callers.push(scope.spawn(move || load::call_until_told(client, number, lane, &progress)));
+            }
+        }
+        let kills = killer::kill_as_planned(workspace, plan, &progress);
+        progress.stop();
+        let calls = callers.into_iter().filter_map(|caller| caller.join().ok()).flatten().collect::<Vec<_>>();
+        (kills, calls)
+    });
+    let (mut history, kills) = (History { calls, disconnects: disconnects(&clients) }, kills?);
+    for call in &mut history.calls {
+        // The inbox counts what came under an id after its first answer was taken.
+        let times = clients.get(call.client).map_or(0, |client| load::times_answered(client, call.id));
+        if let Some(first) = call.answers.first().cloned() {
+            call.answers.resize(usize::try_from(times)?.max(1), first);
+        }
+    }
+    let mut verdict = Verdict::default();
+    let queried = observed::through_query(&Client::open(workspace)?)?;
+    verdict.merge(history::check(&history, "query_tasks", &queried));
+    let stored = observed::in_database(&workspace.database())?;
+    verdict.merge(history::check(&history, "database", &stored));
+    let waits = Sample::of(history.calls.iter().map(|call| call.waited).collect());
+    Ok(Outcome { verdict, kills, calls: history.calls.len(), tasks: stored.len(), waits })
+}
+
+fn disconnects(clients: &[Client]) -> Vec<String> {
+    let broken = |(number, client): (usize, &Client)| {
+        let ended = client.inbox().look(|received| received.ended);
+        let problem = if ended { Some("its stream ended".to_owned()) } else { None };
+        let problem = problem.or_else(|| client.assert_pure().err().map(|error| error.to_string()));
+        problem.map(|problem| format!("client {number}: {problem}"))
+    };
+    clients.iter().enumerate().filter_map(broken).collect()
+}

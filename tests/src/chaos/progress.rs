@@ -1,0 +1,88 @@
+//! How far the callers are: what the killer waits for instead of waiting for a time.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+#[derive(Debug)]
+struct State {
+    replies: Vec<u64>,
+    stopped: bool,
+}
+
+/// Counts replies by caller and wakes whoever waits for more of them.
+#[derive(Debug)]
+pub(super) struct Progress {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+impl Progress {
+    pub(super) fn new(callers: usize) -> Self {
+        let state = State { replies: vec![0; callers], stopped: false };
+        Self { state: Mutex::new(state), changed: Condvar::new() }
+    }
+
+    /// One more reply for this caller.
+    pub(super) fn replied(&self, caller: usize) {
+        if let Some(count) = self.lock().replies.get_mut(caller) {
+            *count += 1;
+        }
+        self.changed.notify_all();
+    }
+
+    /// Tells callers to finish what they began.
+    pub(super) fn stop(&self) {
+        self.lock().stopped = true;
+    }
+
+    pub(super) fn stopped(&self) -> bool {
+        self.lock().stopped
+    }
+
+    pub(super) fn counts(&self) -> Vec<u64> {
+        self.lock().replies.clone()
+    }
+
+    /// Waits until every caller has had a reply more than in `before` and all
+    /// together `more`. `false` when the deadline passes first.
+    ///
+    /// Every caller, so that no request is in flight in two kills running: one
+    /// that is would rightly be taken for the cause of the crash.
+    pub(super) fn wait(&self, before: &[u64], more: u64, deadline: Instant) -> bool {
+        let mut state = self.lock();
+        loop {
+            let gains = || state.replies.iter().zip(before).map(|(now, then)| now - then);
+            if gains().all(|gain| gain >= 1) && gains().sum::<u64>() >= more {
+                return true;
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let left = left.min(Duration::from_secs(1));
+            state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_of_one_caller_is_not_progress_of_all() {
+        let progress = Progress::new(2);
+        let before = progress.counts();
+        progress.replied(0);
+        progress.replied(0);
+        let soon = Instant::now() + Duration::from_millis(5);
+        assert!(!progress.wait(&before, 2, soon));
+        progress.replied(1);
+        assert!(progress.wait(&before, 2, Instant::now() + Duration::from_secs(5)));
+        assert!(!progress.wait(&before, 4, Instant::now()));
+    }
+}
