@@ -84,7 +84,7 @@ fn answers(
 fn next(decoder: &mut Decoder, stream: &mut impl Read) -> Result<Option<Frame>> {
     let mut block = [0; 16 * 1024];
     loop {
-        if let Some(frame) = decoder.next()? {
+        if let Some(frame) = decoder.next_frame()? {
             return Ok(Some(frame));
         }
         match stream.read(&mut block)? {

@@ -171,7 +171,7 @@ impl Decoder {
     /// # Errors
     ///
     /// [`FrameError`] when the stream is not one of frames; it cannot be read on after that.
-    pub fn next(&mut self) -> Result<Option<Frame>, FrameError> {
+    pub fn next_frame(&mut self) -> Result<Option<Frame>, FrameError> {
         let Some((mut header, _)) = self.buffer.split_first_chunk::<HEADER_BYTES>().map(|(h, r)| (&h[..], r))
         else {
             return Ok(None);
@@ -227,7 +227,7 @@ mod tests {
             let mut seen = Vec::new();
             for piece in wire.chunks(cut) {
                 decoder.input().extend_from_slice(piece);
-                while let Some(frame) = decoder.next().unwrap() {
+                while let Some(frame) = decoder.next_frame().unwrap() {
                     seen.push(frame);
                 }
             }
@@ -238,7 +238,7 @@ mod tests {
         fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
             let mut decoder = Decoder::default();
             decoder.input().extend_from_slice(&bytes);
-            while let Ok(Some(_)) = decoder.next() {}
+            while let Ok(Some(_)) = decoder.next_frame() {}
         }
     }
 
@@ -247,7 +247,7 @@ mod tests {
         let mut decoder = Decoder::default();
         decoder.input().put_u32_le(u32::MAX);
         decoder.input().put_bytes(1, HEADER_BYTES);
-        assert_eq!(decoder.next(), Err(FrameError::TooLong(u32::MAX as usize)));
+        assert_eq!(decoder.next_frame(), Err(FrameError::TooLong(u32::MAX as usize)));
         assert!(decoder.input().capacity() < 4096);
     }
 }

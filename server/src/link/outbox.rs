@@ -106,7 +106,7 @@ impl Outbox {
     pub(crate) fn take_frames(&self) -> Vec<Frame> {
         let mut decoder = super::Decoder::default();
         decoder.input().extend_from_slice(&std::mem::take(&mut *self.lock()));
-        std::iter::from_fn(|| decoder.next().unwrap_or_default()).collect()
+        std::iter::from_fn(|| decoder.next_frame().unwrap_or_default()).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, BytesMut> {

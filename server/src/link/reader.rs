@@ -32,7 +32,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
         loop {
             let before = frames.len();
             while let Some(frame) =
-                self.decoder.next().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+                self.decoder.next_frame().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
             {
                 frames.push(frame);
             }
@@ -55,7 +55,7 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     pub async fn next(&mut self) -> io::Result<Option<Frame>> {
         loop {
             if let Some(frame) =
-                self.decoder.next().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+                self.decoder.next_frame().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
             {
                 return Ok(Some(frame));
             }

@@ -221,7 +221,7 @@ impl Link {
     ) -> Result<bool, crate::link::FrameError> {
         let mut state = lock(&self.state);
         let mut closed = false;
-        while let Some(frame) = decoder.next()? {
+        while let Some(frame) = decoder.next_frame()? {
             match frame.kind {
                 // What was done with already is an answer to a message sent twice.
                 Kind::Response if state.outstanding.done(frame.sequence) => add_line(lines, &frame.payload),
@@ -332,7 +332,7 @@ fn read_hello(stream: &mut UnixStream) -> io::Result<Frame> {
     stream.read_exact(&mut header)?;
     decoder.input().extend_from_slice(&header);
     loop {
-        match decoder.next().map_err(io::Error::other)? {
+        match decoder.next_frame().map_err(io::Error::other)? {
             Some(frame) => return Ok(frame),
             None => {
                 let mut byte = [0];

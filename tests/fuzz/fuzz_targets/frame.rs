@@ -11,7 +11,7 @@ fn decoded(bytes: &[u8], piece: usize) -> (Vec<Frame>, Option<FrameError>) {
     for part in bytes.chunks(piece) {
         decoder.input().extend_from_slice(part);
         loop {
-            match decoder.next() {
+            match decoder.next_frame() {
                 Ok(Some(frame)) => frames.push(frame),
                 Ok(None) => break,
                 Err(error) => return (frames, Some(error)),

@@ -79,7 +79,7 @@ impl DirectWorker {
 
     fn receive(&mut self) -> Result<Frame> {
         loop {
-            if let Some(frame) = self.decoder.next()? {
+            if let Some(frame) = self.decoder.next_frame()? {
                 return Ok(frame);
             }
             let input = self.decoder.input();

@@ -28,7 +28,7 @@ pub fn tasks(workspace: &Workspace, count: usize) -> Result<()> {
         // Seeding need not survive a power failure; what is measured afterwards is durable.
         options.synchronous = Synchronous::Off;
         let store = Store::open(&options)?;
-        store.activate(1).await?;
+        store.activate().await?;
         let client = ClientId::random();
         for number in 0..count / OF_A_PLAN {
             let plan = plan(number)?;
