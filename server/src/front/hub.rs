@@ -113,7 +113,7 @@ impl Hub {
             Event::Disconnected { connection } => self.disconnected(connection),
             Event::FromWorker { worker, frames } => {
                 for frame in frames {
-                    self.from_worker(worker, frame);
+                    self.worker_said(worker, frame);
                 }
             }
             Event::WorkerEnded { worker, end } => {
@@ -261,7 +261,7 @@ impl Hub {
         session.outbox.close();
     }
 
-    fn from_worker(&mut self, worker: WorkerId, frame: Frame) {
+    fn worker_said(&mut self, worker: WorkerId, frame: Frame) {
         if frame.session == 0 {
             let verdict = self.supervisor.heard(worker, frame, Instant::now());
             self.act(verdict);
