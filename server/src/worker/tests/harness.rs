@@ -53,6 +53,9 @@ pub(in crate::worker) struct Client {
     pub(in crate::worker) envelope: Arc<Envelope>,
 }
 
+/// The far end of a client's pipe.
+type Pipe = AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
+
 struct Kept(Arc<Mutex<SessionRecord>>);
 
 impl RecordSink for Kept {
@@ -130,6 +133,13 @@ impl Harness {
         Self { directory, shared }
     }
 
+    /// A store of the same workspace that another worker writes to from here on.
+    pub(in crate::worker) async fn activate_successor(&self) -> Store {
+        let store = Store::open(&options(&self.path().join(".task_orchestrator"))).unwrap();
+        store.activate(4).await.unwrap();
+        store
+    }
+
     /// A client that has not said anything yet.
     pub(in crate::worker) fn connect(&self) -> Client {
         let (mut client, transport, session) = self.session(SessionRecord::default());
@@ -172,13 +182,7 @@ impl Harness {
     }
 
     /// The far end of a pipe as a new session's transport.
-    pub(in crate::worker) fn transport(
-        &self,
-        far: DuplexStream,
-    ) -> (
-        Enveloped<AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>>,
-        Arc<Session>,
-    ) {
+    pub(in crate::worker) fn transport(&self, far: DuplexStream) -> (Enveloped<Pipe>, Arc<Session>) {
         let (read, write) = split(far);
         let client = ClientId::random();
         let kept = Kept(Arc::default());
@@ -187,14 +191,7 @@ impl Harness {
         (Enveloped { inner, client, envelope: Arc::default() }, session)
     }
 
-    fn session(
-        &self,
-        record: SessionRecord,
-    ) -> (
-        Client,
-        Enveloped<AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>>,
-        Arc<Session>,
-    ) {
+    fn session(&self, record: SessionRecord) -> (Client, Enveloped<Pipe>, Arc<Session>) {
         let (near, far) = tokio::io::duplex(1 << 20);
         let (read, write) = split(far);
         let id = ClientId::random();
@@ -235,11 +232,15 @@ async fn share(directory: &Path) -> Arc<Shared> {
 }
 
 async fn open(state: &Path) -> Store {
-    let mut options = StoreOptions::new(state.join("task_orchestrator.db"), state.join("artifacts"));
-    options.synchronous = Synchronous::Normal;
-    let store = Store::open(&options).unwrap();
+    let store = Store::open(&options(state)).unwrap();
     store.activate(3).await.unwrap();
     store
+}
+
+fn options(state: &Path) -> StoreOptions {
+    let mut options = StoreOptions::new(state.join("task_orchestrator.db"), state.join("artifacts"));
+    options.synchronous = Synchronous::Normal;
+    options
 }
 
 /// What a client of the newest revision says with every request.
@@ -373,6 +374,11 @@ impl Client {
     /// Notifications that came before the answer of the last request.
     pub(in crate::worker) fn seen(&self, method: &str) -> usize {
         self.seen.iter().filter(|message| message["method"] == method).count()
+    }
+
+    /// Whether a request that nobody waited for was answered all the same.
+    pub(in crate::worker) fn was_answered(&self, id: i64) -> bool {
+        self.seen.iter().any(|message| message["id"] == id)
     }
 
     /// The record as the front has it.

@@ -219,3 +219,17 @@ async fn the_forms_that_clients_send_in_practice_are_understood() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_session_that_was_put_away_keeps_nobody_from_planning() {
+    let harness = Harness::new().await;
+    let mut client = harness.client().await;
+    let opened = client.call("orchestrator_initialize_session", json!({ "name": "Empty" })).await;
+    let all = json!({ "cleanup_type": "orphaned", "older_than_days": 0, "dry_run": false });
+    let cleaned = client.call("orchestrator_cleanup_sessions", all).await;
+    assert_eq!(cleaned["sessions"][0]["session_id"], opened["session_id"], "{cleaned}");
+    client.plan("P", json!([{ "title": "A" }])).await;
+    client
+        .call("orchestrator_maintenance_coordinator", json!({ "action": "scan_cleanup", "dry_run": false }))
+        .await;
+}
