@@ -47,7 +47,10 @@ pub(in crate::worker) struct Client {
     output: Lines<BufReader<ReadHalf<DuplexStream>>>,
     seen: Vec<Value>,
     next: i64,
-    schemas: HashMap<String, jsonschema::Validator>,
+    /// Of each tool what it takes and what it answers.
+    schemas: HashMap<String, [jsonschema::Validator; 2]>,
+    /// Whether arguments may have forms that no schema shows.
+    pub(in crate::worker) lenient: bool,
     pub(in crate::worker) meta: Value,
     pub(in crate::worker) record: Arc<Mutex<SessionRecord>>,
     pub(in crate::worker) envelope: Arc<Envelope>,
@@ -210,6 +213,7 @@ impl Harness {
             seen: Vec::new(),
             next: 0,
             schemas: HashMap::new(),
+            lenient: false,
             meta: Value::Null,
             record: kept,
             envelope,
@@ -265,8 +269,9 @@ impl Client {
     async fn learn_schemas(&mut self) {
         let tools = self.request("tools/list", json!({})).await.unwrap();
         for tool in tools["tools"].as_array().unwrap() {
-            let validator = jsonschema::validator_for(&tool["outputSchema"]).unwrap();
-            self.schemas.insert(tool["name"].as_str().unwrap().to_owned(), validator);
+            let of = |part: &str| jsonschema::validator_for(&tool[part]).unwrap();
+            let name = tool["name"].as_str().unwrap().to_owned();
+            self.schemas.insert(name, [of("inputSchema"), of("outputSchema")]);
         }
     }
 
@@ -317,8 +322,8 @@ impl Client {
         let structured = &result["structuredContent"];
         let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
         assert_eq!(&text, structured, "{tool}: text and structured content differ");
-        if let Some(schema) = self.schemas.get(tool)
-            && let Err(error) = schema.validate(structured)
+        if let Some([_, output]) = self.schemas.get(tool)
+            && let Err(error) = output.validate(structured)
         {
             panic!("{tool}: {error} at {} in {structured:#}", error.instance_path());
         }
@@ -327,6 +332,15 @@ impl Client {
 
     /// Calls a tool that has to succeed.
     pub(in crate::worker) async fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        if let Some([input, _]) = self.schemas.get(tool)
+            && let Err(error) = input.validate(&arguments)
+            && !self.lenient
+        {
+            panic!(
+                "{tool} takes what its schema refuses: {error} at {} in {arguments}",
+                error.instance_path()
+            );
+        }
         let mut result = self.reply(tool, arguments.clone()).await;
         assert_ne!(result["isError"], true, "{tool} {arguments}: {result:#}");
         result["structuredContent"].take()

@@ -99,6 +99,10 @@ async fn every_tool_is_described_completely() {
         );
         assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
         described(name, input);
+        let text = tool.to_string();
+        for foreign in ["$schema", "$ref", "\"uint", "\"int64", "\"double"] {
+            assert!(!text.contains(foreign), "{name}: not every client understands {foreign}");
+        }
     }
     let find = |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap();
     for (tool, alias) in [

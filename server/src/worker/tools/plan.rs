@@ -48,6 +48,7 @@ pub(super) struct PlanArguments {
     #[schemars(with = "Complexity", default)]
     complexity_level: Complexity,
     /// Whatever is worth keeping with the task: an object or a text, at most 64 KiB.
+    #[serde(default)]
     #[schemars(schema_with = "context::schema")]
     context: Option<Value>,
     /// When it is to be done, like 2026-12-31T12:00:00Z or 2026-12-31.
@@ -227,6 +228,7 @@ pub(super) struct UpdateArguments {
     /// New due date, like 2026-12-31T12:00:00Z; an empty text takes it away.
     due_date: Option<String>,
     /// New context: an object or a text, at most 64 KiB; an empty text takes it away.
+    #[serde(default)]
     #[schemars(schema_with = "context::schema")]
     context: Option<Value>,
     /// All ids that the task depends on from now on; an empty list takes all away.
