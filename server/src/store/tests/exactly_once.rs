@@ -177,7 +177,8 @@ async fn changes_are_told_after_the_commit() {
     let planned = home.plan("a").await;
     let told = changes.recv().await.unwrap();
     assert_eq!(*told, [LIST_CHANGED.to_owned(), format!("task://{}", planned.task_id)]);
-    let change = UpdateTask { title: Some(Title::new("b").unwrap()), ..UpdateTask::of(planned.task_id.clone()) };
+    let change =
+        UpdateTask { title: Some(Title::new("b").unwrap()), ..UpdateTask::of(planned.task_id.clone()) };
     home.store.execute(Execution::new(home.next(), "u", b"b"), updating(change)).await.unwrap();
     let told = changes.recv().await.unwrap();
     assert_eq!(*told, [format!("task://{}", planned.task_id)], "the list is the same");

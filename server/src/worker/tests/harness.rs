@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::JsonRpcMessage;
-use rmcp::service::{RxJsonRpcMessage, ServiceExt, TxJsonRpcMessage, serve_directly};
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_directly};
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use serde_json::{Value, json};
@@ -148,11 +148,8 @@ impl Harness {
         let (mut client, transport, session) = self.session(SessionRecord::default());
         client.meta = Value::Null;
         let service = TaskService::new(Arc::clone(&self.shared), session);
-        tokio::spawn(async move {
-            if let Ok(running) = service.serve(transport).await {
-                drop(running.waiting().await);
-            }
-        });
+        let running = serve_directly(service, transport, None);
+        tokio::spawn(async move { drop(running.waiting().await) });
         client
     }
 
