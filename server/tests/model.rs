@@ -3,6 +3,8 @@
 //! store must hold exactly what the model holds, and each refusal must be one
 //! that the model refuses too and must leave nothing behind.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test fails by panicking")]
+
 #[path = "model/bench.rs"]
 mod bench;
 #[path = "model/reference.rs"]

@@ -56,7 +56,8 @@ async fn the_sweep_takes_orphans_and_leftovers_and_nothing_that_is_needed() {
     let kept = complete(&home, staged).await.artifact_info.unwrap();
     let in_flight = home.store.stage(b"in flight".to_vec()).await.unwrap();
     drop(home.store.stage(b"given up".to_vec()).await.unwrap());
-    let somewhere = home.directory.path().join("state/artifacts").join(&kept.sha256.to_string()[..2]);
+    let somewhere =
+        home.directory.path().join("state/artifacts").join(kept.sha256.to_string().get(..2).unwrap());
     std::fs::write(somewhere.join(".new-half"), "half").unwrap();
     std::fs::write(somewhere.join("README"), "not ours").unwrap();
     let sweep = home.store.sweep_orphans().await.unwrap();
@@ -92,8 +93,11 @@ async fn damage_is_never_handed_out() {
     let staged = home.store.stage(b"truth".to_vec()).await.unwrap();
     let info = complete(&home, staged).await.artifact_info.unwrap();
     let name = info.sha256.to_string();
-    std::fs::write(home.directory.path().join("state/artifacts").join(&name[..2]).join(&name), "false")
-        .unwrap();
+    std::fs::write(
+        home.directory.path().join("state/artifacts").join(name.get(..2).unwrap()).join(&name),
+        "false",
+    )
+    .unwrap();
     let read = home.store.artifact_content(info.sha256).await;
     assert!(matches!(read, Err(ExecuteError::Store(StoreError::Failed(_)))), "{read:?}");
 }
