@@ -37,7 +37,7 @@ impl Home {
         let mut options = options(&directory);
         change(&mut options);
         let store = Store::open(&options).unwrap();
-        store.activate(1).await.unwrap();
+        store.activate().await.unwrap();
         Self { directory, store, client: ClientId::random(), sequence: AtomicU64::new(0) }
     }
 

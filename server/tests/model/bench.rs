@@ -67,7 +67,7 @@ impl Bench {
         options.synchronous = Synchronous::Off;
         let store = Store::open(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(store.activate(1)).unwrap();
+        runtime.block_on(store.activate()).unwrap();
         Self {
             runtime,
             store,

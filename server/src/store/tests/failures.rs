@@ -149,7 +149,7 @@ async fn many_may_create_the_same_database_and_it_is_private() {
         }
     });
     let store = Store::open(&options).unwrap();
-    store.activate(1).await.unwrap();
+    store.activate().await.unwrap();
     for entry in std::fs::read_dir(options.database.parent().unwrap()).unwrap() {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();

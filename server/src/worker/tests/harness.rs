@@ -139,7 +139,7 @@ impl Harness {
     /// A store of the same workspace that another worker writes to from here on.
     pub(in crate::worker) async fn activate_successor(&self) -> Store {
         let store = Store::open(&options(&self.path().join(".task_orchestrator"))).unwrap();
-        store.activate(4).await.unwrap();
+        store.activate().await.unwrap();
         store
     }
 
