@@ -31,8 +31,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     pub async fn next_batch(&mut self, frames: &mut Vec<Frame>) -> io::Result<bool> {
         loop {
             let before = frames.len();
-            while let Some(frame) =
-                self.decoder.next_frame().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+            while let Some(frame) = self
+                .decoder
+                .next_frame()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
             {
                 frames.push(frame);
             }
@@ -54,8 +56,10 @@ impl<R: AsyncRead + Unpin> FrameReader<R> {
     /// As [`Self::next_batch`].
     pub async fn next(&mut self) -> io::Result<Option<Frame>> {
         loop {
-            if let Some(frame) =
-                self.decoder.next_frame().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
+            if let Some(frame) = self
+                .decoder
+                .next_frame()
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
             {
                 return Ok(Some(frame));
             }
