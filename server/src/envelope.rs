@@ -37,8 +37,8 @@ pub enum Envelope<'a> {
     },
     /// Answers a request of the server.
     Response {
-        /// The request's id.
-        id: RequestId,
+        /// The request's id; absent where the client could not tell which it was.
+        id: Option<RequestId>,
     },
 }
 
@@ -95,19 +95,21 @@ struct Wire<'a> {
 /// [`Malformed`] when the bytes are no JSON-RPC 2.0 message that MCP allows.
 pub fn parse(line: &[u8]) -> Result<Envelope<'_>, Malformed> {
     let wire: Wire<'_> = serde_json::from_slice(line).map_err(|error| unreadable(line, &error))?;
+    let answers = matches!(wire.result, Field::Present(_)) || matches!(wire.error, Field::Present(_));
     let id = match wire.id {
-        Field::Absent => None,
+        // An answer to an answer would be the beginning of a long conversation.
+        Field::Present(raw) if answers && raw.get() == "null" => None,
         Field::Present(raw) => Some(request_id(raw)?),
+        Field::Absent => None,
     };
     if wire.jsonrpc.as_deref() != Some("2.0") {
         return Err(invalid(id, "\"jsonrpc\" must be \"2.0\""));
     }
-    let answers = matches!(wire.result, Field::Present(_)) || matches!(wire.error, Field::Present(_));
     match (wire.method, id) {
         (Some(_), id) if answers => Err(invalid(id, "a message has either a method or a result, not both")),
         (Some(method), Some(id)) => Ok(Envelope::Request { id, method }),
         (Some(method), None) => Ok(Envelope::Notification { method, params: wire.params }),
-        (None, Some(id)) if answers => Ok(Envelope::Response { id }),
+        (None, id) if answers => Ok(Envelope::Response { id }),
         (None, id) => Err(invalid(id, "\"method\" is missing")),
     }
 }
@@ -191,8 +193,11 @@ mod tests {
         ));
         assert!(matches!(
             parse(br#"{"jsonrpc":"2.0","id":3,"result":null}"#).unwrap(),
-            Envelope::Response { id: RequestId::Number(3) }
+            Envelope::Response { id: Some(RequestId::Number(3)) }
         ));
+        for line in [r#"{"jsonrpc":"2.0","id":null,"error":{}}"#, r#"{"jsonrpc":"2.0","error":{}}"#] {
+            assert!(matches!(parse(line.as_bytes()).unwrap(), Envelope::Response { id: None }), "{line}");
+        }
     }
 
     #[test]

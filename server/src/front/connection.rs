@@ -13,7 +13,7 @@ use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event};
 use super::session::{Session, send};
 use crate::envelope::{self, Envelope};
-use crate::link::{Frame, FrameReader, Kind, Outbox, PROTOCOL, ShimHello, Welcome};
+use crate::link::{ClientId, Frame, FrameReader, Kind, OperationId, Outbox, PROTOCOL, ShimHello, Welcome};
 use crate::shutdown::{Shutdown, ShuttingDown};
 
 /// Asked for at each read: most messages of most clients fit.
@@ -65,7 +65,7 @@ async fn read(
     while reader.next_batch(&mut frames).await? {
         for frame in frames.drain(..) {
             let event = match frame.kind {
-                Kind::Message => match message(connection, frame, shared, &permits).await {
+                Kind::Message => match message(connection, frame, hello.client, shared, &permits).await {
                     Ok(message) => Event::Message(message),
                     // The shim keeps what is not taken, for the next front. The
                     // connection stays for the answers that are still to come.
@@ -112,10 +112,11 @@ fn greet(frame: &Frame, outbox: &Outbox) -> Option<ShimHello> {
 async fn message(
     connection: ConnectionId,
     frame: Frame,
+    client: ClientId,
     shared: &Shared,
     permits: &Arc<Semaphore>,
 ) -> Result<ClientMessage, ShuttingDown> {
-    let content = content(&frame.payload);
+    let content = content(&frame, client);
     let (charge, tracked) = match content {
         Content::Request { .. } => {
             let charge = shared.budget.charge(permits, frame.payload.len()).await;
@@ -142,9 +143,14 @@ async fn drain(mut reader: FrameReader<OwnedReadHalf>) -> io::Result<()> {
     Ok(())
 }
 
-fn content(payload: &[u8]) -> Content {
-    match envelope::parse(payload) {
-        Ok(Envelope::Request { id, method }) => Content::Request { id, is_ping: method == "ping" },
+fn content(frame: &Frame, client: ClientId) -> Content {
+    match envelope::parse(&frame.payload) {
+        Ok(Envelope::Request { id, method }) => {
+            // From here on the request is known by its operation, down to the database.
+            let operation = OperationId { client, sequence: frame.sequence, floor: frame.floor };
+            tracing::debug!(%operation, ?id, %method, "request");
+            Content::Request { id, is_ping: method == "ping" }
+        }
         Ok(Envelope::Notification { method, params }) => Content::Notification {
             cancels: params
                 .filter(|_| method == "notifications/cancelled")

@@ -61,7 +61,7 @@ pub(crate) struct ClientMessage {
 pub(crate) enum Content {
     Request { id: RequestId, is_ping: bool },
     Notification { cancels: Option<RequestId> },
-    Response { id: RequestId },
+    Response { id: Option<RequestId> },
     Malformed(Malformed),
 }
 

@@ -203,7 +203,7 @@ impl Hub {
                     }
                 }
             }
-            Content::Response { id } => match session.answered(&id) {
+            Content::Response { id } => match id.and_then(|id| session.answered(&id)) {
                 Some(_) => pending.kind = Kind::Reply,
                 None => {
                     session.done(sequence);

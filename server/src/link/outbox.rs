@@ -12,8 +12,9 @@ use tokio::sync::Notify;
 
 use super::{Frame, FrameError, encode};
 
-/// The buffer keeps its memory between writes up to this many bytes.
-const KEPT_BYTES: usize = 64 * 1024;
+/// The buffer keeps its memory between writes up to this many bytes: there is
+/// one for each of many clients.
+const KEPT_BYTES: usize = 8 * 1024;
 
 #[derive(Debug, Default)]
 struct Inner {

@@ -6,7 +6,7 @@
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
@@ -24,6 +24,9 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 /// How long a front may take to answer the hello. It does nothing else first.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long the first connection may take while a front is about to end.
+const FIRST_PATIENCE: Duration = Duration::from_secs(15);
 
 /// First and longest wait between attempts to reach a front.
 const FIRST_DELAY: Duration = Duration::from_millis(10);
@@ -81,15 +84,31 @@ impl Link {
     }
 
     /// Connects for the first time, when failing is still better than waiting:
-    /// the client shows why.
+    /// the client shows why. A front that is about to end is waited for.
     pub(super) fn connect_first(&self) -> Result<(), ShimError> {
-        match start::connect_or_start(&self.options) {
-            Ok(stream) => self.greet(stream).map_err(|error| match error {
-                Unanswered::Refused(reason) => ShimError::Refused(reason),
-                Unanswered::Failed(error) => ShimError::NoFront(error.to_string()),
-            }),
-            Err(error) => Err(ShimError::NoFront(error.to_string())),
+        let deadline = Instant::now() + FIRST_PATIENCE;
+        let mut backoff = Backoff::new(FIRST_DELAY, LONGEST_DELAY);
+        loop {
+            let stream = start::connect_or_start(&self.options)
+                .map_err(|error| ShimError::NoFront(error.to_string()))?;
+            match self.greet(stream) {
+                Ok(()) => return Ok(()),
+                Err(Unanswered::Refused(reason)) => return Err(ShimError::Refused(reason)),
+                Err(Unanswered::Failed(error)) if Instant::now() >= deadline => {
+                    return Err(ShimError::NoFront(error.to_string()));
+                }
+                Err(Unanswered::Failed(error)) => tracing::debug!(%error, "no answer to the hello"),
+            }
+            self.pause(&mut backoff, |_| false);
         }
+    }
+
+    /// Waits for the next delay, or until there is a reason not to. More input is
+    /// none while a front is being sought: that must not be tried more often.
+    fn pause(&self, backoff: &mut Backoff, wake: impl Fn(&State) -> bool) {
+        let state = lock(&self.state);
+        let wait = self.changed.wait_timeout_while(state, backoff.next_delay(), |state| !wake(state));
+        drop(wait.unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Adds a message, waiting for room where there is none.
@@ -247,7 +266,7 @@ impl Link {
         loop {
             let state = lock(&self.state);
             let needed = !only_when_needed || !state.outstanding.is_empty();
-            if state.input_ended && state.outstanding.is_empty() {
+            if state.is_finished() {
                 return Err(Ending::Closed);
             }
             drop(state);
@@ -265,10 +284,9 @@ impl Link {
                 Err(error) if needed => tracing::warn!(%error, "cannot reach the server; trying again"),
                 Err(_) => {}
             }
-            let state = lock(&self.state);
-            // Whatever changes is a reason to look at once; a lost connection is not a reason to hurry.
-            let wait = self.changed.wait_timeout(state, backoff.next_delay());
-            drop(wait.unwrap_or_else(PoisonError::into_inner));
+            self.pause(&mut backoff, |state| {
+                if needed { state.is_finished() } else { state.input_ended || !state.outstanding.is_empty() }
+            });
         }
     }
 
@@ -301,6 +319,11 @@ impl Link {
 }
 
 impl State {
+    /// Whether the client has closed its input and has every answer.
+    fn is_finished(&self) -> bool {
+        self.input_ended && self.outstanding.is_empty()
+    }
+
     fn has_no_room_for(&self, bytes: usize, max_bytes: usize) -> bool {
         let held = &self.outstanding;
         held.len() >= MAX_OUTSTANDING || (!held.is_empty() && held.bytes() + bytes > max_bytes)

@@ -97,4 +97,9 @@ impl Services for Tasks {
     fn front_changed(&self, activation: Activation) {
         self.0.activate(activation);
     }
+
+    async fn close(&self) {
+        // Leaves one file: the log is copied back into the database.
+        self.0.store.close().await;
+    }
 }

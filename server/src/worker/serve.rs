@@ -41,6 +41,9 @@ pub(super) trait Services: Send + Sync + 'static {
 
     /// The front's state has changed.
     fn front_changed(&self, activation: Activation);
+
+    /// Every session has ended and the process is about to.
+    fn close(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// How the link ended.
@@ -165,6 +168,7 @@ impl<S: Services> Link<S> {
         self.cancel.cancel();
         self.tasks.close();
         self.tasks.wait().await;
+        self.services.close().await;
         self.sender.outbox.close();
     }
 }

@@ -79,6 +79,8 @@ impl Services for Probes {
     }
 
     fn front_changed(&self, _: Activation) {}
+
+    async fn close(&self) {}
 }
 
 /// The front's end of a link.
