@@ -135,11 +135,11 @@ fn parameters_of_a_wrong_type_are_named() -> Result<()> {
             ensure!(code == INVALID_PARAMS, "{tool} {arguments}: {error}");
             ensure!(error.to_string().contains(field), "{tool} {arguments} does not name {field}: {error}");
         }
-        for params in [json!([]), json!("x"), json!(3)] {
+        for (id, params) in [("list", json!([])), ("text", json!("x")), ("number", json!(3))] {
             client
-                .send_line(&json!({"jsonrpc": "2.0", "id": "p", "method": "tools/call", "params": params}))?;
-            let (code, error) = error_of(&client.response(&json!("p"))?.message)?;
-            ensure!([INVALID_PARAMS, INVALID_REQUEST].contains(&code), "{params}: {error}");
+                .send_line(&json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}))?;
+            let (code, error) = error_of(&client.response(&json!(id))?.message)?;
+            ensure!([INVALID_PARAMS, INVALID_REQUEST].contains(&code), "{id}: {error}");
         }
         Ok(())
     })
