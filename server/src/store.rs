@@ -220,7 +220,7 @@ impl Store {
     }
 
     /// The resources that changed, commit by commit (`task://…`, `session://…`,
-    /// `artifact://…`). Bounded: a receiver that lags has to take everything as changed.
+    /// `artifact://…`, and [`LIST_CHANGED`] when there are more or fewer). Bounded: a receiver that lags has to take everything as changed.
     pub fn changes(&self) -> broadcast::Receiver<Arc<[String]>> {
         self.shared.changes.subscribe()
     }

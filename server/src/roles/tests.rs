@@ -29,6 +29,9 @@ fn every_builtin_role_is_complete() {
     let roles = Roles::builtin();
     assert_eq!(roles.problems(), []);
     assert_eq!(roles.names(), BUILTIN_NAMES);
+    let mut promised = crate::tasks::BUILT_IN_ROLES;
+    promised.sort_unstable();
+    assert_eq!(promised, BUILTIN_NAMES, "what the domain knows without any configuration");
     for role in roles.iter() {
         assert!(role.role_definition.len() > 50, "{}", role.name);
         assert!(role.expertise.len() >= 3 && role.approach.len() >= 4, "{}", role.name);

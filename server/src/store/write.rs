@@ -48,11 +48,17 @@ impl RepositoryMut for WriteTx<'_> {
                 task.completed_at.map(Time),
             ])?;
         let seq = connection.last_insert_rowid();
-        insert_dependencies(connection, seq, &task.dependencies)?;
         self.effects().texts.push(TextChange::Added(seq, Text::of(task)));
         self.effects().list_changed();
         self.told(task);
         Ok(())
+    }
+
+    fn set_dependencies(&mut self, id: &TaskId, dependencies: &[TaskId]) -> Stored<()> {
+        let connection = self.connection();
+        let sql = "SELECT seq FROM tasks WHERE id = ?1";
+        let seq: Option<i64> = one(connection, sql, params![id.as_str()], |row| row.get(0))?;
+        replace_dependencies(connection, seq.ok_or_else(|| gone(id))?, dependencies)
     }
 
     fn update_task(&mut self, task: &Task) -> Stored<()> {
@@ -86,8 +92,7 @@ impl RepositoryMut for WriteTx<'_> {
                 task.started_at.map(Time),
                 task.completed_at.map(Time),
             ])?;
-        connection.prepare_cached("DELETE FROM dependencies WHERE task = ?1")?.execute([seq])?;
-        insert_dependencies(connection, seq, &task.dependencies)?;
+        replace_dependencies(connection, seq, &task.dependencies)?;
         let text = Text::of(task);
         if (&text.title, &text.description, &text.summary)
             != (&before.title, &before.description, &before.summary)
@@ -203,7 +208,8 @@ impl WriteTx<'_> {
     }
 }
 
-fn insert_dependencies(connection: &Connection, seq: i64, dependencies: &[TaskId]) -> Stored<()> {
+fn replace_dependencies(connection: &Connection, seq: i64, dependencies: &[TaskId]) -> Stored<()> {
+    connection.prepare_cached("DELETE FROM dependencies WHERE task = ?1")?.execute([seq])?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO dependencies (task, place, needs) VALUES (?1, ?2, (SELECT seq FROM tasks WHERE id = ?3))",
     )?;

@@ -208,7 +208,7 @@ impl Writer {
         match schema::open_writer(&self.options) {
             Ok(connection) => self.connection = connection,
             Err(error) => {
-                tracing::error!(%error, "the database cannot be opened again; the old connection stays")
+                tracing::error!(%error, "the database cannot be opened again; the old connection stays");
             }
         }
     }

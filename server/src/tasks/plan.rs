@@ -50,6 +50,11 @@ pub fn plan_task(
             dependencies: task.dependencies,
         });
     }
+    // Only now: a step may depend on one that comes later in the list.
+    repository.set_dependencies(&root.task_id, &root.dependencies)?;
+    for step in subtasks.iter().filter(|step| !step.dependencies.is_empty()) {
+        repository.set_dependencies(&step.task_id, &step.dependencies)?;
+    }
     let first = subtasks.iter().find(|step| step.dependencies.is_empty()).map(|step| &step.task_id);
     Ok(TaskPlanned {
         task_created: true,

@@ -81,8 +81,10 @@ pub trait RepositoryMut: Repository {
     /// `now`, or the latest creation time when the clock has gone back since:
     /// creation times never decrease, so a range of times is a range of places.
     fn not_before_last(&mut self, now: Timestamp) -> Stored<Timestamp>;
-    /// Adds a task with its dependencies.
+    /// Adds a task, still without its dependencies: these may be added after it.
     fn insert_task(&mut self, task: &Task) -> Stored<()>;
+    /// Sets what a task depends on; all of them exist.
+    fn set_dependencies(&mut self, id: &TaskId, dependencies: &[TaskId]) -> Stored<()>;
     /// Replaces everything of a task.
     fn update_task(&mut self, task: &Task) -> Stored<()>;
     /// Removes a task, what depends on it no longer does, and its artifacts' rows.

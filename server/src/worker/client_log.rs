@@ -20,7 +20,7 @@ pub(super) async fn send(
     logger: &str,
     data: Value,
 ) {
-    if !wanted(session, context).is_some_and(|least| severity(level) >= severity(least)) {
+    if wanted(session, context).is_none_or(|least| severity(level) < severity(least)) {
         return;
     }
     let message = LoggingMessageNotificationParam::new(level, data).with_logger(logger);

@@ -50,7 +50,7 @@ pub enum Refusal {
     Protocol(ErrorData),
     /// The tool was called and did not succeed.
     Failed(Failure),
-    /// Another worker has taken over and answers it.
+    /// This worker writes no more, or not yet: another one answers it.
     Superseded,
 }
 
@@ -125,7 +125,12 @@ impl From<StoreError> for Refusal {
 
 impl From<ExecuteError> for Refusal {
     fn from(error: ExecuteError) -> Self {
-        if error.is_fenced() { Self::Superseded } else { Self::Failed(error.into()) }
+        match error {
+            ExecuteError::Store(StoreError::Fenced { .. } | StoreError::Closed | StoreError::NotActive) => {
+                Self::Superseded
+            }
+            error => Self::Failed(error.into()),
+        }
     }
 }
 

@@ -348,3 +348,21 @@ impl ServerHandler for TaskService {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_that_is_too_large_is_told_once_or_refused() {
+        let mib = |n: usize| json!({ "text": "x".repeat(n << 20) });
+        let small = answer(mib(1));
+        assert!(
+            small.content.iter().any(|block| block.as_text().is_some_and(|text| text.text.len() > 1 << 20))
+        );
+        let once = answer(mib(12));
+        assert!(once.structured_content.is_some() && size::fits(&once));
+        let refused = answer(mib(17));
+        assert_eq!(refused.is_error, Some(true));
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::model::JsonRpcMessage;
-use rmcp::service::{RxJsonRpcMessage, ServiceExt, TxJsonRpcMessage, serve_directly};
+use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage, serve_directly};
 use rmcp::transport::Transport;
 use rmcp::transport::async_rw::AsyncRwTransport;
 use serde_json::{Value, json};
@@ -47,11 +47,17 @@ pub(in crate::worker) struct Client {
     output: Lines<BufReader<ReadHalf<DuplexStream>>>,
     seen: Vec<Value>,
     next: i64,
-    schemas: HashMap<String, jsonschema::Validator>,
+    /// Of each tool what it takes and what it answers.
+    schemas: HashMap<String, [jsonschema::Validator; 2]>,
+    /// Whether arguments may have forms that no schema shows.
+    pub(in crate::worker) lenient: bool,
     pub(in crate::worker) meta: Value,
     pub(in crate::worker) record: Arc<Mutex<SessionRecord>>,
     pub(in crate::worker) envelope: Arc<Envelope>,
 }
+
+/// The far end of a client's pipe.
+type Pipe = AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>;
 
 struct Kept(Arc<Mutex<SessionRecord>>);
 
@@ -130,16 +136,20 @@ impl Harness {
         Self { directory, shared }
     }
 
+    /// A store of the same workspace that another worker writes to from here on.
+    pub(in crate::worker) async fn activate_successor(&self) -> Store {
+        let store = Store::open(&options(&self.path().join(".task_orchestrator"))).unwrap();
+        store.activate(4).await.unwrap();
+        store
+    }
+
     /// A client that has not said anything yet.
     pub(in crate::worker) fn connect(&self) -> Client {
         let (mut client, transport, session) = self.session(SessionRecord::default());
         client.meta = Value::Null;
         let service = TaskService::new(Arc::clone(&self.shared), session);
-        tokio::spawn(async move {
-            if let Ok(running) = service.serve(transport).await {
-                drop(running.waiting().await);
-            }
-        });
+        let running = serve_directly(service, transport, None);
+        tokio::spawn(async move { drop(running.waiting().await) });
         client
     }
 
@@ -172,13 +182,7 @@ impl Harness {
     }
 
     /// The far end of a pipe as a new session's transport.
-    pub(in crate::worker) fn transport(
-        &self,
-        far: DuplexStream,
-    ) -> (
-        Enveloped<AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>>,
-        Arc<Session>,
-    ) {
+    pub(in crate::worker) fn transport(&self, far: DuplexStream) -> (Enveloped<Pipe>, Arc<Session>) {
         let (read, write) = split(far);
         let client = ClientId::random();
         let kept = Kept(Arc::default());
@@ -187,14 +191,7 @@ impl Harness {
         (Enveloped { inner, client, envelope: Arc::default() }, session)
     }
 
-    fn session(
-        &self,
-        record: SessionRecord,
-    ) -> (
-        Client,
-        Enveloped<AsyncRwTransport<RoleServer, ReadHalf<DuplexStream>, WriteHalf<DuplexStream>>>,
-        Arc<Session>,
-    ) {
+    fn session(&self, record: SessionRecord) -> (Client, Enveloped<Pipe>, Arc<Session>) {
         let (near, far) = tokio::io::duplex(1 << 20);
         let (read, write) = split(far);
         let id = ClientId::random();
@@ -213,6 +210,7 @@ impl Harness {
             seen: Vec::new(),
             next: 0,
             schemas: HashMap::new(),
+            lenient: false,
             meta: Value::Null,
             record: kept,
             envelope,
@@ -235,11 +233,15 @@ async fn share(directory: &Path) -> Arc<Shared> {
 }
 
 async fn open(state: &Path) -> Store {
-    let mut options = StoreOptions::new(state.join("task_orchestrator.db"), state.join("artifacts"));
-    options.synchronous = Synchronous::Normal;
-    let store = Store::open(&options).unwrap();
+    let store = Store::open(&options(state)).unwrap();
     store.activate().await.unwrap();
     store
+}
+
+fn options(state: &Path) -> StoreOptions {
+    let mut options = StoreOptions::new(state.join("task_orchestrator.db"), state.join("artifacts"));
+    options.synchronous = Synchronous::Normal;
+    options
 }
 
 /// What a client of the newest revision says with every request.
@@ -264,8 +266,9 @@ impl Client {
     async fn learn_schemas(&mut self) {
         let tools = self.request("tools/list", json!({})).await.unwrap();
         for tool in tools["tools"].as_array().unwrap() {
-            let validator = jsonschema::validator_for(&tool["outputSchema"]).unwrap();
-            self.schemas.insert(tool["name"].as_str().unwrap().to_owned(), validator);
+            let of = |part: &str| jsonschema::validator_for(&tool[part]).unwrap();
+            let name = tool["name"].as_str().unwrap().to_owned();
+            self.schemas.insert(name, [of("inputSchema"), of("outputSchema")]);
         }
     }
 
@@ -316,8 +319,8 @@ impl Client {
         let structured = &result["structuredContent"];
         let text: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
         assert_eq!(&text, structured, "{tool}: text and structured content differ");
-        if let Some(schema) = self.schemas.get(tool)
-            && let Err(error) = schema.validate(structured)
+        if let Some([_, output]) = self.schemas.get(tool)
+            && let Err(error) = output.validate(structured)
         {
             panic!("{tool}: {error} at {} in {structured:#}", error.instance_path());
         }
@@ -326,6 +329,15 @@ impl Client {
 
     /// Calls a tool that has to succeed.
     pub(in crate::worker) async fn call(&mut self, tool: &str, arguments: Value) -> Value {
+        if let Some([input, _]) = self.schemas.get(tool)
+            && let Err(error) = input.validate(&arguments)
+            && !self.lenient
+        {
+            panic!(
+                "{tool} takes what its schema refuses: {error} at {} in {arguments}",
+                error.instance_path()
+            );
+        }
         let mut result = self.reply(tool, arguments.clone()).await;
         assert_ne!(result["isError"], true, "{tool} {arguments}: {result:#}");
         result["structuredContent"].take()
@@ -373,6 +385,11 @@ impl Client {
     /// Notifications that came before the answer of the last request.
     pub(in crate::worker) fn seen(&self, method: &str) -> usize {
         self.seen.iter().filter(|message| message["method"] == method).count()
+    }
+
+    /// Whether a request that nobody waited for was answered all the same.
+    pub(in crate::worker) fn was_answered(&self, id: i64) -> bool {
+        self.seen.iter().any(|message| message["id"] == id)
     }
 
     /// The record as the front has it.

@@ -152,8 +152,9 @@ async fn tasks_are_changed_found_cancelled_and_deleted() {
     let cleared = cleared.await;
     assert_eq!((&cleared["task"]["due_date"], &cleared["task"]["context"]), (&Value::Null, &Value::Null));
 
-    let found =
-        client.call("orchestrator_query_tasks", json!({ "search_text": "Anew", "status": "pending" })).await;
+    let found = client
+        .call("orchestrator_query_tasks", json!({ "search_text": "Anew", "status": ["pending"] }))
+        .await;
     assert_eq!(found["tasks"][0]["task_id"], subtasks[0].as_str());
     assert_eq!(found["total_count"], 1);
     let children = json!({ "task_type": ["breakdown"], "include_children": true, "include_artifacts": true });
@@ -206,6 +207,7 @@ async fn maintenance_reports_and_tells_how_far_it_is() {
 async fn the_forms_that_clients_send_in_practice_are_understood() {
     let harness = Harness::new().await;
     let mut client = harness.client().await;
+    client.lenient = true;
     let list = json!([{ "title": "A" }, { "title": "B", "dependencies": "A" }]);
     for arguments in [
         json!({ "description": "D", "subtasks_json": list.to_string() }),
@@ -218,4 +220,18 @@ async fn the_forms_that_clients_send_in_practice_are_understood() {
             "{arguments}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_session_that_was_put_away_keeps_nobody_from_planning() {
+    let harness = Harness::new().await;
+    let mut client = harness.client().await;
+    let opened = client.call("orchestrator_initialize_session", json!({ "name": "Empty" })).await;
+    let all = json!({ "cleanup_type": "orphaned", "older_than_days": 0, "dry_run": false });
+    let cleaned = client.call("orchestrator_cleanup_sessions", all).await;
+    assert_eq!(cleaned["sessions"][0]["session_id"], opened["session_id"], "{cleaned}");
+    client.plan("P", json!([{ "title": "A" }])).await;
+    client
+        .call("orchestrator_maintenance_coordinator", json!({ "action": "scan_cleanup", "dry_run": false }))
+        .await;
 }

@@ -1,8 +1,8 @@
 //! The protocol itself: revisions, capabilities, lists, prompts, completions,
 //! levels of the client's log.
 
-use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion};
-use rmcp::service::ServiceExt;
+use rmcp::model::{CallToolRequestParams, ClientConfig, ProtocolVersion, SubscriptionFilter};
+use rmcp::service::{ClientLifecycleMode, ClientServiceExt, ServiceExt};
 use serde_json::{Value, json};
 
 use super::Harness;
@@ -99,6 +99,10 @@ async fn every_tool_is_described_completely() {
         );
         assert_eq!(tool["outputSchema"]["type"], "object", "{name}");
         described(name, input);
+        let text = tool.to_string();
+        for foreign in ["$schema", "$ref", "\"uint", "\"int64", "\"double"] {
+            assert!(!text.contains(foreign), "{name}: not every client understands {foreign}");
+        }
     }
     let find = |name: &str| tools.iter().find(|tool| tool["name"] == name).unwrap();
     for (tool, alias) in [
@@ -221,7 +225,7 @@ async fn failures_reach_the_clients_log_at_its_level() {
 }
 
 #[tokio::test]
-async fn rmcps_own_client_is_served_in_both_eras() {
+async fn rmcps_own_client_is_served_with_a_handshake() {
     let harness = Harness::new().await;
     for version in [ProtocolVersion::V_2025_11_25, ProtocolVersion::V_2025_03_26] {
         let (near, far) = tokio::io::duplex(1 << 16);
@@ -235,8 +239,33 @@ async fn rmcps_own_client_is_served_in_both_eras() {
         let call = CallToolRequestParams::new("orchestrator_plan_task").with_arguments(arguments);
         let planned = client.call_tool(call).await.unwrap();
         assert_eq!(planned.is_error, Some(false));
-        assert!(client.list_all_resources().await.unwrap().len() > 0);
+        assert!(!client.list_all_resources().await.unwrap().is_empty());
         client.cancel().await.unwrap();
         drop(server.await);
     }
+}
+
+#[tokio::test]
+async fn rmcps_own_client_is_served_without_a_session() {
+    let harness = Harness::new().await;
+    let (near, far) = tokio::io::duplex(1 << 16);
+    let (transport, session) = harness.transport(far);
+    let service = TaskService::new(std::sync::Arc::clone(&harness.shared), session);
+    let server = tokio::spawn(async move { service.serve(transport).await });
+    let lifecycle = ClientLifecycleMode::Discover { preferred_versions: vec![ProtocolVersion::V_2026_07_28] };
+    let client = ClientConfig::default().serve_with_lifecycle(near, lifecycle).await.unwrap();
+    assert_eq!(client.list_all_tools().await.unwrap().len(), TOOLS.len());
+    let plan = |id: &str| {
+        let arguments = json!({ "description": "by rmcp", "task_id": id }).as_object().unwrap().clone();
+        CallToolRequestParams::new("orchestrator_plan_task").with_arguments(arguments)
+    };
+    assert_eq!(client.call_tool(plan("t1")).await.unwrap().is_error, Some(false));
+    let filter =
+        SubscriptionFilter::builder().resource_subscription("task://t1").resources_list_changed().build();
+    let mut listening = client.listen(filter).await.unwrap();
+    client.call_tool(plan("t2")).await.unwrap();
+    let heard = tokio::time::timeout(std::time::Duration::from_secs(10), listening.next()).await.unwrap();
+    assert!(heard.unwrap().is_some(), "the list has changed");
+    client.cancel().await.unwrap();
+    drop(server.await);
 }

@@ -206,6 +206,9 @@ async fn a_custom_role_is_accepted_everywhere_and_a_broken_file_is_reported() {
     assert_eq!(context["specialist_roles"]["poet"], "You rhyme.");
     assert!(context["role_problems"][0].as_str().unwrap().starts_with("broken.yaml:2"), "{context}");
 
+    let report =
+        client.call("orchestrator_maintenance_coordinator", json!({ "action": "validate_structure" })).await;
+    assert!(report["recommendations"].to_string().contains("broken.yaml:2"), "{report}");
     let (_, subtasks) = client.plan("P", json!([{ "title": "A", "specialist_type": "poet" }])).await;
     let begun = client.call("orchestrator_execute_task", json!({ "task_id": subtasks[0] })).await;
     assert_eq!(begun["specialist_context"]["approach"][0], "count the feet");

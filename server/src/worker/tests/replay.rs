@@ -70,3 +70,19 @@ async fn a_write_without_an_operation_id_is_not_carried_out() {
     let status = client.call("orchestrator_get_status", json!({})).await;
     assert_eq!(status["total_tasks"], 0, "reading needs no id");
 }
+
+#[tokio::test]
+async fn a_worker_that_was_superseded_leaves_its_writes_unanswered() {
+    let harness = Harness::new().await;
+    let mut client = harness.client().await;
+    client.plan("Before", json!([])).await;
+    let successor = harness.activate_successor().await;
+    let call = json!({ "name": "orchestrator_plan_task", "arguments": { "description": "x" } });
+    let written = client.send("tools/call", call).await;
+    let pinged = client.send("ping", json!({})).await;
+    client.answer(pinged).await.unwrap();
+    let status = client.call("orchestrator_get_status", json!({})).await;
+    assert_eq!(status["total_tasks"], 1, "reading goes on, and nothing was written");
+    assert!(!client.was_answered(written), "the answer is the successor's");
+    successor.close().await;
+}

@@ -72,6 +72,13 @@ async fn a_listener_of_the_newest_revision_hears_what_it_asked_for() {
     worker.plan("More", json!([])).await;
     watcher.notification("notifications/resources/list_changed").await;
     assert!(watcher.request("resources/subscribe", json!({ "uri": uri })).await.is_err());
+
+    watcher.notify("notifications/cancelled", json!({ "requestId": id })).await;
+    watcher.request("tools/list", json!({})).await.unwrap();
+    let heard = watcher.seen("notifications/resources/updated");
+    worker.call("orchestrator_update_task", json!({ "task_id": subtasks[0], "title": "unheard" })).await;
+    watcher.request("tools/list", json!({})).await.unwrap();
+    assert_eq!(watcher.seen("notifications/resources/updated"), heard);
 }
 
 #[tokio::test]

@@ -207,6 +207,17 @@ impl<'a> Call<'a> {
     }
 }
 
+/// The session, unless it is gone.
+pub(super) fn existing(
+    repository: &dyn Repository,
+    session: Option<SessionId>,
+) -> Result<Option<SessionId>, RepositoryError> {
+    Ok(match session {
+        Some(id) if repository.session(&id)?.is_some() => Some(id),
+        _ => None,
+    })
+}
+
 /// Runs what waits for the disk where it holds nobody up.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TaskError> + Send + 'static,

@@ -6,13 +6,16 @@ use serde::Deserialize;
 use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::Tool;
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, existing};
 use super::effect::Effect;
 use super::lenient::or_default;
+use crate::roles::Roles;
 use crate::tasks;
 use crate::tasks::command::Maintenance;
 use crate::tasks::outcome::MaintenanceReport;
-use crate::tasks::{MaintenanceAction, MaintenanceScope, TaskId, ValidationLevel};
+use crate::tasks::{
+    Call as World, MaintenanceAction, MaintenanceScope, RepositoryMut, TaskError, TaskId, ValidationLevel,
+};
 use crate::worker::failure::{Failure, Refusal};
 
 /// `orchestrator_maintenance_coordinator`
@@ -71,8 +74,9 @@ impl Tool for Coordinate {
 async fn maintain(call: &Call<'_>, command: Maintenance) -> Result<Answer<MaintenanceReport>, Refusal> {
     let steps = if command.dry_run { 1.0 } else { 2.0 };
     call.progress(0.0, steps, "looking at the tasks").await;
+    let roles = call.roles();
     let look = Maintenance { dry_run: true, ..command.clone() };
-    let seen = call.rehearse(move |tx, world| tasks::maintain(tx, world, look)).await?;
+    let seen = call.rehearse(move |tx, world| look_after(tx, world, &roles, look)).await?;
     if command.dry_run {
         call.progress(steps, steps, seen.text("summary")).await;
         call.tell("maintenance", seen.text("summary")).await;
@@ -87,8 +91,24 @@ async fn maintain(call: &Call<'_>, command: Maintenance) -> Result<Answer<Mainte
         )
         .into());
     }
-    let report = call.write(move |tx, world| tasks::maintain(tx, world, command)).await?;
+    let roles = call.roles();
+    let report = call.write(move |tx, world| look_after(tx, world, &roles, command)).await?;
     call.progress(steps, steps, report.text("summary")).await;
     call.tell("maintenance", report.text("summary")).await;
+    Ok(report)
+}
+
+/// A session that was put away since it was opened is no scope any more; role
+/// files that are not used are somebody's work as well.
+fn look_after(
+    tx: &mut dyn RepositoryMut,
+    world: &mut World<'_>,
+    roles: &Roles,
+    mut command: Maintenance,
+) -> Result<MaintenanceReport, TaskError> {
+    command.session_id = existing(tx, command.session_id)?;
+    let mut report = tasks::maintain(tx, world, command)?;
+    let wrong = roles.problems().iter().map(|problem| format!("Correct the role file {problem}"));
+    report.recommendations.extend(wrong);
     Ok(report)
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::call::{Answer, Call};
+use super::call::{Answer, Call, existing};
 use super::effect::Effect;
 use super::lenient::{list_or_json, maybe_one_or_many, one_or_many, or_default, timestamp};
 use super::{Tool, arguments, context};
@@ -48,6 +48,7 @@ pub(super) struct PlanArguments {
     #[schemars(with = "Complexity", default)]
     complexity_level: Complexity,
     /// Whatever is worth keeping with the task: an object or a text, at most 64 KiB.
+    #[serde(default)]
     #[schemars(schema_with = "context::schema")]
     context: Option<Value>,
     /// When it is to be done, like 2026-12-31T12:00:00Z or 2026-12-31.
@@ -112,12 +113,21 @@ impl Tool for Plan {
     const EFFECT: Effect = Effect::Adds;
 
     async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
-        let command = plan(call, arguments)?;
-        call.write(move |tx, world| tasks::plan_task(tx, world, command)).await
+        let implied = call.work_session();
+        let mut command = plan(arguments)?;
+        call.write(move |tx, world| {
+            // A part of a plan belongs where the plan does, and a session that was
+            // put away since must not keep anybody from planning.
+            if command.session_id.is_none() && command.parent_task_id.is_none() {
+                command.session_id = existing(tx, implied)?;
+            }
+            tasks::plan_task(tx, world, command)
+        })
+        .await
     }
 }
 
-fn plan(call: &Call<'_>, arguments: PlanArguments) -> Result<PlanTask, Refusal> {
+fn plan(arguments: PlanArguments) -> Result<PlanTask, Refusal> {
     let mut subtasks = arguments.subtasks;
     if let Some(text) = arguments.subtasks_json.filter(|text| !text.trim().is_empty()) {
         if !subtasks.is_empty() {
@@ -146,10 +156,7 @@ fn plan(call: &Call<'_>, arguments: PlanArguments) -> Result<PlanTask, Refusal> 
         estimated_effort: arguments.estimated_effort.map(Effort::new).transpose()?,
         context: arguments.context,
         due_date: arguments.due_date.map(|text| timestamp("due_date", &text)).transpose()?,
-        session_id: match arguments.session_id {
-            Some(id) => Some(SessionId::new(id)?),
-            None => call.work_session(),
-        },
+        session_id: arguments.session_id.map(SessionId::new).transpose()?,
     })
 }
 
@@ -221,6 +228,7 @@ pub(super) struct UpdateArguments {
     /// New due date, like 2026-12-31T12:00:00Z; an empty text takes it away.
     due_date: Option<String>,
     /// New context: an object or a text, at most 64 KiB; an empty text takes it away.
+    #[serde(default)]
     #[schemars(schema_with = "context::schema")]
     context: Option<Value>,
     /// All ids that the task depends on from now on; an empty list takes all away.

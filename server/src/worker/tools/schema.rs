@@ -18,7 +18,7 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
         .into_generator()
         .into_root_schema_for::<T>();
     OptionalMeansAbsent.transform(&mut schema);
-    PlainChoices { explained: true }.transform(&mut schema);
+    PlainTypes { explained: true }.transform(&mut schema);
     let mut object = into_object(schema);
     object.entry("properties").or_insert_with(|| json!({}));
     Arc::new(object)
@@ -29,7 +29,7 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
 pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let generate = || SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true).for_serialize();
     let mut reply = generate().into_generator().into_root_schema_for::<T>();
-    PlainChoices { explained: false }.transform(&mut reply);
+    PlainTypes { explained: false }.transform(&mut reply);
     let mut success = into_object(reply);
     let failure = into_object(generate().into_generator().into_root_schema_for::<FailureShape>());
     let mut properties = take_object(&mut success, "properties");
@@ -48,6 +48,8 @@ fn into_object(schema: Schema) -> JsonObject {
         Value::Object(object) => object,
         _ => JsonObject::new(),
     };
+    // Older validators refuse a dialect that they do not know; nothing here needs one.
+    object.remove("$schema");
     object.remove("title");
     object.remove("description");
     object.entry("type").or_insert_with(|| json!("object"));
@@ -74,21 +76,26 @@ impl Transform for OptionalMeansAbsent {
     }
 }
 
-/// A choice between documented constants as one plain enum, what each means in its description.
-struct PlainChoices {
+/// Plain types: a choice between documented constants becomes one enum, with what each means
+/// in its description, and numbers are numbers.
+struct PlainTypes {
     explained: bool,
 }
 
-impl Transform for PlainChoices {
+impl Transform for PlainTypes {
     fn transform(&mut self, schema: &mut Schema) {
         transform_subschemas(self, schema);
         if let Some(object) = schema.as_object_mut() {
+            // Names of Rust's number types, which validators warn of.
+            if object.get("format").and_then(Value::as_str).is_some_and(|format| format != "date-time") {
+                object.remove("format");
+            }
             self.collapse(object);
         }
     }
 }
 
-impl PlainChoices {
+impl PlainTypes {
     fn collapse(&self, object: &mut JsonObject) {
         let Some(Value::Array(choices)) = object.get("oneOf") else { return };
         let Some(values) =
