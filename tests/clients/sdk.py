@@ -39,12 +39,12 @@ class Sdk:
         assert body is None or body == text, (body, text)
         return bool(_pick(result, "isError", "is_error")), text
 
-    async def call(self, name, progress=None, **arguments):
+    async def call(self, name, progress=None, /, **arguments):
         failed, body = await self.tool(name, arguments, progress)
         assert not failed, (name, body)
         return body
 
-    async def refused(self, name, **arguments):
+    async def refused(self, name, /, **arguments):
         failed, body = await self.tool(name, arguments)
         assert failed, (name, body)
         assert {"error_code", "error", "hint", "retryable", "details"} <= body.keys(), body

@@ -135,11 +135,11 @@ fn parameters_of_a_wrong_type_are_named() -> Result<()> {
             ensure!(code == INVALID_PARAMS, "{tool} {arguments}: {error}");
             ensure!(error.to_string().contains(field), "{tool} {arguments} does not name {field}: {error}");
         }
-        for params in [json!([]), json!("x"), json!(3)] {
+        for (id, params) in [("list", json!([])), ("text", json!("x")), ("number", json!(3))] {
             client
-                .send_line(&json!({"jsonrpc": "2.0", "id": "p", "method": "tools/call", "params": params}))?;
-            let (code, error) = error_of(&client.response(&json!("p"))?.message)?;
-            ensure!([INVALID_PARAMS, INVALID_REQUEST].contains(&code), "{params}: {error}");
+                .send_line(&json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params}))?;
+            let (code, error) = error_of(&client.response(&json!(id))?.message)?;
+            ensure!([INVALID_PARAMS, INVALID_REQUEST].contains(&code), "{id}: {error}");
         }
         Ok(())
     })
@@ -152,20 +152,20 @@ fn a_hundred_thousand_levels_break_nothing() -> Result<()> {
         let (open, close) = ("[".repeat(DEPTH), "]".repeat(DEPTH));
         let nested = [
             format!(
-                r#"{{"jsonrpc":"2.0","id":"deep","method":"tools/call","params":{{"x":{open}{close}}}}}"#
+                r#"{{"jsonrpc":"2.0","id":"deep0","method":"tools/call","params":{{"x":{open}{close}}}}}"#
             ),
-            format!(r#"{{"jsonrpc":"2.0","id":"deep","method":"nope","params":{open}{close}}}"#),
+            format!(r#"{{"jsonrpc":"2.0","id":"deep1","method":"nope","params":{open}{close}}}"#),
             format!(
-                r#"{{"jsonrpc":"2.0","id":"deep","method":"ping","x":{}1{}}}"#,
+                r#"{{"jsonrpc":"2.0","id":"deep2","method":"ping","x":{}1{}}}"#,
                 r#"{"a":"#.repeat(DEPTH),
                 "}".repeat(DEPTH)
             ),
         ];
-        for line in nested {
+        for (number, line) in nested.into_iter().enumerate() {
             client.send_raw(line.as_bytes())?;
             client.send_raw(b"\n")?;
             let response = client.inbox().wait(task_orchestrator_tests::wait::DEADLINE, |received| {
-                received.take(&json!("deep")).or_else(|| received.take(&Value::Null))
+                received.take(&json!(format!("deep{number}"))).or_else(|| received.take(&Value::Null))
             })?;
             // A ping with an odd member may well be answered; the others may not.
             ensure!(

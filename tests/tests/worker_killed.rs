@@ -22,6 +22,8 @@ fn two_hundred_workers_die_and_no_client_notices() -> Result<()> {
     Workspace::configured(chaos::CONFIG)?.check(|workspace| {
         let outcome = chaos::run(workspace, &plan)?;
         println!("{outcome}");
+        let status = workspace.status()?;
+        ensure!(status.replayed > 0, "no kill hit a request in flight: {status:?}");
         ensure!(outcome.verdict.is_clean(), "{outcome}");
         ensure!(outcome.kills == plan.kills, "only {} kills: {outcome}", outcome.kills);
         Ok(())
@@ -42,7 +44,12 @@ fn with_worker(name: &str) -> Result<Outcome> {
         seed: 7,
         limit: Duration::from_secs(120),
     };
-    Workspace::configured(&config)?.check(|workspace| chaos::run(workspace, &plan))
+    Workspace::configured(&config)?.check(|workspace| {
+        let outcome = chaos::run(workspace, &plan)?;
+        let status = workspace.status()?;
+        ensure!(status.crashes >= 10 && status.replayed >= 10, "it hardly died: {status:?}");
+        Ok(outcome)
+    })
 }
 
 /// Each of its deaths is after a commit and before its answer: the worst moment there is.
@@ -58,6 +65,7 @@ fn a_worker_that_dies_before_its_answers_doubles_nothing() -> Result<()> {
 #[test]
 fn the_same_worker_without_its_operation_log_is_caught() -> Result<()> {
     let outcome = with_worker("planted_worker")?;
+    println!("planted: {outcome}");
     ensure!(!outcome.verdict.doubled.is_empty(), "the planted bug went unseen: {outcome}");
     Ok(())
 }

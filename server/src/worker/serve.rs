@@ -148,7 +148,8 @@ impl<S: Services> Link<S> {
             LinkTransport::new(frame.session, opening.client, inbox, self.sender.clone(), initialized);
         let session = Arc::new(Session::new(opening.client, record.unwrap_or_default(), Box::new(sink)));
         let services = Arc::clone(&self.services);
-        let cancel = self.cancel.clone();
+        // The service cancels what it was given when it ends: that must not reach the others.
+        let cancel = self.cancel.child_token();
         self.tasks.spawn(async move { serve_session(services, session, transport, cancel).await });
     }
 
@@ -190,7 +191,7 @@ async fn serve_session<S: Services>(
     }
     while !transport.is_closed().await && !cancel.is_cancelled() {
         let handler = services.open(Arc::clone(&session));
-        match rmcp::service::serve_server_with_ct(handler, transport.clone(), cancel.clone()).await {
+        match rmcp::service::serve_server_with_ct(handler, transport.clone(), cancel.child_token()).await {
             Ok(running) => return wait_for(running).await,
             // The client was told; it may try once more, with another version for instance.
             Err(error) => tracing::debug!(%error, client = %session.client(), "a session did not begin"),

@@ -17,6 +17,12 @@ pub struct Status {
     /// The active worker, where there is one.
     #[serde(default)]
     pub worker: Option<WorkerStatus>,
+    /// Workers of this front that ended without being asked to.
+    #[serde(default)]
+    pub crashes: u64,
+    /// Requests that were sent to a worker again.
+    #[serde(default)]
+    pub replayed: u64,
     /// How many client sessions are attached.
     #[serde(default, deserialize_with = "count")]
     pub sessions: Option<u64>,
