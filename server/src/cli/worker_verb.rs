@@ -16,7 +16,8 @@ use crate::{logging, process};
 pub(super) fn run(global: &GlobalArgs) -> anyhow::Result<Exit> {
     // A worker without its front serves nobody, and must not write while the next one does.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-    let (workspace, _) = global.find_workspace()?;
+    let (mut workspace, surroundings) = global.find_workspace()?;
+    workspace.create(&surroundings)?;
     let (config, ..) = global.load_config(&workspace)?;
     let logging = logging::start(Process::Worker, &workspace, &config.log)?;
     // A panic in one request must not leave it unanswered for ever: the process

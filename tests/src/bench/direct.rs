@@ -37,6 +37,8 @@ impl DirectWorker {
         let mut command = workspace.command("worker");
         command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn()?;
+        // It holds the worker's end, which would keep the link open without a worker.
+        drop(command);
         let decoder = Decoder::default();
         let mut worker = Self { child, link, decoder, sequence: 0, output: BytesMut::new() };
         let activation =
