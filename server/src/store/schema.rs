@@ -5,6 +5,7 @@ use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::StoreError;
@@ -86,6 +87,9 @@ pub(super) fn open_reader(options: &StoreOptions) -> Result<Connection, StoreErr
 fn set_up(connection: &Connection, options: &StoreOptions) -> Result<(), StoreError> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // Otherwise SQLite plans a prepared statement anew whenever a bound value
+    // changes, which takes longer than most of our statements run.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch("PRAGMA foreign_keys = ON;")?;
     Ok(())
 }
