@@ -173,6 +173,19 @@ impl Store {
         self.shared.readers.read(work).await
     }
 
+    /// The same for work that looks at a bounded number of rows: it is done
+    /// here and now, because waking a thread for it would take longer.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::read`].
+    pub fn read_short<T>(
+        &self,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, TaskError>,
+    ) -> Result<T, ExecuteError> {
+        self.shared.readers.read_short(work)
+    }
+
     /// Puts content on the disk, for an operation that is going to name it.
     ///
     /// # Errors

@@ -124,12 +124,20 @@ impl Search {
         Ok(Some(Self { driver, filters, parts, range: range(connection, query)? }))
     }
 
-    /// The places of the newest matches before the cursor.
+    /// The places of the newest matches before the cursor. The branches are put
+    /// together here: a UNION would make SQLite build a table for each of them.
     fn places(&self, connection: &Connection, cursor: Option<Cursor>, limit: usize) -> Stored<Vec<i64>> {
         let before = cursor.map_or(self.range.1, |cursor| cursor.place().min(self.range.1));
-        let (sql, values) = self.branches((self.range.0, before), limit, true);
-        let sql = format!("SELECT seq FROM ({sql}) ORDER BY seq DESC LIMIT {}", bound(limit));
-        many(connection, &sql, params_from_iter(values), |row| row.get(0))
+        let mut places = Vec::new();
+        for branch in self.branches((self.range.0, before)) {
+            let Branch { key, from, wheres, values } = branch;
+            let sql =
+                format!("SELECT {key} FROM {from} WHERE {wheres} ORDER BY {key} DESC LIMIT {}", bound(limit));
+            places.extend(many::<i64>(connection, &sql, params_from_iter(values), |row| row.get(0))?);
+        }
+        places.sort_unstable_by(|one, other| other.cmp(one));
+        places.truncate(limit);
+        Ok(places)
     }
 
     /// How many match, and whether that is exact.
@@ -137,10 +145,15 @@ impl Search {
         if let Some(kept) = self.kept_count(connection)? {
             return Ok((kept, true));
         }
-        let (sql, values) = self.branches(self.range, COUNT_LIMIT as usize + 1, false);
-        let sql = format!("SELECT count(*) FROM (SELECT 1 FROM ({sql}) LIMIT {})", COUNT_LIMIT + 1);
-        let found: i64 = one(connection, &sql, params_from_iter(values), |row| row.get(0))?.unwrap_or(0);
-        let found = found.cast_unsigned();
+        let mut found = 0;
+        for branch in self.branches(self.range) {
+            let Branch { from, wheres, values, .. } = branch;
+            let left = (COUNT_LIMIT + 1).saturating_sub(found);
+            let sql = format!("SELECT count(*) FROM (SELECT 1 FROM {from} WHERE {wheres} LIMIT {left})");
+            let counted: i64 =
+                one(connection, &sql, params_from_iter(values), |row| row.get(0))?.unwrap_or(0);
+            found += counted.cast_unsigned();
+        }
         Ok((found.min(COUNT_LIMIT), found <= COUNT_LIMIT))
     }
 
@@ -156,14 +169,11 @@ impl Search {
         kept(connection, facet, part, &values).map(Some)
     }
 
-    /// One subquery for each range of the driver, each bounded by itself.
-    fn branches(&self, range: (i64, i64), limit: usize, newest_first: bool) -> (String, Vec<Value>) {
-        let mut sql = String::new();
-        let mut values = Vec::new();
-        let mut branch = |from: &str, key: &str, conditions: &[(&str, Value)]| {
-            if !sql.is_empty() {
-                sql.push_str(" UNION ALL ");
-            }
+    /// One for each range of the driver.
+    fn branches(&self, range: (i64, i64)) -> Vec<Branch> {
+        let mut branches = Vec::new();
+        let mut branch = |from: &'static str, key: &'static str, conditions: &[(&str, Value)]| {
+            let mut values = Vec::new();
             let mut add = |value: Value| {
                 values.push(value);
                 format!("?{}", values.len())
@@ -183,12 +193,7 @@ impl Search {
                     filter.values.iter().map(|value| add(Value::Text(value.clone()))).collect();
                 wheres.push(format!("+{} IN ({})", filter.column, list.join(", ")));
             }
-            let order = if newest_first { format!("ORDER BY {key} DESC ") } else { String::new() };
-            sql.push_str(&format!(
-                "SELECT * FROM (SELECT {key} AS seq FROM {from} WHERE {} {order}LIMIT {})",
-                wheres.join(" AND "),
-                bound(limit)
-            ));
+            branches.push(Branch { key, from, wheres: wheres.join(" AND "), values });
         };
         match &self.driver {
             Driver::All => branch("tasks t", "t.seq", &[]),
@@ -214,8 +219,16 @@ impl Search {
                 }
             }
         }
-        (sql, values)
+        branches
     }
+}
+
+/// One range of an index, newest first, as SQL.
+struct Branch {
+    key: &'static str,
+    from: &'static str,
+    wheres: String,
+    values: Vec<Value>,
 }
 
 fn filters(query: &QueryTasks) -> Vec<Filter> {

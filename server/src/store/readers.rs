@@ -1,5 +1,7 @@
 //! A few threads that read, each with a connection of its own. One queue for
-//! all, so that a long query holds back nothing but itself.
+//! all, so that a long query holds back nothing but itself. And one connection
+//! for reads so short that the way to a thread and back would cost several times
+//! as much as they do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,9 +24,11 @@ const MAX_READERS: usize = 16;
 type Read = Box<dyn FnOnce(Result<&Connection, StoreError>) + Send>;
 
 /// The way to the reading threads. They end when the last handle is gone.
-#[derive(Clone)]
 pub(super) struct Readers {
     queue: mpsc::Sender<Read>,
+    options: StoreOptions,
+    /// Opened by the first short read, and anew after one that failed.
+    short: Mutex<Option<Connection>>,
 }
 
 impl Readers {
@@ -39,7 +43,24 @@ impl Readers {
                 .spawn(move || serve(&options, &reads))
                 .map_err(schema::file_error("cannot start a thread for", std::path::Path::new("reading")))?;
         }
-        Ok(Self { queue })
+        Ok(Self { queue, options: options.clone(), short: Mutex::new(None) })
+    }
+
+    /// Runs work that looks at a bounded number of rows, in the caller's thread.
+    pub(super) fn read_short<T>(
+        &self,
+        work: impl FnOnce(&ReadTx<'_>) -> Result<T, TaskError>,
+    ) -> Result<T, ExecuteError> {
+        let mut short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match short.take() {
+            Some(connection) => connection,
+            None => warm(&self.options)?,
+        };
+        let result = at_one_moment(&connection, work);
+        if connection.is_autocommit() {
+            *short = Some(connection);
+        }
+        result
     }
 
     /// Runs the work on one moment of the database.

@@ -147,12 +147,13 @@ impl Writer {
         match outcome {
             Ok(effects) => {
                 self.gauges.commits.fetch_add(1, Ordering::Relaxed);
-                for job in group.drain(..) {
-                    job.answer(None);
-                }
+                // Before the answers: whoever begins to listen after one must not hear of it as news.
                 if !effects.changed.is_empty() {
                     // Nobody listening is no failure.
                     let _ = self.changes.send(effects.changed.into_iter().collect());
+                }
+                for job in group.drain(..) {
+                    job.answer(None);
                 }
             }
             Err(failure) => {

@@ -184,10 +184,10 @@ pub(super) async fn exists(shared: &Shared, uri: &str) -> Result<(), ErrorData> 
     let found = match Address::parse(uri).ok_or_else(|| not_found(uri))? {
         Address::Task(id) => task(shared, id).await?.is_some(),
         Address::Artifact(id) => {
-            shared.store.read(move |tx| Ok(tx.artifact(&id)?)).await.map_err(refused)?.is_some()
+            shared.store.read_short(|tx| Ok(tx.artifact(&id)?)).map_err(refused)?.is_some()
         }
         Address::Session(id) => {
-            shared.store.read(move |tx| Ok(tx.session(&id)?)).await.map_err(refused)?.is_some()
+            shared.store.read_short(|tx| Ok(tx.session(&id)?)).map_err(refused)?.is_some()
         }
     };
     if found { Ok(()) } else { Err(not_found(uri)) }
@@ -195,7 +195,7 @@ pub(super) async fn exists(shared: &Shared, uri: &str) -> Result<(), ErrorData> 
 
 /// The task of this id.
 pub(super) async fn task(shared: &Shared, id: TaskId) -> Result<Option<Task>, ErrorData> {
-    shared.store.read(move |tx| Ok(tx.task(&id)?)).await.map_err(refused)
+    shared.store.read_short(|tx| Ok(tx.task(&id)?)).map_err(refused)
 }
 
 /// A task with its subtasks and artifacts.

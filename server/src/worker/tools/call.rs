@@ -91,6 +91,15 @@ impl<'a> Call<'a> {
         read.await?.map(Answer::new).map_err(|error| Failure::internal(&error).into())
     }
 
+    /// The same for work that looks at a bounded number of rows.
+    pub(super) fn read_short<R: Serialize>(
+        &self,
+        work: impl FnOnce(&dyn Repository) -> Result<R, TaskError>,
+    ) -> Result<Answer<R>, Refusal> {
+        let read = self.shared.store.read_short(|tx| work(tx).map(serde_json::to_value));
+        read?.map(Answer::new).map_err(|error| Failure::internal(&error).into())
+    }
+
     /// Does the work once, however often the call comes: what is remembered is the whole reply.
     pub(super) async fn write<R: Serialize + 'static>(
         &self,

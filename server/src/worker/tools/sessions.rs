@@ -200,7 +200,7 @@ impl Tool for Status {
 
     async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = SessionStatus { session_id: SessionId::new(arguments.session_id)? };
-        call.read(move |tx| tasks::session_status(tx, &command)).await
+        call.read_short(|tx| tasks::session_status(tx, &command))
     }
 }
 

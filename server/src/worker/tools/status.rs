@@ -54,6 +54,6 @@ impl Tool for Get {
             session_id: arguments.session_id.map(SessionId::new).transpose()?,
         };
         let server = call.shared().server_status();
-        call.read(move |tx| Ok(Report { report: tasks::get_status(tx, &command)?, server })).await
+        call.read_short(|tx| Ok(Report { report: tasks::get_status(tx, &command)?, server }))
     }
 }
