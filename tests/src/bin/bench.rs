@@ -6,8 +6,10 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "the table is the program's output")]
 
-use anyhow::Result;
-use clap::Parser;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{Scale, durable, memory, query, relay, start, status};
 
@@ -17,21 +19,50 @@ struct Arguments {
     /// Fewer repetitions and a smaller database.
     #[arg(long)]
     quick: bool,
+    /// Only these parts of the table; repeatable.
+    #[arg(long, value_enum)]
+    only: Vec<Part>,
+}
+
+/// A group of rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    Start,
+    Status,
+    Query,
+    Durable,
+    Relay,
+    Memory,
+}
+
+impl Part {
+    fn measure(self, scale: &Scale, table: &mut Table) -> Result<()> {
+        match self {
+            Self::Start => start::measure(scale, table),
+            Self::Status => status::measure(scale, table),
+            Self::Query => query::measure(scale, table),
+            Self::Durable => durable::measure(scale, table),
+            Self::Relay => relay::measure(scale, table),
+            Self::Memory => memory::measure(table),
+        }
+    }
 }
 
 fn main() -> Result<()> {
-    let scale = if Arguments::parse().quick { Scale::QUICK } else { Scale::FULL };
+    let arguments = Arguments::parse();
+    let scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
     let mut table = Table::default();
     if cfg!(debug_assertions) {
         println!("An unoptimised build: these figures say nothing about the goals.\n");
     }
-    start::measure(&scale, &mut table)?;
-    status::measure(&scale, &mut table)?;
-    query::measure(&scale, &mut table)?;
-    durable::measure(&scale, &mut table)?;
-    relay::measure(&scale, &mut table)?;
-    memory::measure(&mut table)?;
+    for part in Part::value_variants() {
+        if arguments.only.is_empty() || arguments.only.contains(part) {
+            let begun = Instant::now();
+            part.measure(&scale, &mut table).with_context(|| format!("{part:?}"))?;
+            println!("measured {part:?} in {} s", begun.elapsed().as_secs());
+        }
+    }
     let (met, judged) = table.met();
-    println!("{table}\n{met} of {judged} goals met");
+    println!("\n{table}\n{met} of {judged} goals met");
     Ok(())
 }

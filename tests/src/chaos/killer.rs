@@ -39,7 +39,7 @@ pub(super) fn kill_as_planned(workspace: &Workspace, plan: &Plan, progress: &Pro
     let mut kills = 0;
     let mut before = progress.counts();
     while kills < plan.kills {
-        let more = callers + random.below(callers * 4);
+        let more = 2 * callers + random.below(callers * 4);
         let deadline = end.min(Instant::now() + wait::DEADLINE);
         if !progress.wait(&before, more, deadline) {
             anyhow::ensure!(Instant::now() >= end, "no progress after kill {kills}: {:?}", progress.counts());
@@ -47,8 +47,8 @@ pub(super) fn kill_as_planned(workspace: &Workspace, plan: &Plan, progress: &Pro
         }
         let victim = victim_pid(workspace, plan.victim.chosen(&mut random), last)?;
         moment(&mut random);
-        before = progress.counts();
         process::kill(victim);
+        before = progress.counts();
         last = Some(victim);
         kills += 1;
     }

@@ -3,6 +3,9 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Replies of one caller after which what it had in flight at a kill is answered.
+const SURE: u64 = 2;
+
 #[derive(Debug)]
 struct State {
     replies: Vec<u64>,
@@ -43,16 +46,17 @@ impl Progress {
         self.lock().replies.clone()
     }
 
-    /// Waits until every caller has had a reply more than in `before` and all
+    /// Waits until every caller has had two replies more than in `before` and all
     /// together `more`. `false` when the deadline passes first.
     ///
-    /// Every caller, so that no request is in flight in two kills running: one
+    /// Two, because the first may have been on its way already when `before` was
+    /// taken, and the request after it sent to whom was about to die. Every caller, so that no request is in flight in two kills running: one
     /// that is would rightly be taken for the cause of the crash.
     pub(super) fn wait(&self, before: &[u64], more: u64, deadline: Instant) -> bool {
         let mut state = self.lock();
         loop {
             let gains = || state.replies.iter().zip(before).map(|(now, then)| now - then);
-            if gains().all(|gain| gain >= 1) && gains().sum::<u64>() >= more {
+            if gains().all(|gain| gain >= SURE) && gains().sum::<u64>() >= more {
                 return true;
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -82,7 +86,9 @@ mod tests {
         let soon = Instant::now() + Duration::from_millis(5);
         assert!(!progress.wait(&before, 2, soon));
         progress.replied(1);
+        assert!(!progress.wait(&before, 2, Instant::now()));
+        progress.replied(1);
         assert!(progress.wait(&before, 2, Instant::now() + Duration::from_secs(5)));
-        assert!(!progress.wait(&before, 4, Instant::now()));
+        assert!(!progress.wait(&before, 5, Instant::now()));
     }
 }
