@@ -94,7 +94,13 @@ struct Wire<'a> {
 ///
 /// [`Malformed`] when the bytes are no JSON-RPC 2.0 message that MCP allows.
 pub fn parse(line: &[u8]) -> Result<Envelope<'_>, Malformed> {
-    let wire: Wire<'_> = serde_json::from_slice(line).map_err(|error| unreadable(line, &error))?;
+    // What is passed over is not looked at closely enough to find this out.
+    let text = str::from_utf8(line).map_err(|error| Malformed {
+        code: PARSE_ERROR,
+        message: format!("not JSON: {error}"),
+        id: None,
+    })?;
+    let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
     let answers = matches!(wire.result, Field::Present(_)) || matches!(wire.error, Field::Present(_));
     let id = match wire.id {
         // An answer to an answer would be the beginning of a long conversation.
@@ -123,17 +129,26 @@ fn request_id(raw: &RawValue) -> Result<RequestId, Malformed> {
 }
 
 /// Tells what is not JSON at all from JSON that is no message.
-fn unreadable(line: &[u8], error: &serde_json::Error) -> Malformed {
-    if error.classify() == serde_json::error::Category::Data {
-        let first = line.iter().find(|byte| !byte.is_ascii_whitespace());
-        let message = match first {
-            Some(b'[') => "batches are not supported: send each message on its own line".to_owned(),
-            Some(b'{') => format!("not a JSON-RPC message: {error}"),
-            _ => "a message must be a JSON object".to_owned(),
-        };
-        return Malformed { code: INVALID_REQUEST, message, id: None };
+fn unreadable(line: &str, error: &serde_json::Error) -> Malformed {
+    if error.classify() != serde_json::error::Category::Data {
+        return Malformed { code: PARSE_ERROR, message: format!("not JSON: {error}"), id: None };
     }
-    Malformed { code: PARSE_ERROR, message: format!("not JSON: {error}"), id: None }
+    let message = match line.trim_start().as_bytes().first() {
+        Some(b'[') => "batches are not supported: send each message on its own line".to_owned(),
+        Some(b'{') => format!("not a JSON-RPC message: {error}"),
+        _ => "a message must be a JSON object".to_owned(),
+    };
+    Malformed { code: INVALID_REQUEST, message, id: id_alone(line) }
+}
+
+/// The id of a message in which something else is wrong, so that its sender
+/// need not wait for an answer that names no request.
+fn id_alone(line: &str) -> Option<RequestId> {
+    #[derive(Deserialize)]
+    struct Id {
+        id: RequestId,
+    }
+    serde_json::from_str::<Id>(line).ok().map(|message| message.id)
 }
 
 impl<'de> Deserialize<'de> for RequestId {
@@ -217,7 +232,11 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, (INVALID_REQUEST, None)),
             (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, (INVALID_REQUEST, None)),
             (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, (INVALID_REQUEST, None)),
-            (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, (INVALID_REQUEST, None)),
+            (r#"{"jsonrpc":"2.0","id":7,"method":7}"#, (INVALID_REQUEST, Some(RequestId::Number(7)))),
+            (
+                r#"{"jsonrpc":2,"id":"x","method":"ping"}"#,
+                (INVALID_REQUEST, Some(RequestId::Text("x".into()))),
+            ),
         ] {
             assert_eq!(malformed(line), expected, "{line}");
         }
@@ -226,6 +245,7 @@ mod tests {
     #[test]
     fn invalid_utf8_is_a_parse_error_wherever_it_stands() {
         for line in [
+            &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"unknown\":{\"a\":\"\x84\"}}"[..],
             &b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xff\"}"[..],
             b"{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"x\",\"params\":{\"a\":\"\xff\"}}",
         ] {
