@@ -29,6 +29,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use crate::admin as admin_socket;
 use crate::config::Config;
 use crate::link::Goodbye;
+use crate::private_socket;
 use crate::shutdown::{Reason, Report, Shutdown};
 use crate::workspace::Workspace;
 use budget::Budget;
@@ -42,9 +43,6 @@ const EVENT_QUEUE: usize = 1024;
 /// How long the worker may take to finish when the front ends. Less than a
 /// clean-up may take, so that it is killed and not left behind.
 const WORKER_GRACE: Duration = Duration::from_secs(5);
-
-/// After a connection could not be accepted, the next attempt waits so long.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Why a front does not run.
 #[derive(Debug, Error)]
@@ -139,8 +137,8 @@ pub async fn run(
     options: Options,
 ) -> Result<Report, FrontError> {
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
-    let clients = listen(&workspace.client_socket())?;
-    let admins = listen(&workspace.admin_socket())?;
+    let clients = bound(&workspace.client_socket())?;
+    let admins = bound(&workspace.admin_socket())?;
     let budget = Budget::new(usize::try_from(config.buffer.max_bytes.bytes()).unwrap_or(usize::MAX));
     let shutdown = Shutdown::new(config.shutdown.clone());
     let signals = shutdown.watch_signals()?;
@@ -219,7 +217,7 @@ fn leave_the_starter() -> io::Result<()> {
     // Fails only for the leader of a process group, which needs no leaving.
     let _ = rustix::process::setsid();
     let mut stdout = io::stdout();
-    writeln!(stdout, "{}", crate::shim::READY)?;
+    writeln!(stdout, "{}", crate::link::READY)?;
     stdout.flush()?;
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdout(&nowhere)?;
@@ -246,19 +244,9 @@ fn supervisor(config: &Config, options: &Options, events: mpsc::Sender<Event>) -
     Supervisor::new(settings, Box::new(program))
 }
 
-/// Binds a socket that only this user can open. The caller holds the front's
-/// lock, so what is in its place is left from a front that is gone.
-fn listen(path: &Path) -> Result<UnixListener, FrontError> {
-    let failed = |action| move |source| FrontError::File { action, path: path.to_owned(), source };
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed("remove")(error)),
-        _ => {}
-    }
-    // The directory is 0700 already; the mask leaves no moment in between either.
-    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
-    let bound = UnixListener::bind(path);
-    rustix::process::umask(before);
-    bound.map_err(failed("listen on"))
+fn bound(path: &Path) -> Result<UnixListener, FrontError> {
+    let failed = |source| FrontError::File { action: "listen on", path: path.to_owned(), source };
+    private_socket::bind(path).map_err(failed)
 }
 
 async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_sessions: usize) {
@@ -281,16 +269,9 @@ async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_
                     drop(place);
                 });
             }
-            Err(error) => accept_failed("client", &error).await,
+            Err(error) => private_socket::pause_after(&error).await,
         }
     }
-}
-
-/// Waits a little, because what is short (descriptors, memory) will still be
-/// short at once, and a loop without a pause would take the processor as well.
-pub(crate) async fn accept_failed(socket: &str, error: &io::Error) {
-    tracing::error!(socket, %error, "cannot accept a connection");
-    tokio::time::sleep_until(tokio::time::Instant::now() + ACCEPT_PAUSE).await;
 }
 
 /// Gives an administrator's request to the hub.

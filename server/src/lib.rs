@@ -17,6 +17,7 @@ pub mod exit;
 pub mod front;
 pub mod link;
 pub mod logging;
+mod private_socket;
 pub mod process;
 pub mod roles;
 pub mod shim;

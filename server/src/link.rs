@@ -12,8 +12,8 @@ mod reader;
 
 pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, encode};
 pub use hello::{
-    Activation, Goodbye, HelloError, PROTOCOL, SessionOpening, ShimHello, Versions, Welcome, WorkerFigures,
-    WorkerHello, WorkerReady,
+    Activation, Goodbye, HelloError, PROTOCOL, READY, SessionOpening, ShimHello, Versions, Welcome,
+    WorkerFigures, WorkerHello, WorkerReady,
 };
 pub use operation::{ClientId, OperationId};
 pub use outbox::Outbox;

@@ -24,7 +24,6 @@ use thiserror::Error;
 
 use crate::link::ClientId;
 use link::{Ending, Link};
-pub(crate) use start::READY;
 
 /// What the shim needs to know.
 #[derive(Debug, Clone)]

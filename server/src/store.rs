@@ -6,6 +6,7 @@
 mod artifacts;
 mod error;
 mod execution;
+mod fetch;
 mod figures;
 mod find;
 mod ids;

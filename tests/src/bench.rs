@@ -7,6 +7,7 @@
 pub mod control;
 pub mod direct;
 pub mod durable;
+pub mod floor;
 pub mod memory;
 pub mod query;
 pub mod relay;

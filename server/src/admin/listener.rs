@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE};
+use crate::private_socket;
 
 /// Connections served at once; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 64;
@@ -40,7 +41,7 @@ where
                     drop(place);
                 });
             }
-            Err(error) => crate::front::accept_failed("admin", &error).await,
+            Err(error) => private_socket::pause_after(&error).await,
         }
     }
 }

@@ -12,6 +12,10 @@ use super::ClientId;
 /// The link versions that this build understands (N and, once there is one, N-1).
 pub const PROTOCOL: Versions = Versions { min: 1, max: 1 };
 
+/// The line that a detached front prints once it takes connections: a shim that
+/// started it waits for this and shows whatever else it said.
+pub const READY: &str = "ready";
+
 /// A range of link versions, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {

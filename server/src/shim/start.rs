@@ -12,9 +12,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use thiserror::Error;
 
 use super::Options;
-
-/// What a detached front prints once it takes connections.
-pub(crate) const READY: &str = "ready";
+use crate::link::READY;
 
 /// How long a front may take until it takes connections. It waits for nothing before.
 const START_TIMEOUT: Duration = Duration::from_secs(10);

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 
-use super::read::{bound, many, one};
+use super::fetch::{bound, many, one};
 use super::rows::{self, TASK, Time};
 use super::text;
 use crate::tasks::command::QueryTasks;

@@ -84,10 +84,12 @@ fn carry_out<T: Serialize + DeserializeOwned>(
         return Ok(work(tx)?);
     }
     if let Some(reply) = log::recall(tx.connection(), execution)? {
+        tracing::debug!(operation = %execution.operation, "answered from the operation log");
         return serde_json::from_str(&reply).map_err(|error| ExecuteError::Reply(error.to_string()));
     }
     let value = work(tx)?;
     let reply = serde_json::to_string(&value).map_err(|error| ExecuteError::Reply(error.to_string()))?;
     log::remember(tx.connection(), execution, &reply, now)?;
+    tracing::debug!(operation = %execution.operation, "carried out");
     Ok(value)
 }

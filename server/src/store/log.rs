@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 
 use super::error::ExecuteError;
 use super::execution::{Execution, Mode};
-use super::read::one;
+use super::fetch::one;
 use super::rows::Time;
 
 /// Rows that one pruning deletes of each kind.

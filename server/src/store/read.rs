@@ -2,8 +2,9 @@
 //! bounded by a limit or by the size of one plan.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension as _, Params, Row, named_params, params};
+use rusqlite::{Connection, Params, named_params, params};
 
+use super::fetch::{bound, many, one};
 use super::find;
 use super::rows::{self, ARTIFACT, SESSION, TASK, Time};
 use super::transaction::Connected;
@@ -163,29 +164,6 @@ impl<T: Connected> Repository for T {
         let latest = Time(before.unwrap_or(Timestamp::MAX));
         many(self.connection(), &sql, params![latest, bound(limit)], rows::session)
     }
-}
-
-/// A limit as SQL takes it.
-pub(super) fn bound(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
-}
-
-pub(super) fn one<T>(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl Params,
-    row: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-) -> Stored<Option<T>> {
-    Ok(connection.prepare_cached(sql)?.query_row(parameters, row).optional()?)
-}
-
-pub(super) fn many<T>(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl Params,
-    row: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-) -> Stored<Vec<T>> {
-    Ok(connection.prepare_cached(sql)?.query_map(parameters, row)?.collect::<rusqlite::Result<_>>()?)
 }
 
 fn tasks(connection: &Connection, sql: &str, parameters: impl Params) -> Stored<Vec<Task>> {

@@ -82,7 +82,7 @@ CREATE INDEX artifacts_by_content ON artifacts (sha256);
 -- The operation log: what was done, and what was answered. A row goes when its
 -- client is known to have the answer, or when it is older than the retention.
 CREATE TABLE operations (
-    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq        INTEGER PRIMARY KEY,
     client     BLOB NOT NULL,
     sequence   INTEGER NOT NULL,
     digest     BLOB NOT NULL,
@@ -94,7 +94,7 @@ CREATE TABLE operations (
 -- The same for operations that carried a client's own key: these stay for the
 -- whole retention, since the client may come back under another name.
 CREATE TABLE keyed_operations (
-    seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+    seq        INTEGER PRIMARY KEY,
     key        TEXT NOT NULL UNIQUE,
     digest     BLOB NOT NULL,
     reply      TEXT NOT NULL,

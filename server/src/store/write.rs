@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::read::one;
+use super::fetch::one;
 use super::rows::Time;
 use super::transaction::{Connected as _, Text, TextChange, WriteTx};
 use crate::tasks::repository::Stored;
@@ -139,8 +139,9 @@ impl RepositoryMut for WriteTx<'_> {
 
     fn remove_artifacts(&mut self, task: &TaskId) -> Stored<()> {
         let sql = "DELETE FROM artifacts WHERE task = (SELECT seq FROM tasks WHERE id = ?1) RETURNING id";
-        let removed =
-            super::read::many(self.connection(), sql, params![task.as_str()], |row| row.get::<_, String>(0))?;
+        let removed = super::fetch::many(self.connection(), sql, params![task.as_str()], |row| {
+            row.get::<_, String>(0)
+        })?;
         for id in removed {
             self.effects().changed(format!("artifact://{id}"));
             self.effects().list_changed();

@@ -176,7 +176,7 @@ vocabulary! {
         Basic = "basic",
         /// And dependencies that can never be met.
         Comprehensive = "comprehensive",
-        /// And missing summaries, artifacts and overdue dates.
+        /// And overdue dates.
         FullAudit = "full_audit",
     }
 }

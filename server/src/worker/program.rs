@@ -2,6 +2,7 @@
 //! served to every session.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::service::Peer;
@@ -17,6 +18,9 @@ use crate::link::Activation;
 use crate::roles::Roles;
 use crate::store::{self, SCHEMA_VERSION, Store, StoreError, StoreOptions};
 use crate::workspace::Workspace;
+
+/// How often files that no artifact names are looked for; the first time at once.
+const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// What a test build may change. The program itself always runs the default.
 #[derive(Debug, Clone, Copy)]
@@ -50,10 +54,25 @@ async fn open(
     let store = Store::open(&store_options(workspace, config, options)).map_err(store_failed)?;
     let generation = store.activate().await.map_err(store_failed)?;
     activation.generation = generation;
+    tokio::spawn(sweep(store.clone()));
     let roles = Arc::new(Roles::load(&workspace.roles()));
     let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
     let shared = Shared::new(store, roles, root, dir, activation);
     Ok(Opened { services: Arc::new(Tasks(Arc::new(shared))), generation })
+}
+
+/// Removes artifact files that nothing names: what a worker left that died
+/// between a file and its commit, and what deleted tasks had.
+async fn sweep(store: Store) {
+    let mut due = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        due.tick().await;
+        match store.sweep_orphans().await {
+            Ok(sweep) => tracing::debug!(?sweep, "artifact files swept"),
+            Err(StoreError::Closed) => return,
+            Err(error) => tracing::warn!(%error, "artifact files could not be swept"),
+        }
+    }
 }
 
 fn store_options(workspace: &Workspace, config: &Config, options: Options) -> StoreOptions {

@@ -11,7 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
-use task_orchestrator_tests::bench::{Scale, durable, memory, query, relay, start, status};
+use task_orchestrator_tests::bench::{Scale, durable, floor, memory, query, relay, start, status};
 
 /// Measures the program against its goals.
 #[derive(Debug, Parser)]
@@ -19,6 +19,9 @@ struct Arguments {
     /// Fewer repetitions and a smaller database.
     #[arg(long)]
     quick: bool,
+    /// Be one of the processes that a control is measured with.
+    #[arg(long, hide = true)]
+    forward: bool,
     /// Only these parts of the table; repeatable.
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -50,6 +53,9 @@ impl Part {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if arguments.forward {
+        return floor::forward();
+    }
     let scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
     let mut table = Table::default();
     if cfg!(debug_assertions) {

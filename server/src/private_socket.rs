@@ -1,0 +1,37 @@
+//! Listening on a socket that only this user can open.
+
+use std::path::Path;
+use std::time::Duration;
+use std::{fs, io};
+
+use tokio::net::UnixListener;
+use tokio::time::Instant;
+
+/// After a connection could not be accepted, the next attempt waits so long.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Binds the socket, 0600 from its first moment. Replaces what is in its place:
+/// the caller knows that nobody else may listen there.
+///
+/// # Errors
+///
+/// What is in its place cannot be removed, or the system refuses the socket.
+pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // The directory is 0700 already; the mask leaves no moment in between either.
+    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
+    let bound = UnixListener::bind(path);
+    rustix::process::umask(before);
+    bound
+}
+
+/// Waits a little after a connection could not be accepted: what is short
+/// (descriptors, memory) will still be short at once, and a loop without a
+/// pause would take the processor as well.
+pub(crate) async fn pause_after(error: &io::Error) {
+    tracing::error!(%error, "cannot accept a connection");
+    tokio::time::sleep_until(Instant::now() + ACCEPT_PAUSE).await;
+}
