@@ -85,6 +85,22 @@ fn the_same_session_answers_after_its_worker_died() -> Result<()> {
     })
 }
 
+/// It lives and its link is open: only the missing signs of life tell.
+#[test]
+fn a_hung_worker_is_replaced() -> Result<()> {
+    let watchful = "[front]\nheartbeat_interval = \"100 ms\"\nheartbeat_misses = 3\n";
+    Workspace::configured(watchful)?.check(|workspace| {
+        let client = Client::open(workspace)?;
+        let planned = client.call("orchestrator_plan_task", json!({"title": "kept", "description": "d"}))?;
+        let hung = workspace.status()?.worker_pid().context("a worker")?;
+        process::signal(hung, Signal::STOP);
+        let found = client.call("orchestrator_query_tasks", json!({"search_text": "kept"}))?;
+        ensure!(found.pointer("/tasks/0/task_id") == planned.get("task_id"), "{found}");
+        ensure!(!process::lives(hung), "the hung worker was left behind");
+        client.quit()
+    })
+}
+
 #[test]
 fn the_same_session_answers_after_its_front_died() -> Result<()> {
     Workspace::new()?.check(|workspace| {

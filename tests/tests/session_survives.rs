@@ -86,3 +86,22 @@ fn subscriptions_survive_a_worker_and_a_front() -> Result<()> {
         other.quit()
     })
 }
+
+#[test]
+fn a_client_hears_of_lists_that_are_others_after_a_restart() -> Result<()> {
+    const CHANGED: &str = "notifications/prompts/list_changed";
+    Workspace::new()?.check(|workspace| {
+        let client = Client::open(workspace)?;
+        client.still_answers()?;
+        workspace.kill_worker()?;
+        client.still_answers()?;
+        ensure!(count(&client, CHANGED) == 0, "nothing has changed");
+        let role = "role_definition: You look after bees.\nexpertise: [bees]\napproach: [gently]\noutput_format: honey\n";
+        std::fs::write(workspace.state("roles/beekeeper.yaml"), role)?;
+        workspace.kill_worker()?;
+        one_more(&client, CHANGED, 0)?;
+        let prompts = client.request("prompts/list", json!({}))?;
+        ensure!(prompts.to_string().contains("beekeeper"), "{prompts}");
+        client.quit()
+    })
+}
