@@ -131,8 +131,9 @@ where
         return Ok((Dispatch::new(tracing_subscriber::registry().with(layer)), logging));
     }
     let directory = workspace.logs();
-    let file = DailyFile::open(&directory, &process.to_string(), log.retention_days)
-        .map_err(|source| LoggingError::File { directory, source })?;
+    let file =
+        DailyFile::open(&directory, &process.to_string(), log.retention_days, log.max_file_size.bytes())
+            .map_err(|source| LoggingError::File { directory, source })?;
     let (file, file_guard) = in_background(file, "log-file");
     let (filter, filter_handle) = reload::Layer::new(targets(log.level.into()));
     let mut dropped = vec![file.error_counter()];

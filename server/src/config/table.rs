@@ -72,6 +72,9 @@ keys! {
         format: LogFormat = "human", read by Shim Front Worker;
         /// How long a day's log file is kept, in days.
         retention_days: u32 = "7", read by Front Worker, min "1", max "3650";
+        /// How large one day's log file may become. What would be more is dropped,
+        /// and the file says so.
+        max_file_size: ByteSize = "100 MiB", read by Front Worker, min "64 KiB", max "4 GiB";
         /// How much goes to standard error, where MCP clients show it.
         stderr: Verbosity = "warn", read by Shim Front Worker;
     }

@@ -16,6 +16,9 @@ use crate::workspace::open_private_append;
 
 const SUFFIX: &str = ".log";
 
+/// The last line of a file that has reached its limit.
+const FULL: &str = "log.max_file_size is reached: nothing more is written today\n";
+
 /// Tells the time; replaced in tests.
 pub(super) type Now = Box<dyn Fn() -> SystemTime + Send>;
 
@@ -24,29 +27,39 @@ pub(super) struct DailyFile {
     directory: PathBuf,
     prefix: String,
     retention_days: u32,
+    max_bytes: u64,
     now: Now,
     day: u64,
     file: File,
+    /// Whether the day's file has been told that it is full.
+    full: bool,
 }
 
 impl DailyFile {
     /// Opens `<directory>/<name>.<date>.log` and removes what is older than
-    /// `retention_days`, today counted.
-    pub(super) fn open(directory: &Path, name: &str, retention_days: u32) -> io::Result<Self> {
-        Self::with_clock(directory, name, retention_days, Box::new(SystemTime::now))
+    /// `retention_days`, today counted. A file ends at `max_bytes`.
+    pub(super) fn open(
+        directory: &Path,
+        name: &str,
+        retention_days: u32,
+        max_bytes: u64,
+    ) -> io::Result<Self> {
+        Self::with_clock(directory, name, retention_days, max_bytes, Box::new(SystemTime::now))
     }
 
     pub(super) fn with_clock(
         directory: &Path,
         name: &str,
         retention_days: u32,
+        max_bytes: u64,
         now: Now,
     ) -> io::Result<Self> {
         let prefix = format!("{name}.");
         let day = day_of(now());
         let date = date_of(day)?;
         let file = open_private_append(&path_of(directory, &prefix, date))?;
-        let this = Self { directory: directory.to_owned(), prefix, retention_days, now, day, file };
+        let directory = directory.to_owned();
+        let this = Self { directory, prefix, retention_days, max_bytes, now, day, file, full: false };
         this.remove_old(date);
         Ok(this)
     }
@@ -57,6 +70,7 @@ impl DailyFile {
         let date = date_of(day)?;
         self.file = open_private_append(&path_of(&self.directory, &self.prefix, date))?;
         self.day = day;
+        self.full = false;
         self.remove_old(date);
         Ok(())
     }
@@ -84,7 +98,14 @@ impl Write for DailyFile {
         if day > self.day {
             let _ = self.turn_over(day);
         }
-        self.file.write(line)
+        // Asked each time: other processes write to the same file.
+        if self.file.metadata()?.len() + line.len() as u64 <= self.max_bytes {
+            return self.file.write(line);
+        }
+        if !std::mem::replace(&mut self.full, true) {
+            self.file.write_all(FULL.as_bytes())?;
+        }
+        Ok(line.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

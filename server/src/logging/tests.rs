@@ -226,7 +226,7 @@ fn a_new_day_gets_a_new_private_file_and_old_ones_go() {
     let today = Arc::new(AtomicU64::new(20_778));
     let clock = Arc::clone(&today);
     let now: daily_file::Now = Box::new(move || day(clock.load(Ordering::SeqCst)));
-    let mut file = DailyFile::with_clock(top.path(), "front", 7, now).unwrap();
+    let mut file = DailyFile::with_clock(top.path(), "front", 7, 1 << 20, now).unwrap();
     file.write_all(b"one\n").unwrap();
     let others = ["front.2026-01-01.log.keep", "front.notes.log", "worker.2026-01-01.log"];
     let kept = |days: &[&str]| {
@@ -256,11 +256,30 @@ fn a_day_whose_file_cannot_be_opened_goes_on_in_the_old_one() {
     let today = Arc::new(AtomicU64::new(20_778));
     let clock = Arc::clone(&today);
     let now: daily_file::Now = Box::new(move || day(clock.load(Ordering::SeqCst)));
-    let mut file = DailyFile::with_clock(top.path(), "front", 7, now).unwrap();
+    let mut file = DailyFile::with_clock(top.path(), "front", 7, 1 << 20, now).unwrap();
     today.store(20_779, Ordering::SeqCst);
     file.write_all(b"still here\n").unwrap();
     assert_eq!(fs::read_to_string(top.path().join("front.2026-11-21.log")).unwrap(), "still here\n");
     fs::remove_dir(top.path().join("front.2026-11-22.log")).unwrap();
     file.write_all(b"and there\n").unwrap();
     assert_eq!(fs::read_to_string(top.path().join("front.2026-11-22.log")).unwrap(), "and there\n");
+}
+
+#[test]
+fn a_day_that_says_too_much_ends_at_the_limit_and_the_next_begins_anew() {
+    let top = tempfile::tempdir().unwrap();
+    let today = Arc::new(AtomicU64::new(20_778));
+    let clock = Arc::clone(&today);
+    let now: daily_file::Now = Box::new(move || day(clock.load(Ordering::SeqCst)));
+    let mut file = DailyFile::with_clock(top.path(), "front", 7, 1000, now).unwrap();
+    for _ in 0..500 {
+        file.write_all(b"ninety-nine bottles\n").unwrap();
+    }
+    let read = |day: &str| fs::read_to_string(top.path().join(format!("front.2026-11-{day}.log"))).unwrap();
+    let said = read("21");
+    assert_eq!(said.matches("bottles").count(), 50);
+    assert!(said.ends_with("nothing more is written today\n"), "{said}");
+    today.store(20_779, Ordering::SeqCst);
+    file.write_all(b"a new day\n").unwrap();
+    assert_eq!(read("22"), "a new day\n");
 }
