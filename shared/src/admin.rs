@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 /// Longest line that either side sends or accepts, in bytes.
 pub const MAX_LINE_BYTES: usize = 1024 * 1024;
 
+/// Sessions that a status lists, so that it fits on a line.
+pub const MAX_SESSIONS_LISTED: usize = 1000;
+
 /// An operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "snake_case")]
@@ -52,7 +55,9 @@ pub struct Status {
     pub quarantined: u64,
     /// Bytes held by requests that are not answered.
     pub held_bytes: u64,
-    /// Every client session.
+    /// Client sessions.
+    pub session_count: u64,
+    /// Each of them, up to [`MAX_SESSIONS_LISTED`].
     pub sessions: Vec<SessionStatus>,
 }
 

@@ -1,5 +1,7 @@
 //! `serve`: the front, in this process.
 
+use std::io::{self, Write};
+
 use crate::cli::{GlobalArgs, ServeArgs};
 use crate::config::Process;
 use crate::exit::Exit;
@@ -20,6 +22,11 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
     let logging = logging::start(Process::Front, &workspace, &config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");
+    }
+    if !args.detached {
+        // Standard output stays empty here too, so that no habit forms of reading it.
+        let root = workspace.root().display();
+        writeln!(io::stderr(), "serving {root} (pid {}); Ctrl-C ends it", std::process::id())?;
     }
     let options = front::Options { detached: args.detached, worker_arguments: global.for_child(&workspace) };
     // One thread: with two processes that pass messages on, more only get in each other's way.

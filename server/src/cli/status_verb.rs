@@ -68,7 +68,7 @@ fn describe(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
     }
     let waiting: u64 = status.sessions.iter().map(|session| session.unanswered).sum();
     let quarantined = status.quarantined;
-    writeln!(out, "clients     {}, waiting for {waiting} answers", status.sessions.len())?;
+    writeln!(out, "clients     {}, waiting for {waiting} answers", status.session_count)?;
     writeln!(out, "since start {crashes} crashes, {replayed} requests replayed, {quarantined} quarantined")
 }
 

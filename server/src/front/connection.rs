@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event};
-use super::session::{Session, send};
+use super::session::{SLOW_CLIENT_BYTES, Session, send};
 use crate::envelope::{self, Envelope};
 use crate::link::{ClientId, Frame, FrameReader, Kind, OperationId, Outbox, PROTOCOL, ShimHello, Welcome};
 use crate::shutdown::{Shutdown, ShuttingDown};
@@ -65,12 +65,14 @@ async fn read(
     while reader.next_batch(&mut frames).await? {
         for frame in frames.drain(..) {
             let event = match frame.kind {
-                Kind::Message => match message(connection, frame, hello.client, shared, &permits).await {
-                    Ok(message) => Event::Message(message),
-                    // The shim keeps what is not taken, for the next front. The
-                    // connection stays for the answers that are still to come.
-                    Err(ShuttingDown) => return drain(reader).await,
-                },
+                Kind::Message => {
+                    match message(connection, frame, hello.client, outbox, shared, &permits).await {
+                        Ok(message) => Event::Message(message),
+                        // The shim keeps what is not taken, for the next front. The
+                        // connection stays for the answers that are still to come.
+                        Err(ShuttingDown) => return drain(reader).await,
+                    }
+                }
                 Kind::Close => Event::InputEnded { connection },
                 kind => return Err(io::Error::other(format!("unexpected frame {kind:?} from a shim"))),
             };
@@ -113,12 +115,15 @@ async fn message(
     connection: ConnectionId,
     frame: Frame,
     client: ClientId,
+    outbox: &Outbox,
     shared: &Shared,
     permits: &Arc<Semaphore>,
 ) -> Result<ClientMessage, ShuttingDown> {
     let content = content(&frame, client);
     let (charge, tracked) = match content {
         Content::Request { .. } => {
+            // Who does not read its answers is not asked for more questions.
+            outbox.drained_to(SLOW_CLIENT_BYTES).await;
             let charge = shared.budget.charge(permits, frame.payload.len()).await;
             (charge, Some(shared.shutdown.track()?))
         }

@@ -352,7 +352,8 @@ impl Hub {
             replayed: self.figures.replayed,
             quarantined: self.figures.quarantined,
             held_bytes: self.settings.budget.held_bytes() as u64,
-            sessions: self.sessions.values().map(session).collect(),
+            session_count: self.sessions.len() as u64,
+            sessions: self.sessions.values().take(admin::MAX_SESSIONS_LISTED).map(session).collect(),
         }
     }
 

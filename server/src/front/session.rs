@@ -15,9 +15,10 @@ use crate::envelope::RequestId;
 use crate::link::{ClientId, Frame, Kind, Outbox, SessionOpening, ShimHello};
 use crate::shutdown::RequestGuard;
 
-/// Notifications to a client that does not read are dropped from here on. Answers
-/// are not: they are bounded by the requests in flight.
-const SLOW_CLIENT_BYTES: usize = 4 * 1024 * 1024;
+/// From so many unread bytes on, a client that does not read is sent no more
+/// notifications, and no more requests of it are taken. What is in flight then is
+/// still answered.
+pub(crate) const SLOW_CLIENT_BYTES: usize = 4 * 1024 * 1024;
 
 /// A request is not sent to a third worker once two have died working on it.
 const CRASHES_TO_QUARANTINE: u8 = 2;
