@@ -184,14 +184,16 @@ fn a_key_given_twice_in_the_envelope_is_refused() -> Result<()> {
     after(|client| {
         let lines: [&[u8]; 3] = [
             br#"{"jsonrpc":"2.0","id":601,"id":602,"method":"ping"}"#,
-            br#"{"jsonrpc":"2.0","id":601,"method":"ping","method":"tools/list"}"#,
-            br#"{"jsonrpc":"2.0","id":601,"method":"ping","params":{},"params":{}}"#,
+            br#"{"jsonrpc":"2.0","id":603,"method":"ping","method":"tools/list"}"#,
+            br#"{"jsonrpc":"2.0","id":604,"method":"ping","params":{},"params":{}}"#,
         ];
         for line in lines {
             client.send_raw(line)?;
             client.send_raw(b"\n")?;
             let response = client.inbox().wait(task_orchestrator_tests::wait::DEADLINE, |received| {
-                [Value::Null, json!(601), json!(602)].iter().find_map(|id| received.take(id))
+                [Value::Null, json!(601), json!(602), json!(603), json!(604)]
+                    .iter()
+                    .find_map(|id| received.take(id))
             })?;
             let (code, error) = error_of(&response.message)?;
             ensure!(code == INVALID_REQUEST || code == PARSE_ERROR, "{error}");
