@@ -96,9 +96,15 @@ pub fn get_status(repository: &dyn Repository, command: &GetStatus) -> Result<St
     let tasks = if command.include_completed {
         briefs(repository.newest(session, &[], NEWEST_SHOWN)?)
     } else {
-        let unfinished =
-            [Status::Pending, Status::Active, Status::Blocked, Status::Suspended, Status::Failed];
-        briefs(repository.newest(session, &unfinished, NEWEST_SHOWN)?)
+        // The counters tell where there is nothing to be looked for.
+        let mut unfinished =
+            vec![Status::Pending, Status::Active, Status::Blocked, Status::Suspended, Status::Failed];
+        unfinished.retain(|status| counts.get(*status) > 0);
+        if unfinished.is_empty() {
+            Vec::new()
+        } else {
+            briefs(repository.newest(session, &unfinished, NEWEST_SHOWN)?)
+        }
     };
     Ok(StatusReport { counts, total_tasks: counts.total(), open_tasks: counts.open(), tasks })
 }
