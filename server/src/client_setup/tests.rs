@@ -46,7 +46,7 @@ impl Scene {
 }
 
 fn launch() -> Launch {
-    Launch::new(Path::new("/opt/bin/task-orchestrator"), Some(Path::new("/work/my project"))).unwrap()
+    Launch::new(Path::new("/opt/bin/task-orchestrator"), Some(Path::new("/srv/my project"))).unwrap()
 }
 
 fn write(target: &Target, text: &str) {
@@ -168,7 +168,7 @@ fn nothing_is_lost_without_the_copy_either() {
 #[test]
 fn entries_are_what_each_client_documents() {
     let scene = Scene::new();
-    let args = serde_json::json!(["stdio", "--workspace", "/work/my project"]);
+    let args = serde_json::json!(["stdio", "--workspace", "/srv/my project"]);
     let command = "/opt/bin/task-orchestrator";
     let plain = serde_json::json!({ "command": command, "args": args });
     let typed = serde_json::json!({ "type": "stdio", "command": command, "args": args });
@@ -210,7 +210,7 @@ fn entries_are_what_each_client_documents() {
         assert_eq!(
             read(&target),
             "[mcp_servers.task-orchestrator]\ncommand = \"/opt/bin/task-orchestrator\"\n\
-             args = [\"stdio\", \"--workspace\", \"/work/my project\"]\n"
+             args = [\"stdio\", \"--workspace\", \"/srv/my project\"]\n"
         );
     }
 }
