@@ -15,7 +15,7 @@ use super::answer;
 use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event, WorkerId};
 use super::session::{Pending, Session, send};
-use super::supervisor::{Supervisor, Verdict};
+use super::supervisor::{IDLE, Supervisor, Verdict};
 use crate::link::{Frame, Goodbye, Kind};
 
 /// Everything that the front knows about its clients and its worker.
@@ -344,7 +344,7 @@ impl Hub {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workspace: self.settings.workspace.clone(),
             uptime_seconds: now.duration_since(self.started_at).as_secs(),
-            phase: "idle".to_owned(),
+            phase: IDLE.to_owned(),
             generation: self.supervisor.generation(),
             worker: self.supervisor.worker_status(now),
             worker_failure: self.supervisor.last_failure().map(str::to_owned),

@@ -188,14 +188,14 @@ impl Session {
         }
     }
 
-    /// Takes the client's place in a conversation that the worker began.
+    /// Passes a question of the worker on to the client.
     pub(crate) fn asked(&mut self, id: i64, payload: Bytes) {
         self.record.asked.insert(id);
         self.save_record();
         self.to_client(Kind::Notification, 0, payload);
     }
 
-    /// The client's answer to a question, or `false` when nobody waits for it.
+    /// The question that the client answers, `None` when nobody waits for the answer.
     pub(crate) fn answered(&mut self, id: &RequestId) -> Option<i64> {
         let RequestId::Number(id) = *id else { return None };
         let known = self.record.asked.remove(&id);
@@ -209,7 +209,7 @@ impl Session {
     pub(crate) fn question_withdrawn(&mut self, id: i64, payload: Bytes) {
         if self.record.asked.remove(&id) {
             self.save_record();
-            self.notify(payload);
+            self.to_client(Kind::Notification, 0, payload);
         }
     }
 
@@ -231,7 +231,8 @@ impl Session {
         // It would be waited for in vain.
         pending.tracked = None;
         if !std::mem::replace(&mut pending.listening, true) {
-            self.notify(payload);
+            // However slowly the client reads: it waits for this, and there is one a request.
+            self.to_client(Kind::Notification, 0, payload);
         }
     }
 

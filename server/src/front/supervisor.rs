@@ -19,6 +19,9 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// refused with the reason instead of waiting; attempts go on.
 const FAILED_STARTS_TO_GIVE_UP: u32 = 5;
 
+/// The phase between restarts. There is no other while restarts on request do not exist.
+pub(crate) const IDLE: &str = "idle";
+
 /// The exit code by which a worker says that another attempt is useless.
 const EXIT_DO_NOT_RETRY: i32 = 78;
 
@@ -162,7 +165,7 @@ impl Supervisor {
         self.next_worker += 1;
         let activation = Activation {
             generation: self.generation + 1,
-            phase: "idle".to_owned(),
+            phase: IDLE.to_owned(),
             maintenance_mode: false,
             front_started_at: self.settings.front_started_at,
         };

@@ -102,12 +102,12 @@ fn one(mut client: Shim, request: &[u8], count: usize) -> Result<usize> {
 
 /// The request again as a line, under an id of its own: two in flight may not share one.
 fn append_with_id(block: &mut Vec<u8>, request: &[u8], number: usize) {
-    let placeholder = b"\"id\":1";
-    let at = request.windows(placeholder.len()).position(|window| window == placeholder).unwrap_or(0);
+    let shared_id = b"\"id\":1";
+    let at = request.windows(shared_id.len()).position(|window| window == shared_id).unwrap_or(0);
     let (before, after) = request.split_at(at);
     block.extend_from_slice(before);
     block.extend_from_slice(format!("\"id\":{number}").as_bytes());
-    block.extend_from_slice(after.get(placeholder.len()..).unwrap_or_default());
+    block.extend_from_slice(after.get(shared_id.len()..).unwrap_or_default());
     block.push(b'\n');
 }
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::envelope::{self, Envelope, RequestId};
 use crate::front::event::WorkerEnd;
+use crate::front::session::SLOW_CLIENT_BYTES;
 use crate::front::supervisor;
 use crate::front::worker::{Launch, Worker};
 use crate::link::{Activation, ClientId, Outbox, PROTOCOL, SessionOpening, ShimHello, WorkerReady};
@@ -318,6 +319,27 @@ fn a_subscription_is_established_anew_unseen_and_however_often() {
     }
     assert_eq!(client.got(), [(Kind::Notification, 0)]);
     assert!(rig.hub.sessions[&1].is_quiet());
+}
+
+#[test]
+fn a_slow_client_misses_news_but_not_what_it_waits_for() {
+    let mut rig = Rig::serving();
+    let client = rig.attach(1, None);
+    rig.call(&client, 1);
+    rig.call(&client, 2);
+    rig.tell(Frame::session(Kind::Request, 1, 77, r#"{"id":77}"#));
+    rig.tell(Frame::session(Kind::Notification, 1, 0, vec![b'x'; SLOW_CLIENT_BYTES + 1]));
+    rig.tell(Frame::session(Kind::Notification, 1, 0, "news"));
+    rig.tell(Frame::session(Kind::Listening, 1, 1, "acknowledged"));
+    rig.tell(Frame::session(Kind::Withdraw, 1, 77, "withdrawn"));
+    rig.answer(1, 2);
+    let got: Vec<_> = client.outbox.take_frames().into_iter().map(|frame| frame.payload).collect();
+    for (payload, arrives) in
+        [("news", false), ("acknowledged", true), ("withdrawn", true), ("answer 2", true)]
+    {
+        assert_eq!(got.contains(&Bytes::from(payload)), arrives, "{payload}");
+    }
+    assert_eq!(rig.hub.sessions[&1].dropped_notifications, 1);
 }
 
 #[test]
