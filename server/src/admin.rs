@@ -6,4 +6,4 @@ mod listener;
 mod wire;
 
 pub use call::{CallError, call};
-pub(crate) use listener::serve;
+pub(crate) use listener::{Asked, serve};

@@ -20,8 +20,10 @@ pub use file::MAX_FILE_BYTES;
 pub use key::{Key, Process, VARIABLE_PREFIX};
 pub use problem::{ConfigErrors, Origin, Problem, Warning};
 pub use render::{default_file, shown_as_json, shown_as_text};
-pub use setting::{ByteSize, Level, LogFormat, Signal, Signals, Synchronous, Verbosity};
-pub use table::{Buffer, Config, Front, KEYS, Log, SECTIONS, Shutdown, Store, Worker};
+pub use setting::{ByteSize, ClientRole, Level, LogFormat, Policy, Signal, Signals, Synchronous, Verbosity};
+pub use table::{
+    Access, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store, Worker,
+};
 
 use crate::workspace::Workspace;
 use sources::{Outcome, Sources};

@@ -277,16 +277,16 @@ async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_
 /// Gives an administrator's request to the hub.
 fn executor(
     events: mpsc::Sender<Event>,
-) -> impl Fn(admin::Request) -> futures::future::BoxFuture<'static, Option<admin::Reply>>
+) -> impl Fn(admin_socket::Asked) -> futures::future::BoxFuture<'static, Option<admin::Reply>>
 + Clone
 + Send
 + Sync
 + 'static {
-    move |request| {
+    move |asked| {
         let events = events.clone();
         Box::pin(async move {
             let (reply, answer) = oneshot::channel();
-            events.send(Event::Admin { request, reply }).await.ok()?;
+            events.send(Event::Admin { asked, reply }).await.ok()?;
             answer.await.ok()
         })
     }

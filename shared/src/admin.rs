@@ -2,6 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::error_code::ErrorCode;
+use crate::phase::Phase;
+use crate::report::{DeadLetter, Health, Readiness, ReconnectTest, RestartStatus};
+use crate::restart::{RestartReport, RestartRequest};
+
 /// Longest line that either side sends or accepts, in bytes.
 pub const MAX_LINE_BYTES: usize = 1024 * 1024;
 
@@ -10,22 +15,103 @@ pub const MAX_SESSIONS_LISTED: usize = 1000;
 
 /// An operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "method", rename_all = "snake_case")]
+#[serde(tag = "method", content = "params", rename_all = "snake_case")]
 pub enum Request {
     /// What runs, and how it is.
     Status,
     /// End the server and disconnect its clients.
     Stop,
+    /// Restart the worker. Events are sent until the answer, which is the true outcome.
+    Restart(Box<RestartRequest>),
+    /// Call the restart that runs off, where that is still possible.
+    CancelRestart,
+    /// Hold new requests back, or let them through again.
+    Maintenance {
+        /// Which of the two.
+        on: bool,
+    },
+    /// Measure how everything is.
+    Health,
+    /// Look whether a restart would go through.
+    Prepare,
+    /// Where a restart is, and what there was.
+    RestartStatus {
+        /// Newest restarts to tell of, at most 1000.
+        limit: u32,
+    },
+    /// Send something through one connection or all.
+    ReconnectTest {
+        /// The client's id, or `None` for all.
+        session: Option<String>,
+    },
+    /// The newest dead letters, without their contents, at most 1000.
+    DeadLetters {
+        /// How many.
+        limit: u32,
+    },
+    /// One dead letter, whole.
+    DeadLetter {
+        /// Its number.
+        id: u64,
+    },
+    /// Send a dead letter to the worker again. The reply is the worker's answer.
+    RetryDeadLetter {
+        /// Its number.
+        id: u64,
+    },
+    /// Forget a dead letter.
+    DiscardDeadLetter {
+        /// Its number.
+        id: u64,
+    },
 }
 
 /// What came of an operation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(tag = "kind", content = "value", rename_all = "snake_case")]
 pub enum Reply {
     /// To [`Request::Status`].
     Status(Box<Status>),
     /// To [`Request::Stop`]: the server is about to end.
     Stopping(Stopping),
+    /// To [`Request::Restart`].
+    Restart(Box<RestartReport>),
+    /// To [`Request::Health`].
+    Health(Box<Health>),
+    /// To [`Request::Prepare`].
+    Readiness(Box<Readiness>),
+    /// To [`Request::RestartStatus`].
+    RestartStatus(Box<RestartStatus>),
+    /// To [`Request::ReconnectTest`].
+    ReconnectTest(Box<ReconnectTest>),
+    /// To [`Request::DeadLetters`].
+    DeadLetters(Vec<DeadLetter>),
+    /// To [`Request::DeadLetter`].
+    DeadLetter(Box<DeadLetter>),
+    /// To [`Request::RetryDeadLetter`]: the worker's answer.
+    Retried(serde_json::Value),
+    /// Done, and there is nothing more to say.
+    Done(Done),
+    /// Not done, with the reason.
+    Refused(Refusal),
+}
+
+/// What was done, in a sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The sentence.
+    pub message: String,
+}
+
+/// Why an operation was not carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The stable code.
+    pub error_code: ErrorCode,
+    /// What is in the way.
+    pub error: String,
+    /// What to do next.
+    pub hint: String,
 }
 
 /// The server at one moment.
@@ -39,8 +125,16 @@ pub struct Status {
     pub workspace: String,
     /// Seconds since the front started.
     pub uptime_seconds: u64,
-    /// The restart phase, `idle` between restarts.
-    pub phase: String,
+    /// The restart phase.
+    pub phase: Phase,
+    /// Whether new requests are held back.
+    pub maintenance_mode: bool,
+    /// Whether too many crashes have led to safe mode, and why.
+    pub safe_mode: Option<String>,
+    /// The process that stands by, where one does.
+    pub standby: Option<u32>,
+    /// The former worker, while it finishes what it holds.
+    pub former: Option<u32>,
     /// Times a worker was activated in this workspace, over all fronts.
     pub generation: u64,
     /// The worker process, absent while there is none.

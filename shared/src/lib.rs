@@ -3,3 +3,7 @@
 
 pub mod admin;
 pub mod error_code;
+pub mod phase;
+pub mod report;
+pub mod restart;
+pub mod role;

@@ -5,13 +5,32 @@ use std::io;
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
 use task_orchestrator_shared::admin::{MAX_LINE_BYTES, Reply, Request};
+use task_orchestrator_shared::restart::RestartEvent;
 use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
 use tokio_util::codec::{Framed, LinesCodec};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE};
 use crate::private_socket;
+
+/// Events of a restart that wait for a caller who reads slowly; more are dropped,
+/// for each says all there is to say at its time.
+const EVENTS: usize = 256;
+
+/// An administrator's request.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    /// What is wanted.
+    pub(crate) request: Request,
+    /// Who wants it, as the kernel says.
+    #[expect(dead_code, reason = "for the history, with the restart engine")]
+    pub(crate) uid: u32,
+    /// Where to tell what happens until the answer.
+    #[expect(dead_code, reason = "sent to by the restart engine")]
+    pub(crate) events: mpsc::Sender<RestartEvent>,
+}
 
 /// Connections served at once; more wait to be accepted.
 const MAX_CONNECTIONS: usize = 64;
@@ -20,7 +39,7 @@ const MAX_CONNECTIONS: usize = 64;
 /// is given to; it returns `None` once the server takes no more.
 pub(crate) async fn serve<E, F>(listener: UnixListener, execute: E, ended: CancellationToken)
 where
-    E: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    E: Fn(Asked) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Option<Reply>> + Send,
 {
     let places = std::sync::Arc::new(tokio::sync::Semaphore::new(MAX_CONNECTIONS));
@@ -48,7 +67,7 @@ where
 
 async fn converse<E, F>(stream: UnixStream, execute: E) -> io::Result<()>
 where
-    E: Fn(Request) -> F,
+    E: Fn(Asked) -> F,
     F: Future<Output = Option<Reply>>,
 {
     let peer = stream.peer_cred()?;
@@ -66,7 +85,7 @@ where
                     format!("user {} may not administer this server", peer.uid()),
                 )
             }
-            Ok(line) => answer(&line, &execute).await,
+            Ok(line) => answer(&line, peer.uid(), &execute).await,
         };
         let fatal = answer.error.as_ref().is_some_and(|error| error.code == PARSE_ERROR);
         let text = serde_json::to_string(&answer).map_err(io::Error::other)?;
@@ -78,9 +97,9 @@ where
     Ok(())
 }
 
-async fn answer<E, F>(line: &str, execute: &E) -> Answer
+async fn answer<E, F>(line: &str, uid: u32, execute: &E) -> Answer
 where
-    E: Fn(Request) -> F,
+    E: Fn(Asked) -> F,
     F: Future<Output = Option<Reply>>,
 {
     let value: Value = match serde_json::from_str(line) {
@@ -95,7 +114,8 @@ where
     if call.jsonrpc != "2.0" {
         return Answer::failure(id, INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\"");
     }
-    match execute(call.request).await {
+    let (events, _told) = mpsc::channel(EVENTS);
+    match execute(Asked { request: call.request, uid, events }).await {
         Some(reply) => Answer::reply(call.id, reply),
         None => Answer::failure(id, UNAVAILABLE, "the server is ending"),
     }

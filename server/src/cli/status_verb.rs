@@ -30,7 +30,7 @@ pub(super) fn run(global: &GlobalArgs, args: &StatusArgs, out: &mut impl Write) 
             describe(&status, out)?;
             Ok(Exit::Done)
         }
-        Ok(Reply::Stopping(_)) => bail!("the server answered another question than was asked"),
+        Ok(_) => bail!("the server answered another question than was asked"),
         Err(CallError::NoServer) => {
             let root = workspace.root().display();
             if args.json {

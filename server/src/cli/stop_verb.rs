@@ -26,7 +26,7 @@ pub(super) fn run(global: &GlobalArgs, out: &mut impl Write) -> anyhow::Result<E
     let (config, ..) = global.load_config(&workspace)?;
     let stopping = match call(&workspace.admin_socket(), &Request::Stop) {
         Ok(Reply::Stopping(stopping)) => stopping,
-        Ok(Reply::Status(_)) => bail!("the server answered another question than was asked"),
+        Ok(_) => bail!("the server answered another question than was asked"),
         Err(CallError::NoServer) => {
             writeln!(out, "no server is running for {}", workspace.root().display())?;
             return Ok(Exit::NoServer);

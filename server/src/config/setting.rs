@@ -9,7 +9,7 @@ mod size;
 use std::fmt;
 use std::path::PathBuf;
 
-pub use choice::{Level, LogFormat, Synchronous, Verbosity};
+pub use choice::{ClientRole, Level, LogFormat, Policy, Synchronous, Verbosity};
 pub use signal::{Signal, Signals};
 pub use size::ByteSize;
 
@@ -137,5 +137,19 @@ impl Setting for Option<PathBuf> {
     fn show(&self) -> toml::Value {
         let text = self.as_deref().map(|path| path.to_string_lossy().into_owned());
         toml::Value::String(text.unwrap_or_default())
+    }
+}
+
+/// An empty text stands for none.
+impl Setting for Option<String> {
+    const ACCEPTS: &'static str = "text, or \"\" for none";
+
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        let text = raw.text().ok_or_else(|| raw.not(Self::ACCEPTS))?;
+        Ok((!text.trim().is_empty()).then(|| text.to_owned()))
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(self.clone().unwrap_or_default())
     }
 }

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::key::{Key, Process, check};
-use super::setting::{ByteSize, Level, LogFormat, Setting, Signals, Synchronous, Verbosity};
+use super::setting::{
+    ByteSize, ClientRole, Level, LogFormat, Policy, Setting, Signals, Synchronous, Verbosity,
+};
 use super::sources::{Outcome, Sources};
 
 macro_rules! keys {
@@ -98,6 +100,11 @@ keys! {
         max_requests_per_client: u32 = "100", read by Front, min "1", max "100000";
         /// Memory for the held requests of all clients together.
         max_bytes: ByteSize = "16 MiB", read by Front, min "64 KiB", max "4 GiB";
+        /// How long a request may wait for a worker before it is answered with an
+        /// error. Clients usually give up earlier by themselves.
+        expiry: Duration = "300 s", read by Front, min "1 s", max "1 day";
+        /// How often requests that have waited too long are looked for.
+        cleanup_interval: Duration = "60 s", read by Front, min "100 ms", max "1 h";
         /// Longest single message accepted from a client.
         max_message_bytes: ByteSize = "16 MiB", read by Shim Front, min "4 KiB", max "16 MiB";
     }
@@ -105,6 +112,69 @@ keys! {
     worker: Worker {
         /// The program that is started as worker; empty for the front's own.
         binary: Option<PathBuf> = "", read by Front;
+    }
+    /// Restarts: on request, after crashes, and back.
+    restart: Restart {
+        /// How long a restart may take in all.
+        timeout: Duration = "30 s", read by Front, min "10 s", max "300 s";
+        /// How long a worker may take to come to its next checkpoint, when everything
+        /// has to finish before the next one takes over.
+        suspension_timeout: Duration = "5 s", read by Front, min "10 ms", max "5 min";
+        /// What happens to a restart when work in flight does not finish in that time.
+        suspension_policy: Policy = "abort", read by Front;
+        /// How long the old worker may take to finish what it holds after its
+        /// successor has taken over. What is left then is sent to the successor.
+        drain_timeout: Duration = "30 s", read by Front, min "100 ms", max "1 h";
+        /// Whether a proved worker always stands by, so that a crash costs a promotion
+        /// and not a start. It takes the memory of a second worker.
+        hot_standby: bool = "false", read by Front;
+        /// How long after a restart onto another build a crash, a hang or a burst of
+        /// errors brings the previous build back.
+        probation: Duration = "60 s", read by Front, max "1 day";
+        /// What builds the program, run by `sh -c` in the project's directory before a
+        /// restart that was asked for; empty for nothing. When it fails, nothing is restarted.
+        build_command: Option<String> = "", read by Front;
+        /// How long that may take.
+        build_timeout: Duration = "30 min", read by Front, min "1 s", max "1 day";
+        /// Whether a change of the program's file restarts the worker.
+        watch: bool = "false", read by Front;
+        /// More crashes than this within 10 seconds lead to safe mode.
+        crashes_in_10_seconds: u32 = "3", read by Front, min "1", max "1000";
+        /// More crashes than this within 10 minutes lead to safe mode.
+        crashes_in_10_minutes: u32 = "10", read by Front, min "1", max "100000";
+        /// How long without a crash until safe mode is left by itself.
+        safe_mode_quiet: Duration = "10 min", read by Front, min "1 s", max "1 day";
+    }
+    /// Snapshots and backups in `.task_orchestrator/server_state`.
+    state: State {
+        /// How many older snapshots, and how many database backups, are kept.
+        backups: u32 = "10", read by Front Worker, min "1", max "1000";
+        /// The age from which they are compressed.
+        compress_after: Duration = "1 day", read by Front Worker, max "365 days";
+        /// The age from which they are removed. The newest verified one always stays.
+        remove_after: Duration = "30 days", read by Front Worker, min "1 h", max "3650 days";
+        /// The size of a snapshot from which on the log warns.
+        warn_size: ByteSize = "10 MiB", read by Front Worker, min "1 KiB", max "4 GiB";
+        /// Dead letters that are kept; the oldest is exported to a file before it goes.
+        dead_letters: u32 = "1000", read by Front, min "1", max "100000";
+        /// Restarts that the history keeps.
+        history: u32 = "10000", read by Front, min "10", max "1000000";
+    }
+    /// What MCP clients may do with the server itself.
+    access: Access {
+        /// The role of clients that are connected over standard input and output.
+        stdio_role: ClientRole = "operator", read by Front;
+    }
+    /// How often one client may ask for what costs the server.
+    limits: Limits {
+        /// Restarts at once.
+        restart_burst: u32 = "6", read by Front, min "1", max "1000";
+        /// The time after which one more is allowed.
+        restart_interval: Duration = "10 s", read by Front, min "10 ms", max "1 h";
+        /// Questions for the state of a restart, in a second.
+        status_per_second: u32 = "10", read by Front, min "1", max "10000";
+        /// Tests of connections, in a minute.
+        reconnect_test_per_minute: u32 = "5", read by Front, min "1", max "10000";
     }
     /// The database.
     store: Store {

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::budget::Charge;
 use super::session::Session;
+use crate::admin::Asked;
 use crate::envelope::{Malformed, RequestId};
 use crate::link::{Frame, Goodbye};
 use crate::shutdown::RequestGuard;
@@ -35,7 +36,7 @@ pub(crate) enum Event {
     /// A worker process has ended.
     WorkerEnded { worker: WorkerId, end: WorkerEnd },
     /// An administrator asks.
-    Admin { request: admin::Request, reply: oneshot::Sender<admin::Reply> },
+    Admin { asked: Asked, reply: oneshot::Sender<admin::Reply> },
     /// The front ends: every client and the worker are told, and the sender once the worker is gone.
     Stop { goodbye: Goodbye, stopped: oneshot::Sender<()> },
     /// The front cannot wait for its worker any longer.

@@ -8,6 +8,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use task_orchestrator_shared::admin;
+use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::phase::Phase;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -15,7 +17,7 @@ use super::answer;
 use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event, WorkerId};
 use super::session::{Pending, Session, send};
-use super::supervisor::{IDLE, Supervisor, Verdict};
+use super::supervisor::{Supervisor, Verdict};
 use crate::link::{Frame, Goodbye, Kind};
 
 /// Everything that the front knows about its clients and its worker.
@@ -120,9 +122,9 @@ impl Hub {
                 let verdict = self.supervisor.ended(worker, &end, Instant::now());
                 self.act(verdict);
             }
-            Event::Admin { request, reply } => {
+            Event::Admin { asked, reply } => {
                 // Whoever asked may have hung up.
-                let _ = reply.send(self.administer(&request));
+                let _ = reply.send(self.administer(&asked.request));
             }
             Event::Stop { goodbye, stopped } => {
                 self.say_goodbye(&goodbye);
@@ -327,6 +329,11 @@ impl Hub {
                 let sessions = self.sessions.len() as u64;
                 admin::Reply::Stopping(admin::Stopping { pid: std::process::id(), sessions })
             }
+            other => admin::Reply::Refused(admin::Refusal {
+                error_code: ErrorCode::Internal,
+                error: format!("{other:?} is not known to this build"),
+                hint: "Upgrade the server.".to_owned(),
+            }),
         }
     }
 
@@ -344,7 +351,11 @@ impl Hub {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workspace: self.settings.workspace.clone(),
             uptime_seconds: now.duration_since(self.started_at).as_secs(),
-            phase: IDLE.to_owned(),
+            phase: Phase::Idle,
+            maintenance_mode: false,
+            safe_mode: None,
+            standby: None,
+            former: None,
             generation: self.supervisor.generation(),
             worker: self.supervisor.worker_status(now),
             worker_failure: self.supervisor.last_failure().map(str::to_owned),

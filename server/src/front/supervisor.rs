@@ -9,7 +9,9 @@ use tokio::time::Instant;
 use super::event::{WorkerEnd, WorkerId};
 use super::worker::{Launch, Worker};
 use crate::clock::Backoff;
-use crate::link::{Activation, Frame, Kind, Outbox, PROTOCOL, WorkerFigures, WorkerHello, WorkerReady};
+use crate::link::{
+    Activation, Frame, FrontState, Kind, Outbox, PROTOCOL, WorkerFigures, WorkerHello, WorkerReady,
+};
 
 /// First and longest wait before a worker that failed is started again.
 const FIRST_DELAY: Duration = Duration::from_millis(100);
@@ -18,9 +20,6 @@ const LONGEST_DELAY: Duration = Duration::from_secs(30);
 /// After so many starts in a row without a worker that serves, requests are
 /// refused with the reason instead of waiting; attempts go on.
 const FAILED_STARTS_TO_GIVE_UP: u32 = 5;
-
-/// The phase between restarts. There is no other while restarts on request do not exist.
-pub(crate) const IDLE: &str = "idle";
 
 /// The exit code by which a worker says that another attempt is useless.
 const EXIT_DO_NOT_RETRY: i32 = 78;
@@ -163,12 +162,8 @@ impl Supervisor {
     fn start(&mut self, now: Instant) -> Verdict {
         let id = WorkerId(self.next_worker);
         self.next_worker += 1;
-        let activation = Activation {
-            generation: self.generation + 1,
-            phase: IDLE.to_owned(),
-            maintenance_mode: false,
-            front_started_at: self.settings.front_started_at,
-        };
+        let front = FrontState { front_started_at: self.settings.front_started_at, ..FrontState::default() };
+        let activation = Activation { front, ..Activation::default() };
         match self.launch.start(id, &activation) {
             Ok(worker) => {
                 tracing::info!(pid = worker.pid, worker = id.0, "worker started");

@@ -78,8 +78,13 @@ kinds! {
     State = 28,
     /// The session has ended and nothing more will come for it.
     Closed = 29,
+    /// worker to front: as [`Kind::Response`], and the failure that it tells is the server's own.
+    Fault = 30,
+    /// worker to front: the request with this sequence stopped at a checkpoint,
+    /// which is in the database; the next worker that gets it goes on from there.
+    Suspended = 31,
 
-    /// front to worker: open the database for writing and serve.
+    /// front to worker: take the database over and serve.
     Activate = 40,
     /// worker to front: serving from here on.
     Ready = 41,
@@ -93,6 +98,19 @@ kinds! {
     Stop = 45,
     /// front to shim: the front ends on purpose. Come back when there is something to send.
     Goodbye = 46,
+    /// front to worker: open what you serve from, write nothing, and prove that you could serve.
+    Prepare = 47,
+    /// worker to front: it could.
+    Prepared = 48,
+    /// front to worker: do something beside the requests.
+    Order = 49,
+    /// worker to front: what came of it.
+    Outcome = 50,
+    /// front to worker: the front's own state has changed.
+    FrontState = 51,
+    /// front to worker: the worker of the epoch before writes no more from here on;
+    /// what it had not answered follows.
+    Retire = 52,
 }
 
 /// One frame.

@@ -3,14 +3,25 @@
 //! A version mismatch is a polite refusal before anything has moved: both sides
 //! name the range that they understand, and the highest common one is spoken.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::restart::{MigrationReport, RestartId};
 use thiserror::Error;
 
 use super::ClientId;
 
-/// The link versions that this build understands (N and, once there is one, N-1).
-pub const PROTOCOL: Versions = Versions { min: 1, max: 1 };
+/// The link versions that this build understands. Version 1 had no standby and
+/// was never released, so there is no N-1 yet.
+pub const PROTOCOL: Versions = Versions { min: 2, max: 2 };
+
+/// Ids of questions to clients are numbered from the generation times this, so
+/// that no two workers use one id, and the front knows who asked. With fewer than
+/// 2^33 generations they stay below 2^53, which every JSON reader keeps exactly.
+pub const QUESTIONS_PER_GENERATION: u64 = 1 << 20;
 
 /// The line that a detached front prints once it takes connections: a shim that
 /// started it waits for this and shows whatever else it said.
@@ -97,24 +108,192 @@ pub struct WorkerHello {
     pub schema: u32,
 }
 
-/// front to worker: serve from here on.
+/// worker to front: opened, read and proved, without having written anything.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkerPrepared {
+    /// The schema that this build serves with.
+    pub schema: u32,
+    /// The schema of the database.
+    pub found: u32,
+    /// Whether the database is moved to [`Self::schema`] at the activation: nobody
+    /// else may write while that happens.
+    pub migration_due: bool,
+    /// Whether the build of the database's present schema can go on after the migration.
+    pub reversible: bool,
+    /// Open tasks that it sees.
+    pub open_tasks: u64,
+}
+
+/// How a worker takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TakeOver {
+    /// No earlier worker writes any more.
+    #[default]
+    Alone,
+    /// The worker of the epoch before may still write, until it is retired: what
+    /// it has in flight stays with it.
+    Handover,
+}
+
+/// front to worker: take over and serve. Also to a worker that has served
+/// before: when its successor failed, it takes the database back.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Activation {
-    /// How many workers this workspace's front has activated, this one included.
-    pub generation: u64,
-    /// The restart phase that the front is in, by its name in the design (`idle` between restarts).
-    pub phase: String,
-    /// Whether new requests are held back by an operator.
+    /// Whether it has to share the database for a while.
+    pub take_over: TakeOver,
+    /// What the front says about itself.
+    pub front: FrontState,
+}
+
+/// front to worker: how the front is, for what clients ask and are told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct FrontState {
+    /// Where a restart is.
+    pub phase: Phase,
+    /// Whether new requests are held back.
     pub maintenance_mode: bool,
+    /// Too many crashes: nothing that writes is carried out.
+    pub safe_mode: bool,
+    /// The restart that runs, or that has just ended.
+    pub restart: Option<RestartId>,
     /// When the front started, seconds since the Unix epoch.
     pub front_started_at: i64,
 }
 
 /// worker to front: it serves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct WorkerReady {
     /// Its generation, which the database has counted on.
     pub generation: u64,
+    /// Open tasks that it sees: read after it has taken over.
+    pub open_tasks: u64,
+    /// The migration that it did.
+    pub migration: Option<MigrationReport>,
+}
+
+/// front to worker: something to do beside the requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFrame {
+    /// Drawn by the front; the outcome names it.
+    pub job: u64,
+    /// What.
+    pub order: Order,
+}
+
+/// What a worker can be told to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Write all that the database knows of the active work into a new file, from
+    /// one moment, and sync it. The active worker's.
+    Snapshot {
+        /// The file, which does not exist.
+        file: PathBuf,
+        /// What the front knows of it.
+        header: SnapshotHeader,
+    },
+    /// Read that file, check it, and compare it with the database. The standby's.
+    VerifySnapshot {
+        /// The file.
+        file: PathBuf,
+        /// What its writer said about it.
+        bulk: SnapshotBulk,
+    },
+    /// Copy the database into a backup and verify that.
+    Backup {
+        /// Where backups are.
+        directory: PathBuf,
+    },
+    /// Bring long calls to their next checkpoint and hand them back.
+    Suspend,
+    /// Measure how the database is.
+    Inspect,
+}
+
+/// What the front knows of a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SnapshotHeader {
+    /// The restart that it is taken for.
+    pub restart_id: String,
+    /// Why there is a restart.
+    pub restart_reason: String,
+    /// The generation that it is taken of.
+    pub generation: u64,
+}
+
+/// What the writer of a snapshot's bulk says about it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SnapshotBulk {
+    /// SHA-256 of the bytes written so far, in hexadecimal.
+    pub sha256: String,
+    /// How many bytes that are.
+    pub bytes: u64,
+    /// Open tasks in it.
+    pub active_tasks: u64,
+    /// Suspended calls in it.
+    pub suspended_tasks: u64,
+}
+
+/// worker to front: what came of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutcomeFrame {
+    /// Which order.
+    pub job: u64,
+    /// What came of it.
+    pub result: Result<Done, OrderFailure>,
+}
+
+/// What an order resulted in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Done {
+    /// [`Order::Snapshot`]
+    Snapshot(SnapshotBulk),
+    /// [`Order::VerifySnapshot`]: the file is what it should be.
+    Verified,
+    /// [`Order::Backup`]: its name.
+    Backup(String),
+    /// [`Order::Suspend`]: how many were asked to stop.
+    Suspending(u64),
+    /// [`Order::Inspect`]
+    Inspection(Inspection),
+}
+
+/// Why an order could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderFailure {
+    /// The stable code.
+    pub error_code: ErrorCode,
+    /// What happened.
+    pub error: String,
+}
+
+/// The database as the worker measures it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Inspection {
+    /// Its schema.
+    pub schema_version: u32,
+    /// Whether SQLite's quick check found nothing wrong.
+    pub intact: bool,
+    /// What it found, otherwise.
+    pub problems: Vec<String>,
+    /// Bytes of the file.
+    pub size_bytes: u64,
+    /// Bytes of its write-ahead log.
+    pub wal_bytes: u64,
+    /// Mutating operations that wait or run.
+    pub transactions_pending: u64,
+    /// Connections that the worker has open.
+    pub connections_open: u64,
+    /// How long a read took, in microseconds.
+    pub latency_micros: u64,
+    /// Tasks with status active.
+    pub active_tasks: u64,
+    /// Open tasks.
+    pub open_tasks: u64,
+    /// Long calls that run and can be suspended.
+    pub suspendable: u64,
 }
 
 /// worker to front: its figures, with each sign of life.

@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::service::Peer;
+use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::WorkerError;
-use super::run::{self, Opened};
+use super::run;
 use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
 use super::session::Session;
 use super::shared::Shared;
 use crate::config::{self, Config};
-use crate::link::Activation;
+use crate::link::{Activation, Done, FrontState, Order, OrderFailure, WorkerPrepared, WorkerReady};
 use crate::roles::Roles;
 use crate::store::{self, SCHEMA_VERSION, Store, StoreError, StoreOptions};
 use crate::workspace::Workspace;
@@ -42,23 +43,14 @@ impl Default for Options {
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
 pub async fn run(workspace: &Workspace, config: &Config, options: Options) -> Result<LinkEnd, WorkerError> {
-    run::run(SCHEMA_VERSION, |activation| open(workspace, config, options, activation)).await
+    run::run(SCHEMA_VERSION, || open(workspace, config, options)).await
 }
 
-async fn open(
-    workspace: &Workspace,
-    config: &Config,
-    options: Options,
-    mut activation: Activation,
-) -> Result<Opened<Tasks>, WorkerError> {
+async fn open(workspace: &Workspace, config: &Config, options: Options) -> Result<Tasks, WorkerError> {
     let store = Store::open(&store_options(workspace, config, options)).map_err(store_failed)?;
-    let generation = store.activate().await.map_err(store_failed)?;
-    activation.generation = generation;
-    tokio::spawn(sweep(store.clone()));
     let roles = Arc::new(Roles::load(&workspace.roles()));
     let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
-    let shared = Shared::new(store, roles, root, dir, activation);
-    Ok(Opened { services: Arc::new(Tasks(Arc::new(shared))), generation })
+    Ok(Tasks(Arc::new(Shared::new(store, roles, root, dir))))
 }
 
 /// Removes artifact files that nothing names: what a worker left that died
@@ -113,8 +105,32 @@ impl Services for Tasks {
         handler.resumed(&peer).await;
     }
 
-    fn front_changed(&self, activation: Activation) {
-        self.0.activate(activation);
+    async fn prepare(&self) -> Result<WorkerPrepared, WorkerError> {
+        Ok(WorkerPrepared {
+            schema: SCHEMA_VERSION,
+            found: SCHEMA_VERSION,
+            migration_due: false,
+            reversible: true,
+            open_tasks: 0,
+        })
+    }
+
+    async fn activate(&self, activation: Activation) -> Result<WorkerReady, WorkerError> {
+        let generation = self.0.store.activate().await.map_err(store_failed)?;
+        tokio::spawn(sweep(self.0.store.clone()));
+        self.0.activate(generation, activation.front);
+        Ok(WorkerReady { generation, ..WorkerReady::default() })
+    }
+
+    async fn order(&self, order: Order) -> Result<Done, OrderFailure> {
+        let error = format!("{order:?} is not known to this build");
+        Err(OrderFailure { error_code: ErrorCode::Internal, error })
+    }
+
+    async fn retire_former(&self) {}
+
+    fn front_changed(&self, state: FrontState) {
+        self.0.front_changed(state);
     }
 
     async fn close(&self) {

@@ -2,25 +2,19 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
 
 use super::serve::{self, Link, LinkEnd, Services};
 use super::transport::LinkSender;
-use crate::link::{Activation, Frame, FrameReader, Kind, PROTOCOL, WorkerHello, WorkerReady};
+use crate::link::{Frame, FrameReader, Kind, PROTOCOL, WorkerHello};
 
 /// Asked for at each read: one link carries every session.
 const ROOM_BYTES: usize = 64 * 1024;
 
 /// How long the last words may take to reach the front.
 const FLUSH_TIME: Duration = Duration::from_secs(5);
-
-/// Ids of questions to clients are numbered from the generation times this, so
-/// that no two workers use one id. With fewer than 2^33 generations they stay
-/// below 2^53, which every JSON reader keeps exactly.
-const QUESTIONS_PER_GENERATION: u64 = 1 << 20;
 
 /// Why a worker does not serve.
 #[derive(Debug, Error)]
@@ -39,26 +33,15 @@ pub enum WorkerError {
     Permanent(String),
 }
 
-/// What a worker serves with, once it is open.
-pub(super) struct Opened<S> {
-    /// Makes the sessions' services.
-    pub(super) services: Arc<S>,
-    /// Times a worker was activated in this workspace, this one included.
-    pub(super) generation: u64,
-}
-
 /// Serves the front that started this process. `open` is called when the front
-/// says so, with what the front has to tell.
+/// wants the worker prepared or active; it must not write.
 ///
 /// # Errors
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
-pub(super) async fn run<S: Services, F>(
-    schema: u32,
-    open: impl FnOnce(Activation) -> F,
-) -> Result<LinkEnd, WorkerError>
+pub(super) async fn run<S: Services, F>(schema: u32, open: impl FnOnce() -> F) -> Result<LinkEnd, WorkerError>
 where
-    F: Future<Output = Result<Opened<S>, WorkerError>>,
+    F: Future<Output = Result<S, WorkerError>>,
 {
     let (reading, writing) = serve::stream_from_stdin().map_err(WorkerError::NoLink)?.into_split();
     let link = LinkSender::default();
@@ -71,7 +54,7 @@ where
         schema,
     };
     link.send(&Frame::control(Kind::Hello, serde_json::to_vec(&hello).unwrap_or_default()));
-    let outcome = activate(&link, FrameReader::new(reading, ROOM_BYTES), open).await;
+    let outcome = serve(&link, FrameReader::new(reading, ROOM_BYTES), open).await;
     if let Err(error) = &outcome {
         link.send(&Frame::control(Kind::Failed, error.to_string()));
     }
@@ -81,29 +64,23 @@ where
     outcome
 }
 
-async fn activate<S: Services, R, F>(
+async fn serve<S: Services, R, F>(
     link: &LinkSender,
     mut reader: FrameReader<R>,
-    open: impl FnOnce(Activation) -> F,
+    open: impl FnOnce() -> F,
 ) -> Result<LinkEnd, WorkerError>
 where
     R: tokio::io::AsyncRead + Unpin,
-    F: Future<Output = Result<Opened<S>, WorkerError>>,
+    F: Future<Output = Result<S, WorkerError>>,
 {
-    let activation = match reader.next().await.map_err(WorkerError::Link)? {
+    let first = match reader.next().await.map_err(WorkerError::Link)? {
         None => return Ok(LinkEnd::Lost),
-        Some(frame) if frame.kind == Kind::Activate => {
-            serde_json::from_slice(&frame.payload).map_err(|error| WorkerError::Link(error.into()))?
-        }
+        Some(frame) if frame.kind == Kind::Stop => return Ok(LinkEnd::Stopped),
+        Some(frame) if matches!(frame.kind, Kind::Prepare | Kind::Activate) => frame,
         Some(frame) => {
             let problem = format!("unexpected frame {:?} before the activation", frame.kind);
             return Err(WorkerError::Link(io::Error::other(problem)));
         }
     };
-    let Opened { services, generation } = open(activation).await?;
-    link.next_question.store(generation.wrapping_mul(QUESTIONS_PER_GENERATION), Ordering::Relaxed);
-    let ready = serde_json::to_vec(&WorkerReady { generation }).unwrap_or_default();
-    link.send(&Frame::control(Kind::Ready, ready));
-    tracing::info!(generation, "serving");
-    Link::new(services, link.clone()).run(reader).await.map_err(WorkerError::Link)
+    Link::new(Arc::new(open().await?), link.clone()).run(first, reader).await
 }

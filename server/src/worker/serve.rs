@@ -15,9 +15,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::run::WorkerError;
 use super::session::{Session, SessionRecord};
 use super::transport::{LinkRecordSink, LinkSender, LinkTransport};
-use crate::link::{Activation, Frame, FrameReader, Kind, SessionOpening, WorkerFigures};
+use crate::link::{
+    Activation, Done, Frame, FrameReader, FrontState, Kind, Order, OrderFailure, OrderFrame, OutcomeFrame,
+    QUESTIONS_PER_GENERATION, SessionOpening, WorkerFigures, WorkerPrepared, WorkerReady,
+};
 
 /// Frames that wait for one session. When they are more, the link waits: the
 /// front has few requests of one client in flight, and a session takes a frame
@@ -39,8 +43,23 @@ pub(super) trait Services: Send + Sync + 'static {
     /// An earlier worker's session is served here from now on. Runs beside its requests.
     fn resumed(&self, handler: &Self::Handler, peer: Peer<RoleServer>) -> impl Future<Output = ()> + Send;
 
+    /// Proves that it could serve, without having written anything.
+    fn prepare(&self) -> impl Future<Output = Result<WorkerPrepared, WorkerError>> + Send;
+
+    /// Takes over. Also when it has served before and its successor failed.
+    fn activate(
+        &self,
+        activation: Activation,
+    ) -> impl Future<Output = Result<WorkerReady, WorkerError>> + Send;
+
+    /// Carries out what the front wants done beside the requests.
+    fn order(&self, order: Order) -> impl Future<Output = Result<Done, OrderFailure>> + Send;
+
+    /// The worker before writes no more from here on.
+    fn retire_former(&self) -> impl Future<Output = ()> + Send;
+
     /// The front's state has changed.
-    fn front_changed(&self, activation: Activation);
+    fn front_changed(&self, state: FrontState);
 
     /// Every session has ended and the process is about to.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -74,18 +93,23 @@ impl<S: Services> Link<S> {
         }
     }
 
-    /// Serves until the front says stop or is gone.
-    pub(super) async fn run<R>(mut self, mut reader: FrameReader<R>) -> io::Result<LinkEnd>
+    /// Takes the first frame, and serves until the front says stop or is gone.
+    pub(super) async fn run<R>(
+        mut self,
+        first: Frame,
+        mut reader: FrameReader<R>,
+    ) -> Result<LinkEnd, WorkerError>
     where
         R: tokio::io::AsyncRead + Unpin,
     {
+        self.take(first).await?;
         let mut frames = Vec::new();
         loop {
             let heard_by = Instant::now() + SILENCE;
             match tokio::time::timeout_at(heard_by, reader.next_batch(&mut frames)).await {
                 Ok(Ok(true)) => {}
                 Ok(Ok(false)) => return Ok(LinkEnd::Lost),
-                Ok(Err(error)) => return Err(error),
+                Ok(Err(error)) => return Err(WorkerError::Link(error)),
                 Err(_) => {
                     tracing::warn!(seconds = SILENCE.as_secs(), "the front gives no sign of life");
                     continue;
@@ -96,15 +120,16 @@ impl<S: Services> Link<S> {
                     self.finish().await;
                     return Ok(LinkEnd::Stopped);
                 }
-                self.take(frame).await;
+                self.take(frame).await?;
             }
         }
     }
 
-    async fn take(&mut self, frame: Frame) {
+    /// Takes one frame; what comes behind it waits.
+    async fn take(&mut self, frame: Frame) -> Result<(), WorkerError> {
         match frame.kind {
             Kind::Open => self.open(&frame),
-            Kind::Message | Kind::Replay | Kind::Reply => {
+            Kind::Message | Kind::Replay | Kind::Reply | Kind::State => {
                 if let Some(session) = self.sessions.get(&frame.session) {
                     // A session that has ended takes no more.
                     let _ = session.send(frame).await;
@@ -114,12 +139,53 @@ impl<S: Services> Link<S> {
                 self.sessions.remove(&frame.session);
             }
             Kind::Ping => self.pong(),
-            Kind::Activate => match serde_json::from_slice(&frame.payload) {
-                Ok(activation) => self.services.front_changed(activation),
+            Kind::Prepare => {
+                let prepared = self.services.prepare().await?;
+                self.tell(Kind::Prepared, &prepared);
+            }
+            Kind::Activate => self.activate(&frame).await?,
+            Kind::Retire => self.services.retire_former().await,
+            Kind::Order => self.order(&frame),
+            Kind::FrontState => match serde_json::from_slice(&frame.payload) {
+                Ok(state) => self.services.front_changed(state),
                 Err(error) => tracing::error!(%error, "the front's state cannot be read"),
             },
             kind => tracing::error!(?kind, "unexpected frame from the front"),
         }
+        Ok(())
+    }
+
+    async fn activate(&self, frame: &Frame) -> Result<(), WorkerError> {
+        let activation: Activation = serde_json::from_slice(&frame.payload)
+            .map_err(|error| WorkerError::Link(io::Error::from(error)))?;
+        let ready = self.services.activate(activation).await?;
+        let generation = ready.generation;
+        let questions = generation.wrapping_mul(QUESTIONS_PER_GENERATION);
+        self.sender.next_question.store(questions, Ordering::Relaxed);
+        self.tell(Kind::Ready, &ready);
+        tracing::info!(generation, "serving");
+        Ok(())
+    }
+
+    /// Orders run beside everything else.
+    fn order(&self, frame: &Frame) {
+        let OrderFrame { job, order } = match serde_json::from_slice(&frame.payload) {
+            Ok(order) => order,
+            Err(error) => {
+                tracing::error!(%error, "an order cannot be read");
+                return;
+            }
+        };
+        let (services, sender) = (Arc::clone(&self.services), self.sender.clone());
+        self.tasks.spawn(async move {
+            let result = services.order(order).await;
+            let outcome = serde_json::to_vec(&OutcomeFrame { job, result }).unwrap_or_default();
+            sender.send(&Frame::control(Kind::Outcome, outcome));
+        });
+    }
+
+    fn tell(&self, kind: Kind, what: &impl serde::Serialize) {
+        self.sender.send(&Frame::control(kind, serde_json::to_vec(what).unwrap_or_default()));
     }
 
     fn open(&mut self, frame: &Frame) {
@@ -158,8 +224,7 @@ impl<S: Services> Link<S> {
             in_flight: self.sender.in_flight.load(Ordering::Relaxed),
             rss_bytes: crate::process::resident_bytes(),
         };
-        let payload = serde_json::to_vec(&figures).unwrap_or_default();
-        self.sender.send(&Frame::control(Kind::Pong, payload));
+        self.tell(Kind::Pong, &figures);
     }
 
     /// Lets every session end: the front has nothing in flight when it says stop,

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::tools::Catalogue;
-use crate::link::Activation;
+use crate::link::FrontState;
 use crate::roles::Roles;
 use crate::store::Store;
 
@@ -25,7 +25,8 @@ pub struct Shared {
     pub orchestrator_dir: PathBuf,
     pub(super) tools: Catalogue,
     pub(super) prompts: String,
-    activation: RwLock<Activation>,
+    /// The generation of this worker, and what the front says about itself.
+    front: RwLock<(u64, FrontState)>,
 }
 
 /// The server as `orchestrator_get_status` shows it.
@@ -45,13 +46,7 @@ pub(super) struct ServerStatus {
 
 impl Shared {
     /// What a worker serves with once it has been activated.
-    pub fn new(
-        store: Store,
-        roles: Arc<Roles>,
-        workspace: PathBuf,
-        orchestrator_dir: PathBuf,
-        activation: Activation,
-    ) -> Self {
+    pub fn new(store: Store, roles: Arc<Roles>, workspace: PathBuf, orchestrator_dir: PathBuf) -> Self {
         for problem in roles.problems() {
             tracing::warn!(%problem, "a role file of the workspace is not used");
         }
@@ -63,24 +58,35 @@ impl Shared {
             // Compared with resolved paths later; one that cannot be resolved refuses them all.
             workspace: workspace.canonicalize().unwrap_or(workspace),
             orchestrator_dir,
-            activation: RwLock::new(activation),
+            front: RwLock::default(),
         }
     }
 
+    /// This worker serves from here on, as this generation.
+    pub fn activate(&self, generation: u64, front: FrontState) {
+        *self.front.write().unwrap_or_else(PoisonError::into_inner) = (generation, front);
+    }
+
     /// Takes over what the front says about itself now.
-    pub fn activate(&self, activation: Activation) {
-        *self.activation.write().unwrap_or_else(PoisonError::into_inner) = activation;
+    pub fn front_changed(&self, state: FrontState) {
+        self.front.write().unwrap_or_else(PoisonError::into_inner).1 = state;
+    }
+
+    /// What the front last said about itself.
+    pub fn front(&self) -> FrontState {
+        self.front.read().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
     /// The server as it stands.
     pub(super) fn server_status(&self) -> ServerStatus {
-        let activation = self.activation.read().unwrap_or_else(PoisonError::into_inner);
+        let front = self.front.read().unwrap_or_else(PoisonError::into_inner);
+        let (generation, state) = &*front;
         ServerStatus {
-            uptime: Timestamp::now().as_second().saturating_sub(activation.front_started_at).max(0),
+            uptime: Timestamp::now().as_second().saturating_sub(state.front_started_at).max(0),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            generation: activation.generation,
-            phase: activation.phase.clone(),
-            maintenance_mode: activation.maintenance_mode,
+            generation: *generation,
+            phase: state.phase.to_string(),
+            maintenance_mode: state.maintenance_mode,
         }
     }
 }

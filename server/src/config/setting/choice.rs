@@ -72,6 +72,24 @@ choices! {
         /// One JSON object a line.
         Json = "json",
     }
+    /// What is done about work that does not come to an end in time.
+    Policy: "abort or force" {
+        /// Nothing is restarted.
+        Abort = "abort",
+        /// It is given up here and sent to the next worker.
+        Force = "force",
+    }
+    /// The role of an MCP client.
+    ClientRole: "one of readonly, monitor, operator, admin" {
+        /// May see where a restart is.
+        Readonly = "readonly" | "read_only" | "read-only",
+        /// May also look at everything else.
+        Monitor = "monitor",
+        /// May also restart gracefully.
+        Operator = "operator",
+        /// May also restart in an emergency.
+        Admin = "admin",
+    }
     /// What SQLite waits for at a commit (`PRAGMA synchronous`).
     Synchronous: "one of normal, full" {
         /// A commit can be lost with the power, never broken.
@@ -102,6 +120,17 @@ impl From<Verbosity> for tracing::level_filters::LevelFilter {
             Verbosity::Info => Self::INFO,
             Verbosity::Debug => Self::DEBUG,
             Verbosity::Trace => Self::TRACE,
+        }
+    }
+}
+
+impl From<ClientRole> for task_orchestrator_shared::role::Role {
+    fn from(role: ClientRole) -> Self {
+        match role {
+            ClientRole::Readonly => Self::Readonly,
+            ClientRole::Monitor => Self::Monitor,
+            ClientRole::Operator => Self::Operator,
+            ClientRole::Admin => Self::Admin,
         }
     }
 }

@@ -66,7 +66,7 @@ impl Rig {
     /// Lets the time come at which a worker is started, and that worker get ready.
     fn start(&mut self) {
         self.later(Duration::from_secs(60));
-        let payload = serde_json::to_vec(&WorkerReady { generation: 1 }).unwrap();
+        let payload = serde_json::to_vec(&WorkerReady { generation: 1, ..WorkerReady::default() }).unwrap();
         self.tell(Frame::control(Kind::Ready, payload));
     }
 

@@ -78,7 +78,21 @@ impl Services for Probes {
         handler.resumed.lock().unwrap().push(version.unwrap_or_default());
     }
 
-    fn front_changed(&self, _: Activation) {}
+    async fn prepare(&self) -> Result<WorkerPrepared, WorkerError> {
+        Err(WorkerError::Temporary("not prepared for that".to_owned()))
+    }
+
+    async fn activate(&self, _: Activation) -> Result<WorkerReady, WorkerError> {
+        Ok(WorkerReady { generation: 5, ..WorkerReady::default() })
+    }
+
+    async fn order(&self, _: Order) -> Result<Done, OrderFailure> {
+        Ok(Done::Verified)
+    }
+
+    async fn retire_former(&self) {}
+
+    fn front_changed(&self, _: FrontState) {}
 
     async fn close(&self) {}
 }
@@ -88,7 +102,7 @@ struct Front {
     frames: FrameReader<tokio::io::ReadHalf<DuplexStream>>,
     outbox: crate::link::Outbox,
     resumed: Arc<Mutex<Vec<String>>>,
-    ended: tokio::task::JoinHandle<io::Result<LinkEnd>>,
+    ended: tokio::task::JoinHandle<Result<LinkEnd, WorkerError>>,
 }
 
 impl Front {
@@ -96,12 +110,15 @@ impl Front {
         let (ours, theirs) = tokio::io::duplex(1 << 20);
         let (reading, writing) = tokio::io::split(theirs);
         let sender = LinkSender::default();
-        sender.next_question.store(5000, Ordering::Relaxed);
         let outbox = sender.outbox.clone();
         tokio::spawn(async move { outbox.write_to(writing).await });
         let probes = Arc::new(Probes::default());
         let resumed = Arc::clone(&probes.resumed);
-        let ended = tokio::spawn(Link::new(probes, sender).run(FrameReader::new(reading, 4096)));
+        let ended = tokio::spawn({
+            let activate =
+                Frame::control(Kind::Activate, serde_json::to_vec(&Activation::default()).unwrap());
+            Link::new(probes, sender).run(activate, FrameReader::new(reading, 4096))
+        });
         let (reading, writing) = tokio::io::split(ours);
         let outbox = crate::link::Outbox::default();
         let filled = outbox.clone();

@@ -14,7 +14,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, split};
 
-use crate::link::{Activation, ClientId, OperationId};
+use crate::link::{ClientId, FrontState, OperationId};
 use crate::roles::Roles;
 use crate::store::{Store, StoreOptions, Synchronous};
 use crate::worker::service::{Replayed, TaskService};
@@ -223,13 +223,11 @@ async fn share(directory: &Path) -> Arc<Shared> {
     let state = directory.join(".task_orchestrator");
     let roles = Arc::new(Roles::load(&state.join("roles")));
     let store = open(&state).await;
-    let activation = Activation {
-        generation: 3,
-        phase: "idle".to_owned(),
-        maintenance_mode: false,
-        front_started_at: jiff::Timestamp::now().as_second() - 100,
-    };
-    Arc::new(Shared::new(store, roles, directory.to_owned(), state, activation))
+    let front =
+        FrontState { front_started_at: jiff::Timestamp::now().as_second() - 100, ..FrontState::default() };
+    let shared = Shared::new(store, roles, directory.to_owned(), state);
+    shared.activate(3, front);
+    Arc::new(shared)
 }
 
 async fn open(state: &Path) -> Store {
