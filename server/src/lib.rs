@@ -24,5 +24,6 @@ pub mod shim;
 pub mod shutdown;
 pub mod store;
 pub mod tasks;
+pub mod tool;
 pub mod worker;
 pub mod workspace;

@@ -1,17 +1,14 @@
 //! The task tools: what each is called, shown as and does. One file per family.
 //! Must never hold a rule about tasks; those are the domain's.
 
-mod arguments;
 mod call;
 mod canonical;
 mod context;
-mod effect;
 mod lenient;
 mod maintenance;
 mod plan;
 mod query;
 mod removal;
-mod schema;
 mod sessions;
 mod status;
 mod work;
@@ -30,6 +27,7 @@ use effect::Effect;
 
 use super::failure::Refusal;
 use crate::roles::Roles;
+use crate::tool::{arguments, effect, schema};
 
 /// Most role names that a tool's description lists.
 const NAMED_ROLES: usize = 50;

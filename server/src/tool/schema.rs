@@ -9,10 +9,10 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use crate::worker::failure::FailureShape;
+use super::failure::FailureShape;
 
 /// The schema of a tool's parameters.
-pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
+pub(crate) fn input<T: JsonSchema>() -> Arc<JsonObject> {
     let mut schema = SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
         .into_generator()
@@ -26,7 +26,7 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
 
 /// The schema of a tool's structured result, that of a failed call included:
 /// clients check results against it whether they are errors or not.
-pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
+pub(crate) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let generate = || SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true).for_serialize();
     let mut reply = generate().into_generator().into_root_schema_for::<T>();
     PlainTypes { explained: false }.transform(&mut reply);
