@@ -19,6 +19,7 @@ pub mod link;
 pub mod logging;
 mod private_socket;
 pub mod process;
+pub mod reboot;
 pub mod roles;
 pub mod shim;
 pub mod shutdown;

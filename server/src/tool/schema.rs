@@ -34,7 +34,10 @@ pub(crate) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let failure = into_object(generate().into_generator().into_root_schema_for::<FailureShape>());
     let mut properties = take_object(&mut success, "properties");
     for (name, property) in failure.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        properties.entry(name).or_insert_with(|| property.clone());
+        // A reply may use one of these names for something else.
+        let both = |own: &Value| json!({ "anyOf": [own, property] });
+        let merged = properties.get(name).map_or_else(|| property.clone(), both);
+        properties.insert(name.clone(), merged);
     }
     let required = success.remove("required").unwrap_or_else(|| json!([]));
     let failed = failure.get("required").cloned().unwrap_or_else(|| json!([]));
@@ -180,6 +183,22 @@ mod tests {
         assert_eq!(schema["properties"]["colour"]["description"], meaning);
         assert_eq!(schema["properties"]["count"]["type"], "integer");
         assert!(!schema.to_string().contains("null") && !schema.to_string().contains("$ref"), "{schema}");
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct WithDetails {
+        details: Sample,
+    }
+
+    #[test]
+    fn a_reply_may_use_a_name_of_the_error_object() {
+        let schema = Value::Object(output::<WithDetails>().as_ref().clone());
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let failure =
+            json!({ "error_code": "X", "error": "", "hint": "", "retryable": false, "details": {} });
+        assert!(validator.is_valid(&failure));
+        assert!(validator.is_valid(&json!({ "details": { "colour": null, "count": null, "name": "x" } })));
+        assert!(!validator.is_valid(&json!({ "details": 1 })));
     }
 
     #[test]
