@@ -26,6 +26,7 @@ pub(super) use call::Call;
 use effect::Effect;
 
 use super::failure::Refusal;
+use crate::reboot;
 use crate::roles::Roles;
 use crate::tool::{arguments, effect, schema};
 
@@ -100,6 +101,9 @@ impl Catalogue {
         catalogue.add::<sessions::Resume>(roles);
         catalogue.add::<sessions::Status>(roles);
         catalogue.add::<sessions::Cleanup>(roles);
+        // Shown here, since a list has one author; carried out by the front, so there
+        // is no entry for them: a call that gets through all the same is refused.
+        catalogue.definitions.extend(reboot::definitions());
         let text = serde_json::to_vec(&catalogue.definitions).unwrap_or_default();
         catalogue.digest = hex(&Sha256::digest(text));
         catalogue
@@ -131,7 +135,8 @@ impl Catalogue {
     }
 
     fn unknown(&self, name: &str) -> ErrorData {
-        let names: Vec<&str> = self.definitions.iter().map(|tool| tool.name.as_ref()).collect();
+        let known = self.definitions.iter().map(|tool| tool.name.as_ref());
+        let names: Vec<&str> = known.filter(|known| *known != name).collect();
         let suggestion = arguments::closest(name, &names);
         let meant = suggestion.map(|name| format!(". Did you mean {name}?")).unwrap_or_default();
         let name: String = name.chars().take(200).collect();
