@@ -1,17 +1,14 @@
 //! The task tools: what each is called, shown as and does. One file per family.
 //! Must never hold a rule about tasks; those are the domain's.
 
-mod arguments;
 mod call;
 mod canonical;
 mod context;
-mod effect;
 mod lenient;
 mod maintenance;
 mod plan;
 mod query;
 mod removal;
-mod schema;
 mod sessions;
 mod status;
 mod work;
@@ -29,7 +26,9 @@ pub(super) use call::Call;
 use effect::Effect;
 
 use super::failure::Refusal;
+use crate::reboot;
 use crate::roles::Roles;
+use crate::tool::{arguments, effect, schema};
 
 /// Most role names that a tool's description lists.
 const NAMED_ROLES: usize = 50;
@@ -102,6 +101,9 @@ impl Catalogue {
         catalogue.add::<sessions::Resume>(roles);
         catalogue.add::<sessions::Status>(roles);
         catalogue.add::<sessions::Cleanup>(roles);
+        // Shown here, since a list has one author; carried out by the front, so there
+        // is no entry for them: a call that gets through all the same is refused.
+        catalogue.definitions.extend(reboot::definitions());
         let text = serde_json::to_vec(&catalogue.definitions).unwrap_or_default();
         catalogue.digest = hex(&Sha256::digest(text));
         catalogue
@@ -133,7 +135,8 @@ impl Catalogue {
     }
 
     fn unknown(&self, name: &str) -> ErrorData {
-        let names: Vec<&str> = self.definitions.iter().map(|tool| tool.name.as_ref()).collect();
+        let known = self.definitions.iter().map(|tool| tool.name.as_ref());
+        let names: Vec<&str> = known.filter(|known| *known != name).collect();
         let suggestion = arguments::closest(name, &names);
         let meant = suggestion.map(|name| format!(". Did you mean {name}?")).unwrap_or_default();
         let name: String = name.chars().take(200).collect();

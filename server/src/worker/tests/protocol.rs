@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Harness;
 use crate::worker::service::TaskService;
 
-const TOOLS: [&str; 17] = [
+const TOOLS: [&str; 22] = [
     "orchestrator_cancel_task",
     "orchestrator_cleanup_sessions",
     "orchestrator_complete_subtask",
@@ -17,13 +17,18 @@ const TOOLS: [&str; 17] = [
     "orchestrator_execute_subtask",
     "orchestrator_execute_task",
     "orchestrator_get_status",
+    "orchestrator_health_check",
     "orchestrator_initialize_session",
     "orchestrator_list_sessions",
     "orchestrator_maintenance_coordinator",
     "orchestrator_plan_task",
     "orchestrator_query_tasks",
+    "orchestrator_reconnect_test",
+    "orchestrator_restart_server",
+    "orchestrator_restart_status",
     "orchestrator_resume_session",
     "orchestrator_session_status",
+    "orchestrator_shutdown_prepare",
     "orchestrator_synthesize_results",
     "orchestrator_update_task",
 ];
@@ -268,4 +273,32 @@ async fn rmcps_own_client_is_served_without_a_session() {
     assert!(heard.unwrap().is_some(), "the list has changed");
     client.cancel().await.unwrap();
     drop(server.await);
+}
+
+#[tokio::test]
+async fn reboot_tools_are_listed_here_and_carried_out_by_the_front_only() {
+    let harness = Harness::new().await;
+    let mut client = harness.client().await;
+    for tool in crate::reboot::definitions() {
+        let call = json!({ "name": tool.name, "arguments": {} });
+        let error = client.request("tools/call", call).await.unwrap_err();
+        assert_eq!(error["code"], -32602);
+        assert!(error["message"].as_str().unwrap().starts_with("Unknown tool: "), "{error}");
+        assert_ne!(error["data"]["suggestion"], *tool.name, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn the_front_answers_in_the_shape_in_which_the_worker_does() {
+    let harness = Harness::new().await;
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    for modern in [false, true] {
+        let mut client = if modern { harness.modern().await } else { harness.client().await };
+        let own = client.reply("orchestrator_get_status", json!({})).await;
+        let id = crate::envelope::RequestId::Number(1);
+        let bytes = crate::reboot::reply(&id, &own["structuredContent"], modern);
+        let fronts: Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(keys(&fronts["result"]), keys(&own), "modern: {modern}");
+        assert_eq!(fronts["result"], own);
+    }
 }

@@ -8,11 +8,12 @@ use std::marker::PhantomData;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
+use serde::Deserializer;
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeOwned, Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
 
 use crate::tasks::TaskError;
+pub(super) use crate::tool::arguments::or_default;
 
 /// Most entries of a list that are read at all; the tools' own bounds are lower.
 const MAX_ITEMS: usize = 10_000;
@@ -114,15 +115,6 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for Items<T> {
     }
 }
 
-/// A value that may be left out by naming null.
-pub(super) fn or_default<'de, D, T>(input: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::<T>::deserialize(input).map(Option::unwrap_or_default)
-}
-
 /// A point in time: RFC 3339, or a date with or without a time, which is then in UTC.
 ///
 /// # Errors
@@ -142,6 +134,7 @@ pub(super) fn timestamp(field: &'static str, text: &str) -> Result<Timestamp, Ta
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use serde_json::json;
 
     #[derive(Debug, Default, PartialEq, Deserialize)]

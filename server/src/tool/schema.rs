@@ -9,10 +9,10 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use crate::worker::failure::FailureShape;
+use super::failure::FailureShape;
 
 /// The schema of a tool's parameters.
-pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
+pub(crate) fn input<T: JsonSchema>() -> Arc<JsonObject> {
     let mut schema = SchemaSettings::draft2020_12()
         .with(|settings| settings.inline_subschemas = true)
         .into_generator()
@@ -26,7 +26,7 @@ pub(super) fn input<T: JsonSchema>() -> Arc<JsonObject> {
 
 /// The schema of a tool's structured result, that of a failed call included:
 /// clients check results against it whether they are errors or not.
-pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
+pub(crate) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let generate = || SchemaSettings::draft2020_12().with(|s| s.inline_subschemas = true).for_serialize();
     let mut reply = generate().into_generator().into_root_schema_for::<T>();
     PlainTypes { explained: false }.transform(&mut reply);
@@ -34,7 +34,10 @@ pub(super) fn output<T: JsonSchema>() -> Arc<JsonObject> {
     let failure = into_object(generate().into_generator().into_root_schema_for::<FailureShape>());
     let mut properties = take_object(&mut success, "properties");
     for (name, property) in failure.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        properties.entry(name).or_insert_with(|| property.clone());
+        // A reply may use one of these names for something else.
+        let both = |own: &Value| json!({ "anyOf": [own, property] });
+        let merged = properties.get(name).map_or_else(|| property.clone(), both);
+        properties.insert(name.clone(), merged);
     }
     let required = success.remove("required").unwrap_or_else(|| json!([]));
     let failed = failure.get("required").cloned().unwrap_or_else(|| json!([]));
@@ -180,6 +183,22 @@ mod tests {
         assert_eq!(schema["properties"]["colour"]["description"], meaning);
         assert_eq!(schema["properties"]["count"]["type"], "integer");
         assert!(!schema.to_string().contains("null") && !schema.to_string().contains("$ref"), "{schema}");
+    }
+
+    #[derive(Serialize, JsonSchema)]
+    struct WithDetails {
+        details: Sample,
+    }
+
+    #[test]
+    fn a_reply_may_use_a_name_of_the_error_object() {
+        let schema = Value::Object(output::<WithDetails>().as_ref().clone());
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let failure =
+            json!({ "error_code": "X", "error": "", "hint": "", "retryable": false, "details": {} });
+        assert!(validator.is_valid(&failure));
+        assert!(validator.is_valid(&json!({ "details": { "colour": null, "count": null, "name": "x" } })));
+        assert!(!validator.is_valid(&json!({ "details": 1 })));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use rmcp::model::{ErrorData, JsonObject};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
 /// How alike two names must be for one to be suggested instead of the other.
@@ -15,7 +16,7 @@ const QUOTED: usize = 200;
 /// # Errors
 ///
 /// `invalid_params`, naming the path of the bad field and what was expected.
-pub(super) fn parse<T: DeserializeOwned>(tool: &str, arguments: JsonObject) -> Result<T, ErrorData> {
+pub(crate) fn parse<T: DeserializeOwned>(tool: &str, arguments: JsonObject) -> Result<T, ErrorData> {
     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| {
         let path = error.path().to_string();
         malformed(tool, &path, &error.inner().to_string())
@@ -23,7 +24,7 @@ pub(super) fn parse<T: DeserializeOwned>(tool: &str, arguments: JsonObject) -> R
 }
 
 /// The error for one bad field.
-pub(super) fn malformed(tool: &str, path: &str, problem: &str) -> ErrorData {
+pub(crate) fn malformed(tool: &str, path: &str, problem: &str) -> ErrorData {
     let problem: String = problem.chars().take(5 * QUOTED).collect();
     let quoted: Vec<&str> = problem.split('`').skip(1).step_by(2).collect();
     let named = quoted.first().copied().unwrap_or_default();
@@ -42,7 +43,7 @@ pub(super) fn malformed(tool: &str, path: &str, problem: &str) -> ErrorData {
 }
 
 /// The known name that was probably meant.
-pub(super) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let name: String = name.chars().take(QUOTED).collect();
     known
         .iter()
@@ -52,10 +53,18 @@ pub(super) fn closest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
         .map(|(_, candidate)| candidate)
 }
 
+/// A value that may be left out by naming null.
+pub(crate) fn or_default<'de, D, T>(input: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Option::<T>::deserialize(input).map(Option::unwrap_or_default)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
     #[serde(deny_unknown_fields)]

@@ -4,7 +4,7 @@ use rmcp::model::ToolAnnotations;
 
 /// What calling the tool changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     /// Nothing.
     Reads,
     /// Something new; called again, it adds again.
@@ -19,7 +19,7 @@ pub(super) enum Effect {
 
 impl Effect {
     /// The hints for clients. The world outside the workspace is never touched.
-    pub(super) fn annotations(self, title: &str) -> ToolAnnotations {
+    pub(crate) fn annotations(self, title: &str) -> ToolAnnotations {
         ToolAnnotations::with_title(title)
             .read_only(self == Self::Reads)
             .destructive(matches!(self, Self::Replaces | Self::Removes))
