@@ -11,6 +11,7 @@ mod answer;
 mod db;
 mod error;
 mod export;
+mod history;
 mod letters;
 mod open;
 mod recovery;

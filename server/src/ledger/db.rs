@@ -71,8 +71,10 @@ impl Db {
     /// [`LedgerError`]; the file is as it was.
     pub fn open(options: Options) -> Result<Self, LedgerError> {
         let file = options.file();
-        // SQLite would make it readable for others; what is empty is a new database to it.
-        open_private_append(&file).map_err(LedgerError::file("open", &file))?;
+        if !file.exists() {
+            // SQLite would make it readable for others; what is empty is a new database to it.
+            open_private_append(&file).map_err(LedgerError::file("create", &file))?;
+        }
         let connection = Connection::open(&file)?;
         Self::set_up(connection, options)
     }
@@ -101,6 +103,7 @@ impl Db {
         if found > SCHEMA_VERSION {
             return Err(LedgerError::TooNew { found, known: SCHEMA_VERSION });
         }
+        // A discarded letter is gone: secure_delete overwrites it.
         connection.execute_batch(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; \
              PRAGMA secure_delete = ON; PRAGMA journal_size_limit = 16777216;",
