@@ -15,6 +15,7 @@ pub mod config;
 pub mod envelope;
 pub mod exit;
 pub mod front;
+pub mod ledger;
 pub mod link;
 pub mod logging;
 mod private_socket;

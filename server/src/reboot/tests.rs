@@ -3,6 +3,7 @@
 mod answers;
 mod calls;
 mod permissions;
+mod reports;
 
 use serde_json::{Value, json};
 

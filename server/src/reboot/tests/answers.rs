@@ -77,7 +77,7 @@ fn report(outcome: Option<Outcome>) -> RestartReport {
     }
 }
 
-fn valid(tool: &str, value: &Value) {
+pub(super) fn valid(tool: &str, value: &Value) {
     let definitions = definitions();
     let tool = definitions.iter().find(|definition| definition.name == tool).unwrap();
     let schema = Value::Object(tool.output_schema.as_ref().unwrap().as_ref().clone());
