@@ -182,7 +182,7 @@ impl Cli {
         match &self.command {
             Command::Stdio(_) => stdio_verb::run(global),
             Command::Serve(args) => serve_verb::run(global, args),
-            Command::Status(args) => status_verb::run(global, args, out),
+            Command::Status(args) => Screen::with(|screen| status_verb::run(global, args, screen)),
             Command::Stop(_) => stop_verb::run(global, out),
             Command::Restart(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Health(args) => Screen::with(|screen| args.run(global, screen)),

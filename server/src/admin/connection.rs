@@ -109,7 +109,7 @@ impl Connection {
     {
         let (events, mut told) = mpsc::channel(EVENTS);
         let answer = match self.read(line) {
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
             Ok(call) => {
                 let asked = Asked { request: call.request, uid: self.uid, events };
                 match self.wait(execute(asked), &mut told).await? {
@@ -125,24 +125,25 @@ impl Connection {
     }
 
     /// The call that a line holds, or what to answer instead.
-    fn read(&self, line: Result<String, LinesCodecError>) -> Result<Call, Answer> {
+    fn read(&self, line: Result<String, LinesCodecError>) -> Result<Call, Box<Answer>> {
+        let refused =
+            |id: &Value, code, message: String| Box::new(Answer::failure(id.clone(), code, message));
         let line = line.map_err(|error| {
-            let limit = "lines end with a newline and have at most";
-            let message = format!("{error}: {limit} {MAX_REQUEST_BYTES} bytes");
-            Answer::failure(Value::Null, PARSE_ERROR, message)
+            let message = format!("{error}: a line has at most {MAX_REQUEST_BYTES} bytes of UTF-8");
+            refused(&Value::Null, PARSE_ERROR, message)
         })?;
         if !self.allowed {
             tracing::warn!(uid = self.uid, "refused an admin request of another user");
             let message = format!("user {} may not administer this server", self.uid);
-            return Err(Answer::failure(Value::Null, DENIED, message));
+            return Err(refused(&Value::Null, DENIED, message));
         }
         let value: Value = serde_json::from_str(&line)
-            .map_err(|error| Answer::failure(Value::Null, PARSE_ERROR, error.to_string()))?;
+            .map_err(|error| refused(&Value::Null, PARSE_ERROR, error.to_string()))?;
         let id = value.get("id").cloned().unwrap_or_default();
         let call: Call = serde_json::from_value(value)
-            .map_err(|error| Answer::failure(id.clone(), INVALID_REQUEST, error.to_string()))?;
+            .map_err(|error| refused(&id, INVALID_REQUEST, error.to_string()))?;
         if call.jsonrpc != "2.0" {
-            return Err(Answer::failure(id, INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\""));
+            return Err(refused(&id, INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\"".to_owned()));
         }
         Ok(call)
     }

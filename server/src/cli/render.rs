@@ -9,4 +9,5 @@ pub(super) mod progress;
 pub(super) mod readiness;
 pub(super) mod reconnect;
 pub(super) mod report;
+pub(super) mod status;
 pub(super) mod text;

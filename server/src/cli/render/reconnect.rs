@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use task_orchestrator_shared::report::{ReconnectTest, TestStatus};
 
 use super::health::level;
-use super::text::{bytes, clean, milliseconds, row, seconds};
+use super::text::{bytes, clean, count, milliseconds, row, seconds};
 use crate::cli::screen::Paint;
 
 /// Prints the verdict and what it rests on.
@@ -27,11 +27,12 @@ pub(in crate::cli) fn reconnect(test: &ReconnectTest, paint: Paint, out: &mut dy
         row(out, "session", &format!("{}: {reached}, {capable} be taken over", clean(&one.session_id)))?;
     }
     if let Some(buffers) = &results.buffer_status {
-        let (waiting, sessions) = (buffers.total_buffered_requests, buffers.sessions_with_buffers);
+        let waiting = count(buffers.total_buffered_requests, "request", "requests");
+        let sessions = count(buffers.sessions_with_buffers, "session", "sessions");
         let (size, most) = (bytes(buffers.total_buffered_bytes), buffers.capacity_per_session);
         let oldest = buffers.oldest_age_seconds.map(|age| format!(", oldest {}", seconds(age as u64)));
         let text = format!(
-            "{}, {waiting} waiting of {sessions} sessions ({size}), at most {most} each{}",
+            "{}, {waiting} of {sessions} waiting ({size}), at most {most} each{}",
             level(buffers.status, paint),
             oldest.unwrap_or_default()
         );
