@@ -27,7 +27,7 @@ use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABL
 const EVENTS: usize = 256;
 
 /// How long a caller may take to read an answer and the events before it.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a connection ended before its caller had closed it in order.
 #[derive(Debug, Error)]

@@ -127,6 +127,18 @@ async fn a_caller_who_does_not_read_loses_events_and_holds_nobody_up() {
     assert_eq!((&answer["id"], &answer["result"]["value"]["message"]), (&json!(7), &json!("all told")));
 }
 
+#[tokio::test(start_paused = true)]
+async fn who_never_reads_an_answer_loses_the_connection() {
+    // More than the system keeps for a reader.
+    let scene = Scene::new(|_: Asked| async { done("x".repeat(MAX_LINE_BYTES / 2)) });
+    let mut stream = scene.connect().await;
+    stream.write_all(health(1).as_bytes()).await.unwrap();
+    timeout(connection::PATIENCE * 2, std::future::pending::<()>()).await.unwrap_err();
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    assert!(!rest.is_empty() && !rest.ends_with(b"\n"), "{} bytes", rest.len());
+}
+
 #[tokio::test]
 async fn who_hangs_up_is_waited_for_no_longer() {
     struct Dropped(mpsc::UnboundedSender<()>);

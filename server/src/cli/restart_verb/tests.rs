@@ -3,8 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use clap::Parser;
-use task_orchestrator_shared::restart::RestartRequest;
+use clap::{Parser, ValueEnum};
+use task_orchestrator_shared::restart::{Reason, RestartRequest};
 
 use super::*;
 use crate::cli::{Cli, Command};
