@@ -1,9 +1,16 @@
 //! The admin socket: JSON-RPC 2.0, one line a message. Whoever the kernel says
 //! is the server's own user, or root, may ask; everyone else is refused.
+//!
+//! While a request is executed, what happens is told by notifications with the
+//! method `event`, always before the answer and on the same connection.
 
 mod call;
+mod connection;
+mod line_reader;
 mod listener;
+#[cfg(test)]
+mod tests;
 mod wire;
 
-pub use call::{CallError, call};
+pub use call::{CallError, call, call_with_events};
 pub(crate) use listener::{Asked, serve};

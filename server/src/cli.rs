@@ -3,9 +3,21 @@
 //! Each verb has a file. Nothing here may print while a process verb runs: its
 //! standard output belongs to MCP.
 
+mod ask;
 mod config_verb;
+mod confirm;
+mod dead_letters_verb;
+mod explain_verb;
 mod global;
+mod health_verb;
+mod history_verb;
 mod install_verb;
+mod maintenance_verb;
+mod prepare_verb;
+mod reconnect_test_verb;
+mod render;
+mod restart_verb;
+mod screen;
 mod serve_verb;
 mod status_verb;
 mod stdio_verb;
@@ -18,9 +30,22 @@ use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
 
 pub use config_verb::{ConfigArgs, ConfigVerb};
+pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
+pub use explain_verb::ExplainArgs;
 pub use global::{GlobalArgs, KeyValue};
+pub use health_verb::HealthArgs;
+pub use history_verb::HistoryArgs;
 pub use install_verb::{EntryArgs, InstallArgs, UninstallArgs};
+pub use maintenance_verb::{MaintenanceArgs, Switch};
+pub use prepare_verb::PrepareArgs;
+pub use reconnect_test_verb::ReconnectTestArgs;
+pub use restart_verb::{ReasonArg, RestartArgs};
 
+use ask::{Refused, exit_of_call};
+use confirm::Unconfirmed;
+use screen::Screen;
+
+use crate::admin::CallError;
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
 use crate::exit::Exit;
@@ -35,6 +60,9 @@ Examples:
   task-orchestrator install --client claude-code      set up Claude Code for you
   task-orchestrator install --client cursor --scope project --dry-run
   task-orchestrator status                            is a server running here?
+  task-orchestrator restart                           put the new build in, clients stay
+  task-orchestrator health                            every part of it, measured now
+  task-orchestrator explain RESTART_006               what a code means, what to do
   task-orchestrator config show                       what is set, and where
 
 The workspace is --workspace, else $MCP_TASK_ORCHESTRATOR_WORKSPACE, else the nearest
@@ -87,6 +115,22 @@ Requests in progress may finish first, for as long as shutdown.request_timeout s
 Then every client is disconnected. A server that is ended by a signal instead tells its
 clients to stay: they join the next server, and start one with their next request.")]
     Stop(StopArgs),
+    /// Put a new worker in the place of the one that serves, while clients stay connected
+    Restart(RestartArgs),
+    /// Measure how every part of the server is
+    Health(HealthArgs),
+    /// Say whether a restart would go through, and what is in the way
+    Prepare(PrepareArgs),
+    /// Say where a restart is, and list earlier ones
+    History(HistoryArgs),
+    /// Send something through the clients' connections
+    ReconnectTest(ReconnectTestArgs),
+    /// Look at requests that were not carried out, try them again, or forget them
+    DeadLetters(DeadLettersArgs),
+    /// Hold new requests back, or let them through again
+    Maintenance(MaintenanceArgs),
+    /// Say what an error code means and what to do about it
+    Explain(ExplainArgs),
     /// Show, check or write the configuration
     Config(ConfigArgs),
     /// Enter this server into an MCP client's configuration
@@ -138,8 +182,16 @@ impl Cli {
         match &self.command {
             Command::Stdio(_) => stdio_verb::run(global),
             Command::Serve(args) => serve_verb::run(global, args),
-            Command::Status(args) => status_verb::run(global, args, out),
+            Command::Status(args) => Screen::with(|screen| status_verb::run(global, args, screen)),
             Command::Stop(_) => stop_verb::run(global, out),
+            Command::Restart(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Health(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Prepare(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::History(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::ReconnectTest(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::DeadLetters(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => args.run(global, out, err),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
@@ -156,6 +208,15 @@ pub fn exit_of(error: &Error) -> Exit {
         }
         if let Some(SetupError::Scope { .. } | SetupError::Name(_)) = cause.downcast_ref() {
             return Exit::Usage;
+        }
+        if let Some(Unconfirmed::NobodyThere { .. }) = cause.downcast_ref() {
+            return Exit::Usage;
+        }
+        if let Some(refused) = cause.downcast_ref::<Refused>() {
+            return refused.exit();
+        }
+        if let Some(error) = cause.downcast_ref::<CallError>() {
+            return exit_of_call(error);
         }
     }
     Exit::Failed

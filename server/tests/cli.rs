@@ -211,11 +211,44 @@ fn help_and_usage_have_their_exit_codes() {
     let scene = Scene::new();
     let help = scene.run("--help");
     assert_eq!(help.code, Some(0));
-    assert!(help.out.contains("Examples:") && !help.out.contains("worker"), "{help:?}");
+    assert!(help.out.contains("Examples:") && !help.out.contains("\n  worker"), "{help:?}");
     assert_eq!(scene.run("--version").code, Some(0));
     let wrong = scene.run("stat");
     assert_eq!((wrong.code, wrong.out.as_str()), (Some(2), ""));
     assert!(wrong.err.contains("status"), "{wrong:?}");
+}
+
+#[test]
+fn codes_are_explained_without_a_server() {
+    let scene = Scene::new();
+    let page = scene.run("explain restart_6");
+    assert_eq!(page.code, Some(0), "{page:?}");
+    assert!(page.out.starts_with("RESTART_006: ") && page.out.contains("What to do"), "{page:?}");
+    assert!(!page.out.contains('\u{1b}'), "no colours where no terminal is: {page:?}");
+    let object: serde_json::Value = serde_json::from_str(&scene.run("explain 6 --json").out).unwrap();
+    assert_eq!((&object["error_code"], &object["schema_version"]), (&"RESTART_006".into(), &1.into()));
+    let list = scene.run("explain");
+    assert_eq!(list.out.lines().filter(|line| line.starts_with("RESTART_")).count(), 12, "{list:?}");
+    let pages: serde_json::Value = serde_json::from_str(&scene.run("explain --json").out).unwrap();
+    assert_eq!(pages["pages"].as_array().unwrap().len(), list.out.lines().count() - 3);
+
+    let unknown = scene.run("explain NOT_FUOND");
+    assert_eq!((unknown.code, unknown.out.as_str()), (Some(2), ""), "{unknown:?}");
+    assert!(unknown.err.contains("did you mean NOT_FOUND?"), "{unknown:?}");
+    assert!(!scene.project.join(".task_orchestrator").exists(), "reading creates nothing");
+}
+
+#[test]
+fn an_emergency_in_a_script_needs_its_flag() {
+    let scene = Scene::new();
+    let silent = scene.run("restart --emergency");
+    assert_eq!((silent.code, silent.out.as_str()), (Some(2), ""), "{silent:?}");
+    assert!(silent.err.contains("--yes"), "{silent:?}");
+    let confirmed = scene.run("restart --emergency --yes");
+    assert_eq!(confirmed.code, Some(4), "nobody is there: {confirmed:?}");
+    let missing = scene.run("restart --binary ./next");
+    assert_eq!(missing.code, Some(1), "{missing:?}");
+    assert!(missing.err.contains(scene.project.join("next").to_str().unwrap()), "{missing:?}");
 }
 
 #[test]

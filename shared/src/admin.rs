@@ -7,8 +7,12 @@ use crate::phase::Phase;
 use crate::report::{DeadLetter, Health, Readiness, ReconnectTest, RestartStatus};
 use crate::restart::{RestartReport, RestartRequest};
 
-/// Longest line that either side sends or accepts, in bytes.
-pub const MAX_LINE_BYTES: usize = 1024 * 1024;
+/// Longest line that the server sends and its caller accepts, in bytes: a thousand
+/// sessions, or as many restarts with all their phases, fit.
+pub const MAX_LINE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Longest line that the server accepts, in bytes: a path and a note fit.
+pub const MAX_REQUEST_BYTES: usize = 64 * 1024;
 
 /// Sessions that a status lists, so that it fits on a line.
 pub const MAX_SESSIONS_LISTED: usize = 1000;

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod error_code;
+pub mod explain;
 pub mod phase;
 pub mod report;
 pub mod restart;

@@ -1,5 +1,10 @@
 //! What the command line promises, without starting anything.
 
+mod examples;
+mod rendering;
+mod samples;
+mod served;
+
 use clap::{CommandFactory, Parser};
 
 use super::*;
@@ -75,6 +80,13 @@ fn lines_that_make_no_sense_are_usage_errors() {
         "install --client cursor --scope world",
         "status --set novalue",
         "status --set =x",
+        "history --limit 0",
+        "history --limit 1001",
+        "maintenance",
+        "maintenance maybe",
+        "dead-letters",
+        "dead-letters show",
+        "dead-letters show three",
     ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }
@@ -94,6 +106,10 @@ fn errors_have_the_exit_code_of_their_cause() {
         (Error::from(ConfigErrors(Vec::new())).context("while starting"), Exit::Configuration),
         (Error::from(SetupError::Name(String::new())), Exit::Usage),
         (Error::msg("anything"), Exit::Failed),
+        (Error::from(CallError::NoServer).context("while asking"), Exit::NoServer),
+        (Error::from(CallError::TimedOut(std::time::Duration::ZERO)), Exit::TimedOut),
+        (Error::from(CallError::Denied(String::new())), Exit::Denied),
+        (Error::from(CallError::Lost), Exit::Failed),
     ];
     for (error, exit) in cases {
         assert_eq!(exit_of(&error), exit, "{error:?}");

@@ -1,0 +1,211 @@
+//! One admin connection: says whether its caller may speak, passes requests on one
+//! at a time, and tells events before the answer.
+//!
+//! Nothing here ever makes the rest of the server wait: a caller who reads slowly
+//! loses events, one who does not read at all loses the connection.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures::{SinkExt, StreamExt};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use serde_json::Value;
+use task_orchestrator_shared::admin::{MAX_REQUEST_BYTES, Reply};
+use task_orchestrator_shared::restart::RestartEvent;
+use thiserror::Error;
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::mpsc;
+use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec, LinesCodecError};
+
+use super::listener::Asked;
+use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE, event_line};
+
+/// Events that wait for a caller who reads slowly. The newest are dropped when it
+/// is full: the answer says in the end all that matters.
+const EVENTS: usize = 256;
+
+/// How long a caller may take to read an answer and the events before it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Why a connection ended before its caller had closed it in order.
+#[derive(Debug, Error)]
+enum Ended {
+    #[error("the caller hung up before the answer")]
+    HungUp,
+    #[error("the caller did not read its answer within {} s", PATIENCE.as_secs())]
+    NotRead,
+    #[error("writing failed: {0}")]
+    Codec(#[from] LinesCodecError),
+    #[error("writing failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// One caller.
+pub(super) struct Connection {
+    uid: u32,
+    allowed: bool,
+    reader: FramedRead<OwnedReadHalf, LinesCodec>,
+    writer: FramedWrite<OwnedWriteHalf, LinesCodec>,
+    /// One line that came while a request was executed. No more are read then, so
+    /// that a caller cannot make the server hold many.
+    ahead: Option<Result<String, LinesCodecError>>,
+    /// The caller says nothing more; it may still read.
+    silent: bool,
+}
+
+impl Connection {
+    /// Asks the kernel who it is.
+    pub(super) fn open(stream: UnixStream) -> io::Result<Self> {
+        let uid = stream.peer_cred()?.uid();
+        let own = rustix::process::geteuid().as_raw();
+        let (read, write) = stream.into_split();
+        Ok(Self {
+            uid,
+            allowed: uid == own || uid == 0,
+            reader: FramedRead::new(read, LinesCodec::new_with_max_length(MAX_REQUEST_BYTES)),
+            writer: FramedWrite::new(write, LinesCodec::new()),
+            ahead: None,
+            silent: false,
+        })
+    }
+
+    /// Answers until the caller has no more to ask.
+    pub(super) async fn converse<E, F>(mut self, execute: &E)
+    where
+        E: Fn(Asked) -> F,
+        F: Future<Output = Option<Reply>>,
+    {
+        while let Some(line) = self.next_line().await {
+            match self.respond(line, execute).await {
+                Ok(true) => {}
+                Ok(false) => return,
+                Err(error) => {
+                    tracing::debug!(%error, uid = self.uid, "an admin connection ended");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn next_line(&mut self) -> Option<Result<String, LinesCodecError>> {
+        match self.ahead.take() {
+            Some(line) => Some(line),
+            None if self.silent => None,
+            None => self.reader.next().await,
+        }
+    }
+
+    /// Whether the connection can go on after this line.
+    async fn respond<E, F>(
+        &mut self,
+        line: Result<String, LinesCodecError>,
+        execute: &E,
+    ) -> Result<bool, Ended>
+    where
+        E: Fn(Asked) -> F,
+        F: Future<Output = Option<Reply>>,
+    {
+        let (events, mut told) = mpsc::channel(EVENTS);
+        let answer = match self.read(line) {
+            Err(refusal) => *refusal,
+            Ok(call) => {
+                let asked = Asked { request: call.request, uid: self.uid, events };
+                match self.wait(execute(asked), &mut told).await? {
+                    Some(reply) => Answer::reply(call.id, reply),
+                    None => Answer::failure(call.id.into(), UNAVAILABLE, "the server is ending"),
+                }
+            }
+        };
+        let fatal = answer.error.as_ref().is_some_and(|error| error.code == PARSE_ERROR);
+        let finished = self.finish(answer, told);
+        tokio::time::timeout(PATIENCE, finished).await.map_err(|_| Ended::NotRead)??;
+        Ok(!fatal)
+    }
+
+    /// The call that a line holds, or what to answer instead.
+    fn read(&self, line: Result<String, LinesCodecError>) -> Result<Call, Box<Answer>> {
+        let refused =
+            |id: &Value, code, message: String| Box::new(Answer::failure(id.clone(), code, message));
+        let line = line.map_err(|error| {
+            let message = format!("{error}: a line has at most {MAX_REQUEST_BYTES} bytes of UTF-8");
+            refused(&Value::Null, PARSE_ERROR, message)
+        })?;
+        if !self.allowed {
+            tracing::warn!(uid = self.uid, "refused an admin request of another user");
+            let message = format!("user {} may not administer this server", self.uid);
+            return Err(refused(&Value::Null, DENIED, message));
+        }
+        let value: Value = serde_json::from_str(&line)
+            .map_err(|error| refused(&Value::Null, PARSE_ERROR, error.to_string()))?;
+        let id = value.get("id").cloned().unwrap_or_default();
+        let call: Call = serde_json::from_value(value)
+            .map_err(|error| refused(&id, INVALID_REQUEST, error.to_string()))?;
+        if call.jsonrpc != "2.0" {
+            return Err(refused(&id, INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\"".to_owned()));
+        }
+        Ok(call)
+    }
+
+    /// Waits for the execution and tells events meanwhile. The execution is polled
+    /// whatever the caller does with them.
+    async fn wait(
+        &mut self,
+        execution: impl Future<Output = Option<Reply>>,
+        told: &mut mpsc::Receiver<RestartEvent>,
+    ) -> Result<Option<Reply>, Ended> {
+        let mut execution = pin!(execution);
+        let (mut open, mut unsent) = (true, false);
+        loop {
+            let listens = self.ahead.is_none() && !self.silent;
+            tokio::select! {
+                reply = &mut execution => return Ok(reply),
+                event = told.recv(), if open && !unsent => match event {
+                    Some(event) => {
+                        // Nothing is unsent, so there is room and this does not wait.
+                        self.feed(&event).await?;
+                        unsent = true;
+                    }
+                    None => open = false,
+                },
+                sent = SinkExt::<String>::flush(&mut self.writer), if unsent => {
+                    sent?;
+                    unsent = false;
+                }
+                line = self.reader.next(), if listens => match line {
+                    Some(line) => self.ahead = Some(line),
+                    None if self.is_hung_up() => return Err(Ended::HungUp),
+                    None => self.silent = true,
+                },
+            }
+        }
+    }
+
+    /// Sends the events that are left, then the answer.
+    async fn finish(&mut self, answer: Answer, mut told: mpsc::Receiver<RestartEvent>) -> Result<(), Ended> {
+        told.close();
+        while let Ok(event) = told.try_recv() {
+            self.feed(&event).await?;
+        }
+        self.writer.send(answer.into_line()?).await?;
+        Ok(())
+    }
+
+    async fn feed(&mut self, event: &RestartEvent) -> Result<(), Ended> {
+        if let Some(line) = event_line(event)? {
+            self.writer.feed(line).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether nobody is at the other end, as opposed to somebody who has only
+    /// said that no more requests follow.
+    fn is_hung_up(&self) -> bool {
+        let mut looked = [PollFd::new(self.reader.get_ref().as_ref(), PollFlags::empty())];
+        match poll(&mut looked, Some(&Timespec::default())) {
+            Ok(_) => looked.iter().any(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR)),
+            Err(_) => true,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! What commands print for people: aligned lines, each complete in itself. Nothing
+//! here asks a server or decides anything.
+
+pub(super) mod dead_letters;
+pub(super) mod health;
+pub(super) mod history;
+pub(super) mod page;
+pub(super) mod progress;
+pub(super) mod readiness;
+pub(super) mod reconnect;
+pub(super) mod report;
+pub(super) mod status;
+pub(super) mod text;
