@@ -22,6 +22,7 @@ pub mod process;
 pub mod roles;
 pub mod shim;
 pub mod shutdown;
+pub mod state;
 pub mod store;
 pub mod tasks;
 pub mod worker;
