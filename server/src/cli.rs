@@ -7,6 +7,7 @@ mod config_verb;
 mod global;
 mod install_verb;
 mod serve_verb;
+mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use global::{GlobalArgs, KeyValue};
 pub use install_verb::{EntryArgs, InstallArgs, UninstallArgs};
+pub use state_verb::{StateArgs, StateVerb};
 
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
@@ -89,6 +91,8 @@ clients to stay: they join the next server, and start one with their next reques
     Stop(StopArgs),
     /// Show, check or write the configuration
     Config(ConfigArgs),
+    /// List, check, compare and restore snapshots and backups
+    State(StateArgs),
     /// Enter this server into an MCP client's configuration
     Install(InstallArgs),
     /// Take this server out of an MCP client's configuration
@@ -141,6 +145,7 @@ impl Cli {
             Command::Status(args) => status_verb::run(global, args, out),
             Command::Stop(_) => stop_verb::run(global, out),
             Command::Config(args) => args.run(global, out, err),
+            Command::State(args) => args.run(global, out),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
             Command::Worker(_) => worker_verb::run(global),
