@@ -19,6 +19,7 @@ mod render;
 mod restart_verb;
 mod screen;
 mod serve_verb;
+mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
@@ -40,6 +41,7 @@ pub use maintenance_verb::{MaintenanceArgs, Switch};
 pub use prepare_verb::PrepareArgs;
 pub use reconnect_test_verb::ReconnectTestArgs;
 pub use restart_verb::{ReasonArg, RestartArgs};
+pub use state_verb::{StateArgs, StateVerb};
 
 use ask::{Refused, exit_of_call};
 use confirm::Unconfirmed;
@@ -133,6 +135,8 @@ clients to stay: they join the next server, and start one with their next reques
     Explain(ExplainArgs),
     /// Show, check or write the configuration
     Config(ConfigArgs),
+    /// List, check, compare and restore snapshots and backups
+    State(StateArgs),
     /// Enter this server into an MCP client's configuration
     Install(InstallArgs),
     /// Take this server out of an MCP client's configuration
@@ -193,6 +197,7 @@ impl Cli {
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => args.run(global, out, err),
+            Command::State(args) => args.run(global, out),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
             Command::Worker(_) => worker_verb::run(global),

@@ -25,6 +25,7 @@ pub mod restart;
 pub mod roles;
 pub mod shim;
 pub mod shutdown;
+pub mod state;
 pub mod store;
 pub mod tasks;
 pub mod tool;

@@ -4,12 +4,15 @@
 //! transaction, and makes every mutating operation happen exactly once.
 
 mod artifacts;
+pub mod backup;
 mod error;
 mod execution;
+pub mod export;
 mod fetch;
 mod figures;
 mod find;
 mod ids;
+pub mod import;
 mod job;
 mod log;
 mod options;

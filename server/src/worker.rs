@@ -10,6 +10,7 @@
 mod client_log;
 mod completions;
 pub mod failure;
+pub mod orders;
 pub mod program;
 mod prompts;
 mod resources;

@@ -115,3 +115,20 @@ fn errors_have_the_exit_code_of_their_cause() {
         assert_eq!(exit_of(&error), exit, "{error:?}");
     }
 }
+
+#[test]
+fn state_verbs_teach_and_refuse_what_makes_no_sense() {
+    let mut command = Cli::command();
+    let state = command.find_subcommand_mut("state").unwrap();
+    for verb in state.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+        assert!(help.contains("Example"), "{} has no example", verb.get_name());
+    }
+    for line in
+        ["state", "state restore", "state diff a", "state prune --dry-run --yes", "state verify x --all"]
+    {
+        assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+    }
+    let Command::State(args) = parse("state show").unwrap().command else { panic!() };
+    assert!(matches!(args.verb, StateVerb::Show { name, .. } if name == "current_state.json"));
+}

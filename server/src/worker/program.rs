@@ -9,6 +9,7 @@ use rmcp::service::Peer;
 use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::WorkerError;
+use super::orders;
 use super::run;
 use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
@@ -123,8 +124,15 @@ impl Services for Tasks {
     }
 
     async fn order(&self, order: Order) -> Result<Done, OrderFailure> {
-        let error = format!("{order:?} is not known to this build");
-        Err(OrderFailure { error_code: ErrorCode::Internal, error })
+        match order {
+            Order::Snapshot { file, header } => orders::snapshot(&self.0, file, header, Vec::new()).await,
+            Order::VerifySnapshot { file, bulk } => orders::verify(&self.0, file, bulk).await,
+            Order::Backup { directory } => orders::backup(&self.0, directory).await,
+            order => {
+                let error = format!("{order:?} is not known to this build");
+                Err(OrderFailure { error_code: ErrorCode::Internal, error })
+            }
+        }
     }
 
     async fn retire_former(&self) {}
