@@ -116,7 +116,7 @@ impl Services for Tasks {
     }
 
     async fn activate(&self, activation: Activation) -> Result<WorkerReady, WorkerError> {
-        let generation = self.0.store.activate().await.map_err(store_failed)?;
+        let generation = self.0.store.activate(activation.take_over).await.map_err(store_failed)?;
         tokio::spawn(sweep(self.0.store.clone()));
         self.0.activate(generation, activation.front);
         Ok(WorkerReady { generation, ..WorkerReady::default() })
