@@ -195,6 +195,21 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// The reply of this request, when it has been carried out before.
+    ///
+    /// # Errors
+    ///
+    /// When it was carried out with other arguments; the store's failure.
+    pub async fn remembered<T>(&self, execution: Execution) -> Result<Option<T>, ExecuteError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        use transaction::Connected as _;
+        let reply = self.read(move |tx| Ok(log::recall(tx.connection(), &execution))).await??;
+        let parsed = reply.map(|reply| serde_json::from_str(&reply)).transpose();
+        parsed.map_err(|error| ExecuteError::Reply(error.to_string()))
+    }
+
     /// Reads at one moment.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use task_orchestrator_shared::error_code::ErrorCode;
 
+use super::transport::SUSPENDED;
 use crate::store::{ExecuteError, StoreError};
 use crate::tasks::TaskError;
 
@@ -52,6 +53,8 @@ pub enum Refusal {
     Failed(Failure),
     /// This worker writes no more, or not yet: another one answers it.
     Superseded,
+    /// It stopped at a checkpoint, which is saved: another worker goes on with it.
+    Suspended,
 }
 
 impl Failure {
@@ -152,6 +155,7 @@ impl From<Refusal> for ErrorData {
         match refusal {
             Refusal::Protocol(error) => error,
             Refusal::Superseded => Self::internal_error("another worker answers this request", None),
+            Refusal::Suspended => Self::new(SUSPENDED, "suspended at a checkpoint", None),
             Refusal::Failed(failure) => {
                 let data = failure.to_value();
                 match failure.error_code {

@@ -6,6 +6,7 @@ mod call;
 mod canonical;
 mod context;
 mod effect;
+mod extra;
 mod lenient;
 mod maintenance;
 mod plan;
@@ -102,9 +103,19 @@ impl Catalogue {
         catalogue.add::<sessions::Resume>(roles);
         catalogue.add::<sessions::Status>(roles);
         catalogue.add::<sessions::Cleanup>(roles);
-        let text = serde_json::to_vec(&catalogue.definitions).unwrap_or_default();
-        catalogue.digest = hex(&Sha256::digest(text));
+        catalogue.take_digest();
         catalogue
+    }
+
+    /// One tool more, for a test build.
+    pub(super) fn add_extra(&mut self, roles: &Roles) {
+        self.add::<extra::Extra>(roles);
+        self.take_digest();
+    }
+
+    fn take_digest(&mut self) {
+        let text = serde_json::to_vec(&self.definitions).unwrap_or_default();
+        self.digest = hex(&Sha256::digest(text));
     }
 
     /// As `tools/list` shows them.
