@@ -25,6 +25,8 @@ mod stdio_verb;
 mod stop_verb;
 mod worker_verb;
 
+pub use worker_verb::run_worker;
+
 use std::io;
 
 use anyhow::Error;

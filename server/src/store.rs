@@ -5,6 +5,8 @@
 
 mod artifacts;
 pub mod backup;
+mod busy;
+mod checkpoint;
 mod error;
 mod execution;
 pub mod export;
@@ -15,6 +17,7 @@ mod ids;
 pub mod import;
 mod job;
 mod log;
+mod migrate;
 mod options;
 mod paths;
 mod read;
@@ -38,16 +41,18 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use artifacts::{MAX_FILE_BYTES, Staged, Sweep};
+pub use checkpoint::{Checkpoint, MAX_CHECKPOINT_BYTES};
 pub use error::{ExecuteError, StoreError};
 pub use execution::{Execution, MAX_IDEMPOTENCY_KEY, Mode};
 pub use figures::Figures;
 pub use ids::RandomIds;
 pub use options::{StoreOptions, Synchronous};
 pub use paths::resolve_inside;
-pub use schema::SCHEMA_VERSION;
-pub use transaction::{LIST_CHANGED, ReadTx, WriteTx};
+pub use schema::{SCHEMA_VERSION, SchemaState};
+pub use transaction::{EVERYTHING, LIST_CHANGED, ReadTx, WriteTx};
 
-use crate::tasks::{ContentHash, TaskError};
+use crate::link::TakeOver;
+use crate::tasks::{ContentHash, RepositoryError, TaskError};
 use artifacts::InFlight;
 use job::Operation;
 use readers::Readers;
@@ -105,15 +110,42 @@ impl Store {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    /// Takes over: from here on this worker may write, and no earlier one may.
-    /// Returns its epoch: how many workers have taken over, this one included.
+    /// The schema of the database, and what an activation would do about it.
     ///
     /// # Errors
     ///
-    /// When the database cannot be written; the worker is not active then.
-    pub async fn activate(&self) -> Result<u64, StoreError> {
+    /// When the database does not answer.
+    pub fn schema(&self) -> Result<SchemaState, ExecuteError> {
+        use transaction::Connected as _;
+        let found =
+            self.read_short(|tx| Ok(schema::found_version(tx.connection()).map_err(RepositoryError::from)?));
+        Ok(SchemaState::of(found?))
+    }
+
+    /// Takes over: from here on this worker may write, and no earlier one may,
+    /// except for the last one where it is a handover: that goes on until
+    /// [`Store::retire_former`]. Migrates the database where that is due. Returns
+    /// the epoch: how many workers have taken over, this one included.
+    /// A store that was active before may take over again.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be written or migrated; nothing has changed then.
+    pub async fn activate(&self, how: TakeOver) -> Result<u64, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.order(Order::Activate { reply }).await?;
+        self.order(Order::Activate { how, reply }).await?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// From here on the worker of the epoch before writes no more. Operations
+    /// that are asked for after this see all that it has done.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be written, or this worker is not in charge.
+    pub async fn retire_former(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.order(Order::RetireFormer { reply }).await?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -163,6 +195,21 @@ impl Store {
             return Err(closed.into());
         }
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The reply of this request, when it has been carried out before.
+    ///
+    /// # Errors
+    ///
+    /// When it was carried out with other arguments; the store's failure.
+    pub async fn remembered<T>(&self, execution: Execution) -> Result<Option<T>, ExecuteError>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        use transaction::Connected as _;
+        let reply = self.read(move |tx| Ok(log::recall(tx.connection(), &execution))).await??;
+        let parsed = reply.map(|reply| serde_json::from_str(&reply)).transpose();
+        parsed.map_err(|error| ExecuteError::Reply(error.to_string()))
     }
 
     /// Reads at one moment.
@@ -237,7 +284,8 @@ impl Store {
     }
 
     /// The resources that changed, commit by commit (`task://…`, `session://…`,
-    /// `artifact://…`, and [`LIST_CHANGED`] when there are more or fewer). Bounded: a receiver that lags has to take everything as changed.
+    /// `artifact://…`, [`LIST_CHANGED`] when there are more or fewer, [`EVERYTHING`] when
+    /// nobody knows which). Bounded: a receiver that lags has to take everything as changed.
     pub fn changes(&self) -> broadcast::Receiver<Arc<[String]>> {
         self.shared.changes.subscribe()
     }
@@ -260,11 +308,17 @@ impl Store {
         (Arc::clone(&self.shared.options), Arc::clone(&self.shared.in_flight))
     }
 
+    /// The writer's connection and the readers'.
+    fn connections(&self) -> u64 {
+        1 + self.shared.readers.connections()
+    }
+
     fn gauges(&self) -> &Gauges {
         &self.shared.gauges
     }
 
-    fn options(&self) -> &StoreOptions {
+    /// What it was opened with.
+    pub fn options(&self) -> &StoreOptions {
         &self.shared.options
     }
 }

@@ -5,11 +5,16 @@
 //! - `run`, `serve`, `transport`, [`session`]: the link to the front and what comes through it.
 //! - [`service`], `tools`, `resources`, `prompts`, `completions`, `subscriptions`,
 //!   `client_log`, [`failure`]: the MCP service of one session.
-//! - [`shared`], [`program`]: what all sessions serve from, and how it is opened.
+//! - [`shared`], `jobs`, `notices`: what all sessions serve from, and what concerns them all.
+//! - [`program`], `options`, `inspect`: how it is opened, and what the front orders beside requests.
 
 mod client_log;
 mod completions;
 pub mod failure;
+mod inspect;
+pub mod jobs;
+mod notices;
+mod options;
 pub mod orders;
 pub mod program;
 mod prompts;

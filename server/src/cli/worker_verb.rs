@@ -14,6 +14,15 @@ use crate::{logging, process};
 ///
 /// A workspace or configuration that cannot be used, or a link that broke.
 pub(super) fn run(global: &GlobalArgs) -> anyhow::Result<Exit> {
+    run_worker(global, program::Options::default())
+}
+
+/// The same as a test build.
+///
+/// # Errors
+///
+/// As the program's own.
+pub fn run_worker(global: &GlobalArgs, options: program::Options) -> anyhow::Result<Exit> {
     // A worker without its front serves nobody, and must not write while the next one does.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let (mut workspace, surroundings) = global.find_workspace()?;
@@ -24,7 +33,7 @@ pub(super) fn run(global: &GlobalArgs) -> anyhow::Result<Exit> {
     // ends, and what is unanswered is replayed.
     process::end_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(program::run(&workspace, &config, program::Options::default()));
+    let outcome = runtime.block_on(program::run(&workspace, &config, options));
     runtime.shutdown_background();
     drop(logging);
     match outcome {

@@ -4,6 +4,7 @@
 //! as much as they do.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -12,8 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::error::{ExecuteError, StoreError};
 use super::options::StoreOptions;
-use super::schema;
 use super::transaction::ReadTx;
+use super::{busy, schema};
 use crate::tasks::TaskError;
 
 /// Reads that may wait; further callers wait for a place.
@@ -28,7 +29,29 @@ pub(super) struct Readers {
     queue: mpsc::Sender<Read>,
     options: StoreOptions,
     /// Opened by the first short read, and anew after one that failed.
-    short: Mutex<Option<Connection>>,
+    short: Mutex<Option<Warm>>,
+    open: Arc<AtomicU64>,
+}
+
+/// A connection that has read the schema already, counted while it is open.
+struct Warm {
+    connection: Connection,
+    open: Arc<AtomicU64>,
+}
+
+impl Warm {
+    fn open(options: &StoreOptions, open: &Arc<AtomicU64>) -> Result<Self, StoreError> {
+        let connection = schema::open_reader(options)?;
+        connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |_| Ok(()))?;
+        open.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { connection, open: Arc::clone(open) })
+    }
+}
+
+impl Drop for Warm {
+    fn drop(&mut self) {
+        self.open.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl Readers {
@@ -36,14 +59,15 @@ impl Readers {
     pub(super) fn spawn(options: &StoreOptions) -> Result<Self, StoreError> {
         let (queue, reads) = mpsc::channel(QUEUE);
         let reads = Arc::new(Mutex::new(reads));
+        let open = Arc::default();
         for number in 0..options.readers.clamp(1, MAX_READERS) {
-            let (options, reads) = (options.clone(), Arc::clone(&reads));
+            let (options, reads, open) = (options.clone(), Arc::clone(&reads), Arc::clone(&open));
             thread::Builder::new()
                 .name(format!("store-read-{number}"))
-                .spawn(move || serve(&options, &reads))
+                .spawn(move || serve(&options, &reads, &open))
                 .map_err(schema::file_error("cannot start a thread for", std::path::Path::new("reading")))?;
         }
-        Ok(Self { queue, options: options.clone(), short: Mutex::new(None) })
+        Ok(Self { queue, options: options.clone(), short: Mutex::new(None), open })
     }
 
     /// Runs work that looks at a bounded number of rows, in the caller's thread.
@@ -52,15 +76,20 @@ impl Readers {
         work: impl FnOnce(&ReadTx<'_>) -> Result<T, TaskError>,
     ) -> Result<T, ExecuteError> {
         let mut short = self.short.lock().unwrap_or_else(PoisonError::into_inner);
-        let connection = match short.take() {
-            Some(connection) => connection,
-            None => warm(&self.options)?,
+        let warm = match short.take() {
+            Some(warm) => warm,
+            None => Warm::open(&self.options, &self.open)?,
         };
-        let result = at_one_moment(&connection, work);
-        if connection.is_autocommit() {
-            *short = Some(connection);
+        let result = at_one_moment(&warm.connection, work);
+        if warm.connection.is_autocommit() {
+            *short = Some(warm);
         }
         result
+    }
+
+    /// How many connections are open.
+    pub(super) fn connections(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
     }
 
     /// Runs the work on one moment of the database.
@@ -92,14 +121,15 @@ fn at_one_moment<T>(
     Ok(result?)
 }
 
-fn serve(options: &StoreOptions, reads: &Mutex<mpsc::Receiver<Read>>) {
-    let mut connection = warm(options).ok();
+fn serve(options: &StoreOptions, reads: &Mutex<mpsc::Receiver<Read>>, count: &Arc<AtomicU64>) {
+    busy::wait_at_most(options.busy_timeout);
+    let mut connection = Warm::open(options, count).ok();
     loop {
         // Whoever holds the lock waits for the next read; the others wait for the lock.
         let next = reads.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
         let Some(read) = next else { return };
         if connection.is_none() {
-            match warm(options) {
+            match Warm::open(options, count) {
                 Ok(opened) => connection = Some(opened),
                 Err(error) => {
                     read(Err(error));
@@ -108,17 +138,10 @@ fn serve(options: &StoreOptions, reads: &Mutex<mpsc::Receiver<Read>>) {
             }
         }
         let Some(open) = &connection else { continue };
-        let finished = catch_unwind(AssertUnwindSafe(|| read(Ok(open)))).is_ok();
-        if !finished || !open.is_autocommit() {
+        let finished = catch_unwind(AssertUnwindSafe(|| read(Ok(&open.connection)))).is_ok();
+        if !finished || !open.connection.is_autocommit() {
             // Whatever state it is in, a new one is in a known state.
             connection = None;
         }
     }
-}
-
-/// A connection that has read the schema already.
-fn warm(options: &StoreOptions) -> Result<Connection, StoreError> {
-    let connection = schema::open_reader(options)?;
-    connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |_| Ok(()))?;
-    Ok(connection)
 }

@@ -6,13 +6,34 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 
 use super::error::StoreError;
 use super::options::{StoreOptions, Synchronous};
+use super::{busy, migrate};
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
+
+/// The oldest schema whose builds can use a database of [`SCHEMA_VERSION`].
+pub(super) const COMPATIBLE_FROM: u32 = 1;
+
+/// The schema of a database, and what an activation would do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SchemaState {
+    /// As the database says.
+    pub found: u32,
+    /// Whether the activation moves it to [`SCHEMA_VERSION`].
+    pub migration_due: bool,
+    /// Whether the builds of the found schema can go on after that.
+    pub reversible: bool,
+}
+
+impl SchemaState {
+    pub(super) const fn of(found: u32) -> Self {
+        Self { found, migration_due: found < SCHEMA_VERSION, reversible: COMPATIBLE_FROM <= found }
+    }
+}
 
 /// Marks the file as one of ours ("TskO").
 const APPLICATION_ID: i32 = 0x5473_6b4f;
@@ -65,8 +86,8 @@ fn build(path: &Path) -> Result<(), StoreError> {
 /// The connection for writing.
 pub(super) fn open_writer(options: &StoreOptions) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&options.database, flags)?;
-    set_up(&connection, options)?;
+    let mut connection = Connection::open_with_flags(&options.database, flags)?;
+    set_up(&mut connection)?;
     connection.execute_batch(&format!(
         "PRAGMA synchronous = {}; PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}; \
          PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16384;",
@@ -78,14 +99,14 @@ pub(super) fn open_writer(options: &StoreOptions) -> Result<Connection, StoreErr
 /// A connection for reading.
 pub(super) fn open_reader(options: &StoreOptions) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(&options.database, flags)?;
-    set_up(&connection, options)?;
+    let mut connection = Connection::open_with_flags(&options.database, flags)?;
+    set_up(&mut connection)?;
     connection.execute_batch("PRAGMA cache_size = -8192;")?;
     Ok(connection)
 }
 
-fn set_up(connection: &Connection, options: &StoreOptions) -> Result<(), StoreError> {
-    connection.busy_timeout(options.busy_timeout)?;
+fn set_up(connection: &mut Connection) -> Result<(), StoreError> {
+    busy::install(connection)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // Otherwise SQLite plans a prepared statement anew whenever a bound value
     // changes, which takes longer than most of our statements run.
@@ -94,19 +115,36 @@ fn set_up(connection: &Connection, options: &StoreOptions) -> Result<(), StoreEr
     Ok(())
 }
 
-/// Refuses a database that this program does not understand.
-pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// The schema of the database; an error when this program cannot serve from it.
+/// An older one is migrated at the activation. A newer one says itself whether
+/// this program may go on with it.
+pub(super) fn check_version(connection: &Connection, path: &Path) -> Result<u32, StoreError> {
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let found = u32::try_from(pragma("user_version")?).unwrap_or(u32::MAX);
     if pragma("application_id")? != APPLICATION_ID {
         return Err(StoreError::NotOurs(path.to_owned()));
     }
+    let found = found_version(connection)?;
     let (path, known) = (path.to_owned(), SCHEMA_VERSION);
-    match found {
-        SCHEMA_VERSION => Ok(()),
-        found if found > SCHEMA_VERSION => Err(StoreError::SchemaTooNew { path, found, known }),
-        found => Err(StoreError::SchemaTooOld { path, found, known }),
+    if found < migrate::OLDEST {
+        return Err(StoreError::SchemaTooOld { path, found, known });
     }
+    if found > SCHEMA_VERSION && compatible_from(connection)? > SCHEMA_VERSION {
+        return Err(StoreError::SchemaTooNew { path, found, known });
+    }
+    Ok(found)
+}
+
+/// The schema of the database as it says itself.
+pub(super) fn found_version(connection: &Connection) -> rusqlite::Result<u32> {
+    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(u32::try_from(version).unwrap_or(u32::MAX))
+}
+
+/// Which builds a newer database still takes; none where it does not say.
+fn compatible_from(connection: &Connection) -> rusqlite::Result<u32> {
+    let sql = "SELECT value FROM meta WHERE key = 'compatible_from'";
+    let oldest: Option<u32> = connection.query_row(sql, [], |row| row.get(0)).optional()?;
+    Ok(oldest.unwrap_or(u32::MAX))
 }
 
 /// How SQLite calls it.

@@ -1,4 +1,5 @@
--- The current schema, whole. A change here raises SCHEMA_VERSION in schema.rs.
+-- The current schema, whole. A change here raises SCHEMA_VERSION in schema.rs
+-- and needs a step in migrate/ that leads to the same.
 -- Times are nanoseconds since the Unix epoch; statuses and kinds are their names.
 
 CREATE TABLE meta (
@@ -7,7 +8,10 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 
 -- epoch: moved on by every activation; each write transaction compares it with its own.
-INSERT INTO meta (key, value) VALUES ('epoch', 0);
+-- draining: the epoch before, while its worker may still finish what it has; else 0.
+-- deletions: how many tasks were ever deleted.
+-- compatible_from: the oldest schema whose builds may use this database.
+INSERT INTO meta (key, value) VALUES ('epoch', 0), ('draining', 0), ('deletions', 0), ('compatible_from', 1);
 
 CREATE TABLE sessions (
     seq               INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -101,6 +105,20 @@ CREATE TABLE keyed_operations (
     created_at INTEGER NOT NULL
 ) STRICT;
 
+-- Long calls that stopped at a checkpoint, or that will be gone on with from
+-- their last one when their worker dies. A row goes with the call's reply.
+CREATE TABLE jobs (
+    client     BLOB NOT NULL,
+    sequence   INTEGER NOT NULL,
+    kind       TEXT NOT NULL,
+    digest     BLOB NOT NULL,
+    suspended  INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    checkpoint TEXT NOT NULL,
+    PRIMARY KEY (client, sequence)
+) STRICT;
+
 -- How many tasks have this value. facet: status, task_type, specialist,
 -- complexity (part 0); session, parent (part: whose, value: a status).
 CREATE TABLE counts (
@@ -169,6 +187,10 @@ END;
 
 CREATE TRIGGER forget_session AFTER DELETE ON sessions BEGIN
     DELETE FROM counts WHERE facet = 'session' AND part = old.seq;
+END;
+
+CREATE TRIGGER count_deletions AFTER DELETE ON tasks BEGIN
+    UPDATE meta SET value = value + 1 WHERE key = 'deletions';
 END;
 
 -- The words of the tasks by seq, without a second copy of the texts. Kept by

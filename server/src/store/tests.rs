@@ -1,9 +1,12 @@
 //! What the store promises, each promise once. Nothing here waits for time to pass.
 
+mod checkpoints;
 mod exactly_once;
 mod failures;
 mod files;
+mod migration;
 mod paging;
+mod takeover;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
@@ -37,7 +40,7 @@ impl Home {
         let mut options = options(&directory);
         change(&mut options);
         let store = Store::open(&options).unwrap();
-        store.activate().await.unwrap();
+        store.activate(TakeOver::Alone).await.unwrap();
         Self { directory, store, client: ClientId::random(), sequence: AtomicU64::new(0) }
     }
 

@@ -9,6 +9,8 @@ use crate::tasks::Task;
 
 /// Stands among the changed resources when there are more or fewer than before.
 pub const LIST_CHANGED: &str = "*";
+/// Stands alone in place of the changed resources when anything may have changed.
+pub const EVERYTHING: &str = "**";
 
 /// One moment of the database, for reading.
 pub struct ReadTx<'c> {

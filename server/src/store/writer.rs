@@ -13,10 +13,10 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use super::error::StoreError;
 use super::job::{Job, Verdict};
 use super::log;
-use super::options::StoreOptions;
-use super::schema;
-use super::text;
-use super::transaction::{Effects, WriteTx};
+use super::options::{StoreOptions, Synchronous};
+use super::transaction::{EVERYTHING, Effects, WriteTx};
+use super::{busy, checkpoint, migrate, schema, text};
+use crate::link::TakeOver;
 
 /// How long between two looks for rows that nobody will ask for again.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
@@ -25,8 +25,10 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 pub(super) enum Order {
     /// An operation.
     Run(Box<dyn Job>),
-    /// Take over from every earlier worker.
-    Activate { reply: oneshot::Sender<Result<u64, StoreError>> },
+    /// Take over from every earlier worker, or from all but the last.
+    Activate { how: TakeOver, reply: oneshot::Sender<Result<u64, StoreError>> },
+    /// The worker of the epoch before writes no more.
+    RetireFormer { reply: oneshot::Sender<Result<(), StoreError>> },
     /// Finish and let go of the database.
     Close { reply: oneshot::Sender<()> },
 }
@@ -103,6 +105,7 @@ impl Writer {
 
     /// Serves until all handles of the store are gone or it is closed.
     pub(super) fn run(mut self) {
+        busy::wait_at_most(self.options.busy_timeout);
         let mut group = Vec::new();
         while let Some(order) = self.orders.blocking_recv() {
             let mut next = Some(order);
@@ -111,9 +114,13 @@ impl Writer {
                 match order {
                     Order::Run(job) => group.push(job),
                     // In the order of arrival: what came before is committed before.
-                    Order::Activate { reply } => {
+                    Order::Activate { how, reply } => {
                         self.commit(&mut group);
-                        let _ = reply.send(self.activate());
+                        let _ = reply.send(self.activate(how));
+                    }
+                    Order::RetireFormer { reply } => {
+                        self.commit(&mut group);
+                        let _ = reply.send(self.retire_former());
                     }
                     Order::Close { reply } => {
                         closing = Some(reply);
@@ -171,10 +178,7 @@ impl Writer {
     fn transact(&mut self, group: &mut [Box<dyn Job>]) -> Result<Effects, Failure> {
         let ours = self.epoch.ok_or(Failure::NotActive)?;
         self.execute("BEGIN IMMEDIATE")?;
-        let current = stored_epoch(&self.connection)?;
-        if current != ours {
-            return Err(Failure::Fenced { ours, current });
-        }
+        check_fence(&self.connection, ours)?;
         let now = Timestamp::now();
         let mut kept = Effects::default();
         for job in group {
@@ -214,32 +218,74 @@ impl Writer {
         }
     }
 
-    /// Moves the epoch on, so that no earlier worker writes any more. Other
-    /// processes see it at once; that it reaches the disk is not waited for,
-    /// because a power failure ends every earlier worker too.
-    fn activate(&mut self) -> Result<u64, StoreError> {
-        if self.options.synchronous == super::options::Synchronous::Full {
-            self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
-        }
-        let moved = self.move_epoch();
-        if moved.is_err() && !self.connection.is_autocommit() {
-            let _ = self.connection.execute_batch("ROLLBACK");
-        }
-        let level = schema::synchronous(self.options.synchronous);
-        self.connection.execute_batch(&format!("PRAGMA synchronous = {level}"))?;
-        let epoch = moved?;
+    /// Moves the epoch on, so that no earlier worker writes any more, or only the
+    /// one before finishes what it has. A migration that is due is part of it.
+    fn activate(&mut self, how: TakeOver) -> Result<u64, StoreError> {
+        let due = schema::found_version(&self.connection)? < schema::SCHEMA_VERSION;
+        let epoch = if due {
+            self.in_transaction(|writer| writer.take_over(how))?
+        } else {
+            self.without_sync(|writer| writer.take_over(how))?
+        };
         self.epoch = Some(epoch);
         self.gauges.epoch.store(epoch, Ordering::Relaxed);
         Ok(epoch)
     }
 
-    fn move_epoch(&self) -> Result<u64, StoreError> {
-        self.connection.execute_batch("BEGIN IMMEDIATE")?;
-        let epoch = stored_epoch(&self.connection)?.saturating_add(1);
-        let mut set = self.connection.prepare_cached("UPDATE meta SET value = ?2 WHERE key = ?1")?;
-        set.execute(params!["epoch", epoch.cast_signed()])?;
-        self.connection.execute_batch("COMMIT")?;
+    fn take_over(&self, how: TakeOver) -> Result<u64, StoreError> {
+        // Again, now that nobody else can change it.
+        let found = schema::check_version(&self.connection, &self.options.database)?;
+        migrate::apply(&self.connection, found, migrate::STEPS)?;
+        let former = stored_epoch(&self.connection)?.0;
+        let epoch = former.saturating_add(1);
+        self.set("epoch", epoch)?;
+        self.set("draining", if how == TakeOver::Handover { former } else { 0 })?;
         Ok(epoch)
+    }
+
+    /// Fences the worker before, and makes everybody look anew: what it changed
+    /// was told to its own listeners only.
+    fn retire_former(&mut self) -> Result<(), StoreError> {
+        let ours = self.epoch.ok_or(StoreError::NotActive)?;
+        self.without_sync(|writer| {
+            check_fence(&writer.connection, ours)?;
+            if stored_epoch(&writer.connection)?.0 == ours {
+                writer.set("draining", 0)?;
+            }
+            Ok(())
+        })?;
+        // Nobody listening is no failure.
+        let _ = self.changes.send([EVERYTHING.to_owned()].into());
+        Ok(())
+    }
+
+    /// A transaction about who may write. Other processes see it at once; that it
+    /// reaches the disk is not waited for, because a power failure ends every
+    /// other worker too.
+    fn without_sync<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        if self.options.synchronous == Synchronous::Full {
+            self.connection.execute_batch("PRAGMA synchronous = NORMAL")?;
+        }
+        let done = self.in_transaction(work);
+        let level = schema::synchronous(self.options.synchronous);
+        self.connection.execute_batch(&format!("PRAGMA synchronous = {level}"))?;
+        done
+    }
+
+    fn in_transaction<T>(&self, work: impl FnOnce(&Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        let done =
+            work(self).and_then(|value| Ok(self.connection.execute_batch("COMMIT").map(|()| value)?));
+        if done.is_err() && !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        done
+    }
+
+    fn set(&self, key: &str, value: u64) -> Result<(), StoreError> {
+        let mut set = self.connection.prepare_cached("UPDATE meta SET value = ?2 WHERE key = ?1")?;
+        set.execute(params![key, value.cast_signed()])?;
+        Ok(())
     }
 
     /// Forgets old rows, as the transaction of a worker that is still in charge.
@@ -248,11 +294,10 @@ impl Writer {
         let pruned = (|| -> Result<usize, Failure> {
             let ours = self.epoch.ok_or(Failure::NotActive)?;
             self.execute("BEGIN IMMEDIATE")?;
-            let current = stored_epoch(&self.connection)?;
-            if current != ours {
-                return Err(Failure::Fenced { ours, current });
-            }
-            let pruned = log::prune(&self.connection, Timestamp::now(), self.options.retention)?;
+            check_fence(&self.connection, ours)?;
+            let now = Timestamp::now();
+            let pruned = log::prune(&self.connection, now, self.options.retention)?
+                + checkpoint::prune(&self.connection, now, self.options.retention)?;
             self.execute("COMMIT")?;
             Ok(pruned)
         })();
@@ -266,9 +311,18 @@ impl Writer {
     }
 }
 
-fn stored_epoch(connection: &Connection) -> rusqlite::Result<u64> {
-    let epoch: i64 = connection
-        .prepare_cached("SELECT value FROM meta WHERE key = 'epoch'")?
-        .query_row([], |row| row.get(0))?;
-    Ok(epoch.cast_unsigned())
+/// The epoch, and the one before while its worker may still write. Both in one
+/// statement, because every commit asks.
+fn stored_epoch(connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    const SQL: &str = "SELECT (SELECT value FROM meta WHERE key = 'epoch'), \
+         coalesce((SELECT value FROM meta WHERE key = 'draining'), 0)";
+    let (epoch, draining): (i64, i64) =
+        connection.prepare_cached(SQL)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok((epoch.cast_unsigned(), draining.cast_unsigned()))
+}
+
+/// Refuses a transaction of a worker that may not write any more.
+fn check_fence(connection: &Connection, ours: u64) -> Result<(), Failure> {
+    let (current, draining) = stored_epoch(connection)?;
+    if ours == current || ours == draining { Ok(()) } else { Err(Failure::Fenced { ours, current }) }
 }

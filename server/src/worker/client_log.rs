@@ -4,7 +4,7 @@
 
 use rmcp::RoleServer;
 use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProtocolVersion};
-use rmcp::service::RequestContext;
+use rmcp::service::{Peer, RequestContext};
 use serde_json::Value;
 
 use super::session::Session;
@@ -26,6 +26,25 @@ pub(super) async fn send(
     let message = LoggingMessageNotificationParam::new(level, data).with_logger(logger);
     // A client that is gone hears nothing.
     drop(context.peer.notify_logging_message(message).await);
+}
+
+/// Sends a message that belongs to no request, to a client of the older revisions
+/// that has set a level and wants messages of this one.
+pub(super) async fn send_unasked(
+    session: &Session,
+    peer: &Peer<RoleServer>,
+    level: LoggingLevel,
+    logger: &str,
+    data: Value,
+) {
+    let record = session.record();
+    let wanted = record.log_level.filter(|least| severity(level) >= severity(*least));
+    if record.initialize.is_none() || wanted.is_none() {
+        return;
+    }
+    let message = LoggingMessageNotificationParam::new(level, data).with_logger(logger);
+    // A client that is gone hears nothing.
+    drop(peer.notify_logging_message(message).await);
 }
 
 fn wanted(session: &Session, context: &RequestContext<RoleServer>) -> Option<LoggingLevel> {

@@ -5,6 +5,7 @@
 use rmcp::model::ErrorData;
 use task_orchestrator_shared::error_code::ErrorCode;
 
+use super::transport::SUSPENDED;
 use crate::store::{ExecuteError, StoreError};
 use crate::tasks::TaskError;
 pub use crate::tool::failure::Failure;
@@ -18,6 +19,8 @@ pub enum Refusal {
     Failed(Failure),
     /// This worker writes no more, or not yet: another one answers it.
     Superseded,
+    /// It stopped at a checkpoint, which is saved: another worker goes on with it.
+    Suspended,
 }
 
 impl From<ErrorData> for Refusal {
@@ -73,6 +76,7 @@ impl From<Refusal> for ErrorData {
         match refusal {
             Refusal::Protocol(error) => error,
             Refusal::Superseded => Self::internal_error("another worker answers this request", None),
+            Refusal::Suspended => Self::new(SUSPENDED, "suspended at a checkpoint", None),
             Refusal::Failed(failure) => {
                 let data = failure.to_value();
                 match failure.error_code {

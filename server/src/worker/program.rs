@@ -1,42 +1,35 @@
 //! The worker as the program runs it: the store and the roles of a workspace,
 //! served to every session.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::service::Peer;
-use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::restart::MigrationReport;
 
-use super::WorkerError;
-use super::orders;
-use super::run;
+pub use super::options::{Misbehaviour, Options};
 use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
 use super::session::Session;
 use super::shared::Shared;
+use super::{WorkerError, inspect, orders, run};
 use crate::config::{self, Config};
-use crate::link::{Activation, Done, FrontState, Order, OrderFailure, WorkerPrepared, WorkerReady};
+use crate::link::{
+    Activation, Done, FrontState, Order, OrderFailure, PROTOCOL, TakeOver, WorkerPrepared, WorkerReady,
+};
 use crate::roles::Roles;
-use crate::store::{self, SCHEMA_VERSION, Store, StoreError, StoreOptions};
+use crate::store::{self, ExecuteError, SCHEMA_VERSION, Store, StoreError, StoreOptions};
+use crate::tasks::Repository as _;
 use crate::workspace::Workspace;
 
 /// How often files that no artifact names are looked for; the first time at once.
 const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 
-/// What a test build may change. The program itself always runs the default.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Whether replies are kept for repeated requests. Without, a replay repeats
-    /// the effect: the history checker is proved by noticing that.
-    pub operation_log: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { operation_log: true }
-    }
-}
+/// Tasks that a standby reads whole before it says that it could serve.
+const PROVED: usize = 25;
 
 /// Serves the front that started this process, from this workspace.
 ///
@@ -44,14 +37,37 @@ impl Default for Options {
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
 pub async fn run(workspace: &Workspace, config: &Config, options: Options) -> Result<LinkEnd, WorkerError> {
-    run::run(SCHEMA_VERSION, || open(workspace, config, options)).await
+    if let Some(Misbehaviour::ExitAtStart(code)) = options.fail {
+        std::process::exit(code);
+    }
+    let schema = options.schema_target.unwrap_or(SCHEMA_VERSION);
+    let versions = options.link_versions.unwrap_or(PROTOCOL);
+    run::run(schema, versions, || open(workspace, config, options)).await
 }
 
 async fn open(workspace: &Workspace, config: &Config, options: Options) -> Result<Tasks, WorkerError> {
     let store = Store::open(&store_options(workspace, config, options)).map_err(store_failed)?;
+    if let Some(known) = options.schema_target {
+        refuse_newer(&store, known)?;
+    }
     let roles = Arc::new(Roles::load(&workspace.roles()));
     let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
-    Ok(Tasks(Arc::new(Shared::new(store, roles, root, dir))))
+    let shared = Shared::new(store, roles, root, dir).with_options(options);
+    Ok(Tasks {
+        shared: Arc::new(shared),
+        backups: workspace.server_state(),
+        sweeping: AtomicBool::new(false),
+    })
+}
+
+/// As a build would that knows only this schema.
+fn refuse_newer(store: &Store, known: u32) -> Result<(), WorkerError> {
+    let found = store.schema().map_err(read_failed)?.found;
+    if found <= known {
+        return Ok(());
+    }
+    let path = store.options().database.clone();
+    Err(store_failed(StoreError::SchemaTooNew { path, found, known }))
 }
 
 /// Removes artifact files that nothing names: what a worker left that died
@@ -92,14 +108,60 @@ fn store_failed(error: StoreError) -> WorkerError {
     }
 }
 
+fn read_failed(error: ExecuteError) -> WorkerError {
+    match error {
+        ExecuteError::Store(error) => store_failed(error),
+        error => WorkerError::Temporary(error.to_string()),
+    }
+}
+
 /// Serves each session with the task tools.
-struct Tasks(Arc<Shared>);
+struct Tasks {
+    shared: Arc<Shared>,
+    /// Where a backup goes before a migration.
+    backups: PathBuf,
+    /// Whether artifact files are looked after already: a worker may be activated again.
+    sweeping: AtomicBool,
+}
+
+impl Tasks {
+    /// Copies the database as it is before a migration.
+    async fn back_up(&self) -> Result<String, WorkerError> {
+        let (options, directory) = (self.shared.store.opened_with(), self.backups.clone());
+        let copying = move || crate::state::back_up(&options, &directory, jiff::Timestamp::now());
+        let copied = tokio::task::spawn_blocking(copying).await;
+        let failed = |error: &dyn std::fmt::Display| {
+            WorkerError::Temporary(format!("the database cannot be backed up before its migration: {error}"))
+        };
+        copied.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+    }
+
+    /// Migrates where that is due, and says what was migrated.
+    async fn take_over(&self, how: TakeOver) -> Result<(u64, Option<MigrationReport>), WorkerError> {
+        let store = &self.shared.store;
+        let state = store.schema().map_err(read_failed)?;
+        let backup = if state.migration_due {
+            Some(self.back_up().await?)
+        } else {
+            None
+        };
+        let generation = store.activate(how).await.map_err(store_failed)?;
+        let to = self.shared.options.schema_target.unwrap_or(SCHEMA_VERSION).max(state.found);
+        let migration = (to != state.found).then_some(MigrationReport { from: state.found, to, backup });
+        Ok((generation, migration))
+    }
+
+    fn open_tasks(&self) -> Result<u64, WorkerError> {
+        let counts = self.shared.store.read_short(|tx| Ok(tx.counts(None)?));
+        Ok(counts.map_err(read_failed)?.open())
+    }
+}
 
 impl Services for Tasks {
     type Handler = TaskService;
 
     fn open(&self, session: Arc<Session>) -> TaskService {
-        TaskService::new(Arc::clone(&self.0), session)
+        TaskService::new(Arc::clone(&self.shared), session)
     }
 
     async fn resumed(&self, handler: &TaskService, peer: Peer<RoleServer>) {
@@ -107,42 +169,64 @@ impl Services for Tasks {
     }
 
     async fn prepare(&self) -> Result<WorkerPrepared, WorkerError> {
+        if self.shared.options.fail == Some(Misbehaviour::HangBeforePrepared) {
+            std::future::pending::<()>().await;
+        }
+        let store = &self.shared.store;
+        let state = store.schema().map_err(read_failed)?;
+        // A reader of its own, and whole tasks: what is damaged shows here, not at the first request.
+        let newest = store.read(|tx| Ok(tx.newest(None, &[], PROVED)?.len())).await.map_err(read_failed)?;
+        let roles = self.shared.roles.names().len();
+        tracing::info!(schema = state.found, newest, roles, "prepared");
+        let target = self.shared.options.schema_target;
         Ok(WorkerPrepared {
-            schema: SCHEMA_VERSION,
-            found: SCHEMA_VERSION,
-            migration_due: false,
-            reversible: true,
-            open_tasks: 0,
+            schema: target.unwrap_or(SCHEMA_VERSION),
+            found: state.found,
+            migration_due: state.migration_due || target.is_some_and(|target| target != state.found),
+            reversible: state.reversible && target.is_none(),
+            open_tasks: self.open_tasks()?,
         })
     }
 
     async fn activate(&self, activation: Activation) -> Result<WorkerReady, WorkerError> {
-        let generation = self.0.store.activate().await.map_err(store_failed)?;
-        tokio::spawn(sweep(self.0.store.clone()));
-        self.0.activate(generation, activation.front);
-        Ok(WorkerReady { generation, ..WorkerReady::default() })
+        if self.shared.options.fail == Some(Misbehaviour::HangBeforeReady) {
+            std::future::pending::<()>().await;
+        }
+        let (generation, migration) = self.take_over(activation.take_over).await?;
+        if !self.sweeping.swap(true, Ordering::Relaxed) {
+            tokio::spawn(sweep(self.shared.store.clone()));
+        }
+        self.shared.activate(generation, activation.front);
+        Ok(WorkerReady { generation, open_tasks: self.open_tasks()?, migration })
     }
 
     async fn order(&self, order: Order) -> Result<Done, OrderFailure> {
         match order {
-            Order::Snapshot { file, header } => orders::snapshot(&self.0, file, header, Vec::new()).await,
-            Order::VerifySnapshot { file, bulk } => orders::verify(&self.0, file, bulk).await,
-            Order::Backup { directory } => orders::backup(&self.0, directory).await,
-            order => {
-                let error = format!("{order:?} is not known to this build");
-                Err(OrderFailure { error_code: ErrorCode::Internal, error })
+            Order::Snapshot { file, header } => {
+                // A snapshot without them is better than none.
+                let suspended = self.shared.store.suspended_calls().unwrap_or_default();
+                orders::snapshot(&self.shared, file, header, suspended).await
             }
+            Order::VerifySnapshot { file, bulk } => orders::verify(&self.shared, file, bulk).await,
+            Order::Backup { directory } => orders::backup(&self.shared, directory).await,
+            Order::Suspend => Ok(Done::Suspending(self.shared.jobs.suspend())),
+            Order::Inspect => inspect::inspect(&self.shared).await.map(Done::Inspection),
         }
     }
 
-    async fn retire_former(&self) {}
+    async fn retire_former(&self) {
+        if let Err(error) = self.shared.store.retire_former().await {
+            // Its process has ended by now, so this fences nobody who lives.
+            tracing::error!(%error, "the worker before could not be fenced off");
+        }
+    }
 
     fn front_changed(&self, state: FrontState) {
-        self.0.front_changed(state);
+        self.shared.front_changed(state);
     }
 
     async fn close(&self) {
         // Leaves one file: the log is copied back into the database.
-        self.0.store.close().await;
+        self.shared.store.close().await;
     }
 }

@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::serve::{self, Link, LinkEnd, Services};
 use super::transport::LinkSender;
-use crate::link::{Frame, FrameReader, Kind, PROTOCOL, WorkerHello};
+use crate::link::{Frame, FrameReader, Kind, Versions, WorkerHello};
 
 /// Asked for at each read: one link carries every session.
 const ROOM_BYTES: usize = 64 * 1024;
@@ -39,7 +39,11 @@ pub enum WorkerError {
 /// # Errors
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
-pub(super) async fn run<S: Services, F>(schema: u32, open: impl FnOnce() -> F) -> Result<LinkEnd, WorkerError>
+pub(super) async fn run<S: Services, F>(
+    schema: u32,
+    versions: Versions,
+    open: impl FnOnce() -> F,
+) -> Result<LinkEnd, WorkerError>
 where
     F: Future<Output = Result<S, WorkerError>>,
 {
@@ -48,7 +52,7 @@ where
     let outbox = link.outbox.clone();
     let writer = tokio::spawn(async move { outbox.write_to(writing).await });
     let hello = WorkerHello {
-        versions: PROTOCOL,
+        versions,
         build: env!("CARGO_PKG_VERSION").to_owned(),
         pid: std::process::id(),
         schema,

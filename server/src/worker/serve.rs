@@ -74,10 +74,16 @@ pub enum LinkEnd {
     Lost,
 }
 
+/// A session from the link's side.
+struct Served {
+    frames: mpsc::Sender<Frame>,
+    session: Arc<Session>,
+}
+
 pub(super) struct Link<S: Services> {
     services: Arc<S>,
     sender: LinkSender,
-    sessions: HashMap<u64, mpsc::Sender<Frame>>,
+    sessions: HashMap<u64, Served>,
     tasks: TaskTracker,
     cancel: CancellationToken,
 }
@@ -129,12 +135,13 @@ impl<S: Services> Link<S> {
     async fn take(&mut self, frame: Frame) -> Result<(), WorkerError> {
         match frame.kind {
             Kind::Open => self.open(&frame),
-            Kind::Message | Kind::Replay | Kind::Reply | Kind::State => {
-                if let Some(session) = self.sessions.get(&frame.session) {
+            Kind::Message | Kind::Replay | Kind::Reply => {
+                if let Some(served) = self.sessions.get(&frame.session) {
                     // A session that has ended takes no more.
-                    let _ = session.send(frame).await;
+                    let _ = served.frames.send(frame).await;
                 }
             }
+            Kind::State => self.merge(&frame),
             Kind::Close => {
                 self.sessions.remove(&frame.session);
             }
@@ -188,6 +195,16 @@ impl<S: Services> Link<S> {
         self.sender.send(&Frame::control(kind, serde_json::to_vec(what).unwrap_or_default()));
     }
 
+    /// The worker before has changed a session since it was opened here.
+    fn merge(&self, frame: &Frame) {
+        let Some(served) = self.sessions.get(&frame.session) else { return };
+        match serde_json::from_slice(&frame.payload) {
+            Ok(late) => served.session.merge(late),
+            // An older build's record: what it had when the session was opened stays.
+            Err(error) => tracing::error!(%error, "a late record of a session cannot be read"),
+        }
+    }
+
     fn open(&mut self, frame: &Frame) {
         let opening: SessionOpening = match serde_json::from_slice(&frame.payload) {
             Ok(opening) => opening,
@@ -207,12 +224,12 @@ impl<S: Services> Link<S> {
             None => None,
         };
         let (frames, inbox) = mpsc::channel(SESSION_QUEUE);
-        self.sessions.insert(frame.session, frames);
         let sink = LinkRecordSink { session: frame.session, link: self.sender.clone() };
         let initialized = record.as_ref().is_some_and(|record| record.initialize.is_some());
         let transport =
             LinkTransport::new(frame.session, opening.client, inbox, self.sender.clone(), initialized);
         let session = Arc::new(Session::new(opening.client, record.unwrap_or_default(), Box::new(sink)));
+        self.sessions.insert(frame.session, Served { frames, session: Arc::clone(&session) });
         let services = Arc::clone(&self.services);
         // The service cancels what it was given when it ends: that must not reach the others.
         let cancel = self.cancel.child_token();
@@ -246,27 +263,66 @@ async fn serve_session<S: Services>(
     transport: LinkTransport,
     cancel: CancellationToken,
 ) {
-    if let Some(initialize) = session.record().initialize {
-        let handler = services.open(Arc::clone(&session));
-        let running =
-            rmcp::service::serve_directly_with_ct(handler, transport, Some(initialize), cancel.clone());
-        services.resumed(running.service(), running.peer().clone()).await;
-        wait_for(running).await;
-        return;
-    }
     while !transport.is_closed().await && !cancel.is_cancelled() {
-        let handler = services.open(Arc::clone(&session));
-        match rmcp::service::serve_server_with_ct(handler, transport.clone(), cancel.child_token()).await {
-            Ok(running) => return wait_for(running).await,
-            // The client was told; it may try once more, with another version for instance.
-            Err(error) => tracing::debug!(%error, client = %session.client(), "a session did not begin"),
+        let handler = Arc::new(services.open(Arc::clone(&session)));
+        if let Some(initialize) = session.record().initialize {
+            transport.begin();
+            let running = rmcp::service::serve_directly_with_ct(
+                Arc::clone(&handler),
+                transport,
+                Some(initialize),
+                cancel.clone(),
+            );
+            services.resumed(&handler, running.peer().clone()).await;
+            return to_the_end(&*services, &session, &handler, running).await;
+        }
+        let beginning = rmcp::service::serve_server_with_ct(
+            Arc::clone(&handler),
+            transport.clone(),
+            cancel.child_token(),
+        );
+        tokio::select! {
+            biased;
+            // Once more from the top, with what the worker before agreed on.
+            () = initialized_elsewhere(&session, &transport) => {}
+            begun = beginning => match begun {
+                Ok(running) => return to_the_end(&*services, &session, &handler, running).await,
+                // The client was told; it may try once more, with another version for instance.
+                Err(error) => tracing::debug!(%error, client = %session.client(), "a session did not begin"),
+            },
         }
     }
 }
 
-async fn wait_for<H: ServerHandler>(running: RunningService<RoleServer, H>) {
-    if let Err(error) = running.waiting().await {
-        tracing::error!(%error, "a session's task failed");
+/// The worker before has answered the handshake, and nothing was asked here yet.
+async fn initialized_elsewhere(session: &Session, transport: &LinkTransport) {
+    loop {
+        session.merged().await;
+        if session.record().initialize.is_some() && !transport.has_begun() {
+            return;
+        }
+    }
+}
+
+/// Waits for the end of a session, and tells its service of late changes meanwhile.
+async fn to_the_end<S: Services>(
+    services: &S,
+    session: &Session,
+    handler: &S::Handler,
+    running: RunningService<RoleServer, Arc<S::Handler>>,
+) {
+    let peer = running.peer().clone();
+    let late = async {
+        loop {
+            session.merged().await;
+            services.resumed(handler, peer.clone()).await;
+        }
+    };
+    tokio::select! {
+        () = late => {}
+        ended = running.waiting() => if let Err(error) = ended {
+            tracing::error!(%error, "a session's task failed");
+        },
     }
 }
 

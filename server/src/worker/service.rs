@@ -20,14 +20,16 @@ use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use serde_json::{Value, json};
 use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::restart::RestartId;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
 use super::failure::{Failure, Refusal};
+use super::options::Misbehaviour;
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
 use super::tools::Call;
-use super::{client_log, completions, prompts, resources, size, subscriptions};
+use super::{client_log, completions, notices, prompts, resources, size, subscriptions};
 use crate::link::OperationId;
 
 const INSTRUCTIONS: &str = "Keeps plans, tasks and their results for you, across conversations and restarts. Begin \
@@ -50,17 +52,30 @@ pub struct TaskService {
     session: Arc<Session>,
     /// Ends the forwarding of changes; there is one only while the session has subscriptions.
     forwarding: Mutex<Option<DropGuard>>,
+    /// Ends the messages about restarts; there are some only where the client has set a level.
+    notices: Mutex<Option<DropGuard>>,
+    /// The restart that the client was last told to be complete.
+    completed: Mutex<Option<RestartId>>,
 }
 
 impl TaskService {
     /// The service of a session, new or taken over.
     pub fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {
-        Self { shared, session, forwarding: Mutex::new(None) }
+        Self {
+            shared,
+            session,
+            forwarding: Mutex::new(None),
+            notices: Mutex::new(None),
+            completed: Mutex::new(None),
+        }
     }
 
     /// Tells a client whose session was taken over what may have changed while
-    /// nobody was there: stale lists, and every resource that it watches.
+    /// nobody was there: stale lists, and every resource that it watches. Again
+    /// when the worker before has changed the session since.
     pub async fn resumed(&self, peer: &Peer<RoleServer>) {
+        self.follow_restarts(peer);
+        self.tell_completion(peer).await;
         let record = self.session.record();
         // Before the round, so that nothing can happen between the two.
         self.forward(peer);
@@ -99,14 +114,36 @@ impl TaskService {
         }
     }
 
+    /// Begins to tell of restarts, where the client has asked for messages.
+    fn follow_restarts(&self, peer: &Peer<RoleServer>) {
+        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.session.record().log_level.is_some() && notices.is_none() {
+            *notices = Some(notices::follow(&self.shared, &self.session, peer.clone()));
+        }
+    }
+
+    /// Tells of the restart that has brought this worker, once.
+    async fn tell_completion(&self, peer: &Peer<RoleServer>) {
+        let Some(restart) = self.shared.front().restart else { return };
+        let told = {
+            let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
+            completed.replace(restart.clone())
+        };
+        if told.as_ref() != Some(&restart) {
+            notices::complete(&self.session, peer, &restart).await;
+        }
+    }
+
     async fn carry_out(
         &self,
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
+        self.misbehave()?;
         let tool = self.shared.tools.find(&request.name)?;
         let arguments = request.arguments.unwrap_or_default();
         let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
+            Ok(call) if tool.writes && self.shared.front().safe_mode => call.remembered().await,
             Ok(call) => tool.run(&call, arguments).await,
             Err(refusal) => Err(refusal),
         };
@@ -117,12 +154,24 @@ impl TaskService {
                 self.report(&request.name, &failure, context).await;
                 Ok(failure.into_result())
             }
+            Err(refusal @ Refusal::Suspended) => Err(refusal.into()),
             Err(Refusal::Superseded) => {
                 // The front sends the request to the worker that has taken over. Answering
                 // here as well would tell the client of a failure that did not happen.
                 context.ct.cancelled().await;
                 Err(ErrorData::internal_error("another worker answers this request", None))
             }
+        }
+    }
+
+    /// What a test build does instead of answering.
+    fn misbehave(&self) -> Result<(), ErrorData> {
+        match self.shared.options.fail {
+            Some(Misbehaviour::CrashAfterReady) => std::process::abort(),
+            Some(Misbehaviour::FailCalls) => {
+                Err(ErrorData::internal_error("this build fails every call", None))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -210,9 +259,10 @@ impl ServerHandler for TaskService {
     async fn set_level(
         &self,
         request: SetLevelRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<(), ErrorData> {
         self.session.update(|record| record.log_level = Some(request.level));
+        self.follow_restarts(&context.peer);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rmcp::model::{InitializeRequestParams, LoggingLevel};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::link::ClientId;
 
@@ -18,7 +19,7 @@ use crate::link::ClientId;
 pub const MAX_SUBSCRIPTIONS: usize = 1000;
 
 /// What crosses from one worker to the next.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct SessionRecord {
     /// The client's initialize parameters with the version that was agreed on;
     /// absent for a session of the stateless era or one not yet initialized.
@@ -42,6 +43,25 @@ pub struct SessionRecord {
     pub prompts: String,
 }
 
+impl SessionRecord {
+    /// Takes over what differs between two other records.
+    fn take_changes(&mut self, before: &Self, after: &Self) {
+        fn take<T: Clone + PartialEq>(to: &mut T, before: &T, after: &T) {
+            if before != after {
+                to.clone_from(after);
+            }
+        }
+        // Whole, so that a new field cannot be forgotten.
+        let Self { initialize, log_level, subscriptions, work_session, tools, prompts } = self;
+        take(initialize, &before.initialize, &after.initialize);
+        take(log_level, &before.log_level, &after.log_level);
+        take(subscriptions, &before.subscriptions, &after.subscriptions);
+        take(work_session, &before.work_session, &after.work_session);
+        take(tools, &before.tools, &after.tools);
+        take(prompts, &before.prompts, &after.prompts);
+    }
+}
+
 /// Where a changed record goes: to the front, in order with the answers.
 pub trait RecordSink: Send + Sync {
     /// Sends the record. Does not wait.
@@ -52,13 +72,33 @@ pub trait RecordSink: Send + Sync {
 pub struct Session {
     client: ClientId,
     record: Mutex<SessionRecord>,
+    /// What the worker before last said of it.
+    former: Mutex<SessionRecord>,
+    merged: Notify,
     sink: Box<dyn RecordSink>,
 }
 
 impl Session {
     /// A session, new (default record) or taken over from an earlier worker.
     pub fn new(client: ClientId, record: SessionRecord, sink: Box<dyn RecordSink>) -> Self {
-        Self { client, record: Mutex::new(record), sink }
+        let former = Mutex::new(record.clone());
+        Self { client, record: Mutex::new(record), former, merged: Notify::new(), sink }
+    }
+
+    /// Takes over what the worker before has changed since it handed the session
+    /// over: it still finishes the requests that it had.
+    pub fn merge(&self, late: SessionRecord) {
+        let before = {
+            let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
+            std::mem::replace(&mut *former, late.clone())
+        };
+        self.update(|record| record.take_changes(&before, &late));
+        self.merged.notify_one();
+    }
+
+    /// Waits until something was taken over that way. Missed by nobody who asks later.
+    pub async fn merged(&self) {
+        self.merged.notified().await;
     }
 
     /// Whose session it is.
@@ -83,5 +123,39 @@ impl Session {
         // The record is replaced field by field and never left half changed,
         // so a panic elsewhere does not make it unusable.
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Nowhere;
+
+    impl RecordSink for Nowhere {
+        fn save(&self, _: &SessionRecord) {}
+    }
+
+    fn record(work_session: &str, tools: &str) -> SessionRecord {
+        SessionRecord {
+            work_session: Some(work_session.into()),
+            tools: tools.into(),
+            ..SessionRecord::default()
+        }
+    }
+
+    #[test]
+    fn late_changes_are_taken_over_field_by_field_and_once() {
+        let session = Session::new(ClientId::random(), record("opened", "old"), Box::new(Nowhere));
+        session.update(|record| record.tools = "ours".into());
+        session.merge(record("late", "old"));
+        assert_eq!(session.record(), record("late", "ours"), "only what the late record changed");
+        session.update(|record| record.work_session = Some("newest".into()));
+        let mut watched = record("late", "old");
+        watched.subscriptions.insert("task://t".into());
+        session.merge(watched.clone());
+        let merged = session.record();
+        assert_eq!(merged.work_session.as_deref(), Some("newest"), "that change was taken over before");
+        assert_eq!(merged.subscriptions, watched.subscriptions);
     }
 }

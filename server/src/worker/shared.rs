@@ -2,12 +2,15 @@
 //! what the front says about itself. Must never hold anything of one client.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::sync::watch;
 
+use super::jobs::Jobs;
+use super::options::Options;
 use super::tools::Catalogue;
 use crate::link::FrontState;
 use crate::roles::Roles;
@@ -25,8 +28,10 @@ pub struct Shared {
     pub orchestrator_dir: PathBuf,
     pub(super) tools: Catalogue,
     pub(super) prompts: String,
+    pub(super) jobs: Jobs,
+    pub(super) options: Options,
     /// The generation of this worker, and what the front says about itself.
-    front: RwLock<(u64, FrontState)>,
+    front: watch::Sender<(u64, FrontState)>,
 }
 
 /// The server as `orchestrator_get_status` shows it.
@@ -58,28 +63,46 @@ impl Shared {
             // Compared with resolved paths later; one that cannot be resolved refuses them all.
             workspace: workspace.canonicalize().unwrap_or(workspace),
             orchestrator_dir,
-            front: RwLock::default(),
+            jobs: Jobs::default(),
+            options: Options::default(),
+            front: watch::Sender::default(),
         }
+    }
+
+    /// The same as a test build.
+    #[must_use]
+    pub fn with_options(mut self, options: Options) -> Self {
+        if options.extra_tool {
+            self.tools.add_extra(&self.roles);
+        }
+        self.options = options;
+        self
     }
 
     /// This worker serves from here on, as this generation.
     pub fn activate(&self, generation: u64, front: FrontState) {
-        *self.front.write().unwrap_or_else(PoisonError::into_inner) = (generation, front);
+        self.jobs.resume();
+        self.front.send_replace((generation, front));
     }
 
     /// Takes over what the front says about itself now.
     pub fn front_changed(&self, state: FrontState) {
-        self.front.write().unwrap_or_else(PoisonError::into_inner).1 = state;
+        self.front.send_modify(|front| front.1 = state);
     }
 
     /// What the front last said about itself.
     pub fn front(&self) -> FrontState {
-        self.front.read().unwrap_or_else(PoisonError::into_inner).1.clone()
+        self.front.borrow().1.clone()
+    }
+
+    /// The generation, and what the front says about itself, as they change.
+    pub(super) fn watch_front(&self) -> watch::Receiver<(u64, FrontState)> {
+        self.front.subscribe()
     }
 
     /// The server as it stands.
     pub(super) fn server_status(&self) -> ServerStatus {
-        let front = self.front.read().unwrap_or_else(PoisonError::into_inner);
+        let front = self.front.borrow();
         let (generation, state) = &*front;
         ServerStatus {
             uptime: Timestamp::now().as_second().saturating_sub(state.front_started_at).max(0),

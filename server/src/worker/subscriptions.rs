@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
-use crate::store::LIST_CHANGED;
+use crate::store::{EVERYTHING, LIST_CHANGED};
 
 /// The resources that one commit has changed.
 type Changed = Arc<[String]>;
@@ -36,6 +36,9 @@ struct Round {
 
 impl Round {
     fn add(&mut self, changed: &[String]) {
+        if changed.iter().any(|uri| uri == EVERYTHING) {
+            return self.missed();
+        }
         self.list |= changed.iter().any(|uri| uri == LIST_CHANGED);
         self.uris.extend(changed.iter().cloned());
     }

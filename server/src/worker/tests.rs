@@ -8,6 +8,7 @@ mod protocol;
 mod refusals;
 mod replay;
 mod resources;
+mod restarts;
 mod restored;
 mod subscriptions;
 

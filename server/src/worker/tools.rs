@@ -4,6 +4,7 @@
 mod call;
 mod canonical;
 mod context;
+mod extra;
 mod lenient;
 mod maintenance;
 mod plan;
@@ -101,12 +102,25 @@ impl Catalogue {
         catalogue.add::<sessions::Resume>(roles);
         catalogue.add::<sessions::Status>(roles);
         catalogue.add::<sessions::Cleanup>(roles);
-        // Shown here, since a list has one author; carried out by the front, so there
-        // is no entry for them: a call that gets through all the same is refused.
-        catalogue.definitions.extend(reboot::definitions());
-        let text = serde_json::to_vec(&catalogue.definitions).unwrap_or_default();
-        catalogue.digest = hex(&Sha256::digest(text));
+        catalogue.finish();
         catalogue
+    }
+
+    /// One tool more, for a test build.
+    pub(super) fn add_extra(&mut self, roles: &Roles) {
+        // Definitions and entries stand side by side.
+        self.definitions.truncate(self.entries.len());
+        self.add::<extra::Extra>(roles);
+        self.finish();
+    }
+
+    /// The front's tools are shown here, since a list has one author, and carried
+    /// out by the front, so there is no entry for them: a call that gets through
+    /// all the same is refused.
+    fn finish(&mut self) {
+        self.definitions.extend(reboot::definitions());
+        let text = serde_json::to_vec(&self.definitions).unwrap_or_default();
+        self.digest = hex(&Sha256::digest(text));
     }
 
     /// As `tools/list` shows them.

@@ -10,10 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientJsonRpcMessage, ErrorData, GetExtensions, GetMeta, JsonRpcMessage, ProgressToken, RequestId,
-    ServerJsonRpcMessage, ServerNotification,
+    CallToolResult, ClientJsonRpcMessage, ErrorCode as RpcCode, ErrorData, GetExtensions, GetMeta,
+    JsonRpcMessage, ProgressToken, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
 };
 use rmcp::transport::Transport;
+use task_orchestrator_shared::error_code::ErrorCode;
 use tokio::sync::mpsc;
 
 use super::service::Replayed;
@@ -22,6 +23,10 @@ use crate::link::{ClientId, Frame, Kind, MAX_PAYLOAD_BYTES, OperationId, Outbox}
 
 /// Above this many bytes on the way to the front, answers wait for their turn.
 const FULL_OUTBOX_BYTES: usize = 8 * 1024 * 1024;
+
+/// The code of an error that is no answer: the request stopped at a checkpoint.
+/// It never leaves the worker. Of the range that the protocol leaves to servers.
+pub(super) const SUSPENDED: RpcCode = RpcCode(-32099);
 
 /// What all sessions of a worker send through.
 #[derive(Debug, Clone, Default)]
@@ -92,6 +97,16 @@ impl LinkTransport {
             open: Arc::default(),
             begun: Arc::new(begun.into()),
         }
+    }
+
+    /// Whether the session has seen its first request.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.load(Ordering::Relaxed)
+    }
+
+    /// The session goes on without a first request: another worker answered it.
+    pub(super) fn begin(&self) {
+        self.begun.store(true, Ordering::Relaxed);
     }
 
     /// Whether the session's input has ended.
@@ -191,8 +206,18 @@ impl LinkTransport {
     /// The frame that carries a message of the service. `None` when nobody waits for it.
     fn frame(&self, mut message: ServerJsonRpcMessage) -> Option<Frame> {
         let (kind, sequence) = match &mut message {
-            JsonRpcMessage::Response(response) => (Kind::Response, self.finish(&response.id)?),
-            JsonRpcMessage::Error(error) => (Kind::Response, self.finish(error.id.as_ref()?)?),
+            JsonRpcMessage::Response(response) => {
+                (kind_of_result(&response.result), self.finish(&response.id)?)
+            }
+            JsonRpcMessage::Error(error) => {
+                let sequence = self.finish(error.id.as_ref()?)?;
+                if error.error.code == SUSPENDED {
+                    // No answer: whoever gets the request next goes on with it.
+                    return Some(Frame::session(Kind::Suspended, self.session, sequence, Bytes::new()));
+                }
+                let fault = error.error.code == RpcCode::INTERNAL_ERROR;
+                (if fault { Kind::Fault } else { Kind::Response }, sequence)
+            }
             JsonRpcMessage::Request(request) => {
                 let number = self.link.next_question.fetch_add(1, Ordering::Relaxed);
                 let own = std::mem::replace(&mut request.id, RequestId::Number(number.cast_signed()));
@@ -227,6 +252,21 @@ impl LinkTransport {
             }
             _ => (Kind::Notification, 0),
         })
+    }
+}
+
+/// Whether a result tells of a failure of the server itself, which a probation counts.
+fn kind_of_result(result: &ServerResult) -> Kind {
+    let ServerResult::CallToolResult(CallToolResult { is_error: Some(true), structured_content, .. }) =
+        result
+    else {
+        return Kind::Response;
+    };
+    let code = structured_content.as_ref().and_then(|content| content.get("error_code"));
+    let code = code.and_then(|code| serde_json::from_value::<ErrorCode>(code.clone()).ok());
+    match code {
+        Some(ErrorCode::Internal | ErrorCode::StorageFailed) => Kind::Fault,
+        _ => Kind::Response,
     }
 }
 

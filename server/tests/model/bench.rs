@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use task_orchestrator::link::{ClientId, OperationId};
+use task_orchestrator::link::{ClientId, OperationId, TakeOver};
 use task_orchestrator::store::{
     ExecuteError, Execution, RandomIds, Store, StoreOptions, Synchronous, WriteTx,
 };
@@ -67,7 +67,7 @@ impl Bench {
         options.synchronous = Synchronous::Off;
         let store = Store::open(&options).unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        runtime.block_on(store.activate()).unwrap();
+        runtime.block_on(store.activate(TakeOver::Alone)).unwrap();
         Self {
             runtime,
             store,

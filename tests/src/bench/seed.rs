@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use jiff::Timestamp;
-use task_orchestrator::link::{ClientId, OperationId};
+use task_orchestrator::link::{ClientId, OperationId, TakeOver};
 use task_orchestrator::store::{Execution, Mode, RandomIds, Store, StoreOptions, Synchronous};
 use task_orchestrator::tasks::command::{PlanTask, PlannedSubtask};
 use task_orchestrator::tasks::{BUILT_IN_ROLES, Call, Complexity, Description, Title, plan_task};
@@ -28,7 +28,7 @@ pub fn tasks(workspace: &Workspace, count: usize) -> Result<()> {
         // Seeding need not survive a power failure; what is measured afterwards is durable.
         options.synchronous = Synchronous::Off;
         let store = Store::open(&options)?;
-        store.activate().await?;
+        store.activate(TakeOver::Alone).await?;
         let client = ClientId::random();
         for number in 0..count / OF_A_PLAN {
             let plan = plan(number)?;

@@ -32,7 +32,7 @@ fn forget() -> Result<ExitCode> {
     let (workspace, _) = cli.global.find_workspace()?;
     let (config, ..) = cli.global.load_config(&workspace)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let options = Options { operation_log: false };
+    let options = Options { operation_log: false, ..Options::default() };
     runtime.block_on(program::run(&workspace, &config, options)).context("the worker without its log")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -137,7 +137,7 @@ async fn an_earlier_worker_writes_nothing_more() {
     let early = successor.execute(Execution::new(home.next(), "plan", b"x"), planning("x")).await;
     assert!(matches!(early, Err(ExecuteError::Store(StoreError::NotActive))), "{early:?}");
     home.plan("still").await;
-    successor.activate().await.unwrap();
+    successor.activate(TakeOver::Alone).await.unwrap();
     let late = home.store.execute(Execution::new(home.next(), "plan", b"late"), planning("late")).await;
     assert!(late.as_ref().is_err_and(ExecuteError::is_fenced), "{late:?}");
     // Reading goes on, and the one in charge writes.
@@ -147,7 +147,7 @@ async fn an_earlier_worker_writes_nothing_more() {
     let figures = home.store.figures().await.unwrap();
     assert!(figures.current_epoch > figures.epoch, "{figures:?}");
     // A front that begins to count anew cannot bring an old epoch back.
-    home.store.activate().await.unwrap();
+    home.store.activate(TakeOver::Alone).await.unwrap();
     assert!(home.store.figures().await.unwrap().epoch > figures.current_epoch);
 }
 
@@ -164,7 +164,7 @@ async fn what_was_acknowledged_is_there_after_a_crash() {
         std::fs::copy(from.join(name), copy.path().join("state").join(name)).unwrap();
     }
     let reopened = Store::open(&options(&copy)).unwrap();
-    reopened.activate().await.unwrap();
+    reopened.activate(TakeOver::Alone).await.unwrap();
     assert_eq!(reopened.execute(execution, planning("a")).await.unwrap(), reply);
     let id = reply.task_id.clone();
     assert!(reopened.read(move |tx| Ok(tx.task(&id)?)).await.unwrap().is_some());

@@ -13,7 +13,9 @@ use tokio::io::DuplexStream;
 
 use super::*;
 use crate::link::{ClientId, OperationId};
+use crate::worker::failure::{Failure, Refusal};
 use crate::worker::service::Replayed;
+use task_orchestrator_shared::error_code::ErrorCode;
 
 /// Answers `tools/call` by what the tool's name asks for.
 struct Probe {
@@ -55,6 +57,10 @@ impl ServerHandler for Probe {
                 context.peer.notify_progress(progress).await.expect("told");
             }
             "wait" => context.ct.cancelled().await,
+            "fail" => return Err(ErrorData::internal_error("defect", None)),
+            "suspend" => return Err(Refusal::Suspended.into()),
+            "broken" => return Ok(Failure::new(ErrorCode::StorageFailed, "e", "h").into_result().into()),
+            "refused" => return Ok(Failure::new(ErrorCode::NotFound, "e", "h").into_result().into()),
             _ => reply["replayed"] = json!(context.extensions.get::<Replayed>().is_some()),
         }
         Ok(CallToolResult::structured(reply).into())
@@ -149,11 +155,19 @@ impl Front {
         self.send(kind, sequence, &request(sequence, "tools/call", &params));
     }
 
-    /// The next frame: its kind, its sequence and its message.
+    /// The next frame about a session: its kind, its sequence and its message.
     async fn next(&mut self) -> (Kind, u64, Value) {
-        let frame = tokio::time::timeout(Duration::from_secs(20), self.frames.next()).await;
-        let frame = frame.expect("a frame in time").unwrap().expect("a frame");
-        (frame.kind, frame.sequence, serde_json::from_slice(&frame.payload).unwrap_or_default())
+        loop {
+            let frame = tokio::time::timeout(Duration::from_secs(20), self.frames.next()).await;
+            let frame = frame.expect("a frame in time").unwrap().expect("a frame");
+            if frame.kind != Kind::Ready {
+                return (
+                    frame.kind,
+                    frame.sequence,
+                    serde_json::from_slice(&frame.payload).unwrap_or_default(),
+                );
+            }
+        }
     }
 
     /// Opens a session and brings it through its handshake. Returns the record.
@@ -229,8 +243,9 @@ async fn a_question_has_an_id_that_no_other_worker_uses() {
     front.begin().await;
     front.call(Kind::Message, 2, "ask");
     let (kind, number, question) = front.next().await;
-    assert_eq!((kind, number, &question["id"]), (Kind::Request, 5000, &json!(5000)));
-    let answer = json!({"jsonrpc": "2.0", "id": 5000, "result": {"action": "accept", "content": {}}});
+    let first = 5 * QUESTIONS_PER_GENERATION;
+    assert_eq!((kind, number, &question["id"]), (Kind::Request, first, &json!(first)));
+    let answer = json!({"jsonrpc": "2.0", "id": first, "result": {"action": "accept", "content": {}}});
     front.send(Kind::Reply, 3, &answer);
     assert_eq!(front.next().await.2["result"]["structuredContent"]["answer"], json!(true));
 }
@@ -279,4 +294,61 @@ async fn the_link_tells_an_end_that_was_asked_for_from_a_lost_front() {
     outbox.close();
     drop(frames);
     assert_eq!(ended.await.unwrap().unwrap(), LinkEnd::Lost);
+}
+
+#[tokio::test]
+async fn failures_of_the_server_itself_are_marked_and_others_are_not() {
+    let mut front = Front::new();
+    front.begin().await;
+    for (sequence, (tool, kind)) in
+        (2..).zip([("fail", Kind::Fault), ("broken", Kind::Fault), ("refused", Kind::Response)])
+    {
+        front.call(Kind::Message, sequence, tool);
+        let (told, of, message) = front.next().await;
+        assert_eq!((told, of, &message["id"]), (kind, sequence, &json!(sequence)), "{tool}");
+    }
+}
+
+#[tokio::test]
+async fn a_suspended_request_is_handed_back_and_no_longer_in_flight() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "suspend");
+    assert_eq!(front.next().await, (Kind::Suspended, 2, Value::Null));
+    front.outbox.push(&Frame::control(Kind::Ping, bytes::Bytes::new())).unwrap();
+    assert_eq!(front.next().await.2["in_flight"], 0);
+    // It may come back to this very worker.
+    front.call(Kind::Replay, 2, "x");
+    assert_eq!(front.next().await.2["result"]["structuredContent"]["replayed"], json!(true));
+}
+
+#[tokio::test]
+async fn a_late_record_is_merged_sent_on_and_told_to_the_service() {
+    let record = Front::new().begin().await;
+    let mut next = Front::new();
+    next.open(Some(&record));
+    next.call(Kind::Replay, 2, "x");
+    assert_eq!(next.next().await.1, 2);
+    let mut late: Value = serde_json::from_slice(&record).unwrap();
+    late["work_session"] = json!("s");
+    next.send(Kind::State, 0, &late);
+    let (kind, _, merged) = next.next().await;
+    assert_eq!((kind, &merged["work_session"]), (Kind::State, &json!("s")));
+    next.call(Kind::Message, 3, "x");
+    assert_eq!(next.next().await.1, 3);
+    assert_eq!(next.resumed.lock().unwrap().len(), 2, "once at the opening, once more now");
+}
+
+#[tokio::test]
+async fn a_handshake_that_the_worker_before_answered_is_not_asked_for_again() {
+    let record = Front::new().begin().await;
+    let mut next = Front::new();
+    next.open(None);
+    next.send(Kind::State, 0, &serde_json::from_slice(&record).unwrap());
+    assert_eq!(next.next().await.0, Kind::State);
+    next.send(Kind::Message, 2, &json!({"jsonrpc": "2.0", "method": "notifications/initialized"}));
+    next.call(Kind::Message, 3, "x");
+    let (kind, sequence, message) = next.next().await;
+    assert_eq!((kind, sequence), (Kind::Response, 3), "{message}");
+    assert_eq!(next.resumed.lock().unwrap()[0], "2025-06-18");
 }

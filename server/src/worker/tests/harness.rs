@@ -14,7 +14,7 @@ use rmcp::transport::async_rw::AsyncRwTransport;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, ReadHalf, WriteHalf, split};
 
-use crate::link::{ClientId, FrontState, OperationId};
+use crate::link::{ClientId, FrontState, OperationId, TakeOver};
 use crate::roles::Roles;
 use crate::store::{Store, StoreOptions, Synchronous};
 use crate::worker::service::{Replayed, TaskService};
@@ -139,7 +139,7 @@ impl Harness {
     /// A store of the same workspace that another worker writes to from here on.
     pub(in crate::worker) async fn activate_successor(&self) -> Store {
         let store = Store::open(&options(&self.path().join(".task_orchestrator"))).unwrap();
-        store.activate().await.unwrap();
+        store.activate(TakeOver::Alone).await.unwrap();
         store
     }
 
@@ -232,7 +232,7 @@ async fn share(directory: &Path) -> Arc<Shared> {
 
 async fn open(state: &Path) -> Store {
     let store = Store::open(&options(state)).unwrap();
-    store.activate().await.unwrap();
+    store.activate(TakeOver::Alone).await.unwrap();
     store
 }
 

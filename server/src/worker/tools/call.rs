@@ -11,6 +11,7 @@ use rmcp::model::{ErrorData, JsonObject, LoggingLevel, ProgressNotificationParam
 use rmcp::service::RequestContext;
 use serde::Serialize;
 use serde_json::{Value, json};
+use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::{Entry, canonical};
 use crate::link::OperationId;
@@ -70,6 +71,20 @@ impl<'a> Call<'a> {
     ) -> Result<Self, Refusal> {
         let execution = tool.writes.then(|| execution(context, tool, arguments)).transpose()?;
         Ok(Self { shared, session, context, execution })
+    }
+
+    /// In place of the work, in safe mode: the reply of a call that was carried out
+    /// before its worker died, or the refusal.
+    pub(in crate::worker) async fn remembered(&self) -> Result<Value, Refusal> {
+        if let Some(execution) = self.execution.clone()
+            && let Some(reply) = self.shared.store.remembered(execution).await?
+        {
+            return Ok(reply);
+        }
+        let hint = "Reading works: orchestrator_get_status, orchestrator_query_tasks and resources. An operator \
+            leaves safe mode with `task-orchestrator restart`; send the call again after that.";
+        Err(Failure::new(ErrorCode::SafeMode, "too many crashes: in safe mode nothing is changed", hint)
+            .into())
     }
 
     /// What all calls share.

@@ -1,0 +1,104 @@
+//! Builds of the worker that differ from the installed one, for tests of restarts.
+//!
+//! A front starts whatever program it is told to with the arguments of the real
+//! one, so what is different is said by the name of the file: a hard link or copy
+//! of this program named `test_worker-` and one or more of these, with `-` between:
+//!
+//! | name | what it does |
+//! |---|---|
+//! | `extra` | serves one tool more, `orchestrator_extra_tool` |
+//! | `slow`, `slow50` | each page of a long call takes 200, or so many, milliseconds more |
+//! | `exit1`, `exit78`, … | ends with this code before it has said a word |
+//! | `segfault` | ends by SIGSEGV before it has said a word |
+//! | `unprepared` | says hello and never answers to being prepared |
+//! | `hang` | can be prepared, and never gets ready |
+//! | `version`, `version7` | says that it speaks link version 99, or this one, only |
+//! | `schema`, `schema1` | says that it serves with schema 99, or this one |
+//! | `crash` | aborts at its first `tools/call` |
+//! | `errors` | answers every `tools/call` with an internal error |
+//!
+//! Without any it is the real worker.
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use rustix::process::{Signal, getpid, kill_process};
+use task_orchestrator::cli::{self, Cli};
+use task_orchestrator::link::Versions;
+use task_orchestrator::worker::program::{Misbehaviour, Options};
+
+/// The name of the file without any behaviour.
+const NAME: &str = "test_worker";
+
+fn main() -> Result<ExitCode> {
+    let executable = env::current_exe()?;
+    let file = executable.file_name().and_then(|name| name.to_str()).context("a name of Unicode")?;
+    let options = options(file)?;
+    let cli = Cli::try_parse()?;
+    Ok(cli::run_worker(&cli.global, options)?.into())
+}
+
+/// What the file's name asks for.
+fn options(file: &str) -> Result<Options> {
+    // The system says so behind the name of a file that was replaced since.
+    let file = file.trim_end_matches(" (deleted)");
+    let behaviours = file.strip_prefix(NAME).with_context(|| format!("{file} is not {NAME}"))?;
+    let mut options = Options::default();
+    for behaviour in behaviours.split('-').filter(|part| !part.is_empty()) {
+        apply(&mut options, behaviour)?;
+    }
+    Ok(options)
+}
+
+fn apply(options: &mut Options, behaviour: &str) -> Result<()> {
+    let word = behaviour.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let number: Option<u32> = behaviour.strip_prefix(word).and_then(|digits| digits.parse().ok());
+    match word {
+        "extra" => options.extra_tool = true,
+        "slow" => options.page_delay = Some(Duration::from_millis(number.unwrap_or(200).into())),
+        "exit" => {
+            options.fail = Some(Misbehaviour::ExitAtStart(i32::try_from(number.unwrap_or(1))?));
+        }
+        "segfault" => segfault()?,
+        "unprepared" => options.fail = Some(Misbehaviour::HangBeforePrepared),
+        "hang" => options.fail = Some(Misbehaviour::HangBeforeReady),
+        "version" => {
+            let only = u16::try_from(number.unwrap_or(99))?;
+            options.link_versions = Some(Versions { min: only, max: only });
+        }
+        "schema" => options.schema_target = Some(number.unwrap_or(99)),
+        "crash" => options.fail = Some(Misbehaviour::CrashAfterReady),
+        "errors" => options.fail = Some(Misbehaviour::FailCalls),
+        _ => bail!("no test worker behaves like {behaviour:?}"),
+    }
+    Ok(())
+}
+
+/// Twice at least: the runtime's own handler takes the first for a page fault,
+/// which would come again by itself, and only restores the default.
+fn segfault() -> Result<()> {
+    loop {
+        kill_process(getpid(), Signal::SEGV)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_says_how_it_behaves() {
+        assert!(options("test_worker").unwrap().fail.is_none());
+        let both = options("test_worker-extra-slow50 (deleted)").unwrap();
+        assert!(both.extra_tool);
+        assert_eq!(both.page_delay, Some(Duration::from_millis(50)));
+        assert_eq!(options("test_worker-exit78").unwrap().fail, Some(Misbehaviour::ExitAtStart(78)));
+        assert_eq!(options("test_worker-schema").unwrap().schema_target, Some(99));
+        assert_eq!(options("test_worker-version7").unwrap().link_versions, Some(Versions { min: 7, max: 7 }));
+        assert!(options("test_worker-nonsense").is_err());
+        assert!(options("worker-exit1").is_err());
+    }
+}
