@@ -3,13 +3,16 @@
 //! no task and no database.
 
 mod answer;
+mod ask;
 mod budget;
 mod connection;
 mod event;
 mod hub;
+mod jobs;
 mod session;
-mod supervisor;
+mod watch;
 mod worker;
+mod workers;
 
 use std::ffi::OsString;
 use std::fs::{self, File};
@@ -24,18 +27,25 @@ use rustix::fs::FlockOperation;
 use task_orchestrator_shared::admin;
 use thiserror::Error;
 use tokio::net::UnixListener;
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch as watch_channel};
 
 use crate::admin as admin_socket;
 use crate::config::Config;
+use crate::ledger::{self, Ledger};
 use crate::link::Goodbye;
 use crate::private_socket;
+use crate::restart::build::Build;
+use crate::restart::machine::Beginning;
+use crate::restart::plan::Plan;
+use crate::restart::{self, BuildId, Machine};
 use crate::shutdown::{Reason, Report, Shutdown};
+use crate::state::Archive;
 use crate::workspace::Workspace;
 use budget::Budget;
 use event::{ConnectionId, Event};
 use hub::Hub;
-use supervisor::Supervisor;
+use jobs::{Jobs, Places};
+use workers::{Heartbeat, Workers};
 
 /// Events that wait for the hub; whoever has one more waits.
 const EVENT_QUEUE: usize = 1024;
@@ -67,19 +77,24 @@ pub enum FrontError {
         /// The system's reason.
         source: io::Error,
     },
+    /// Its own store cannot even be kept in memory.
+    #[error("RESTART_001: the front's own store cannot be used: {0}")]
+    Ledger(#[from] ledger::LedgerError),
     /// The system refused something else.
     #[error("{0}")]
     Io(#[from] io::Error),
 }
 
 /// What the front needs beyond its configuration.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Options {
     /// Started by a shim: tells it on standard output when it is ready, leaves
     /// the terminal, and ends itself when nobody has been attached for a while.
     pub detached: bool,
     /// Arguments that a worker is started with, so that it reads the same configuration.
     pub worker_arguments: Vec<OsString>,
+    /// Reads the configuration again; otherwise all that is wrong with it, in words.
+    pub reload: Arc<dyn Fn() -> Result<Config, String> + Send + Sync>,
 }
 
 /// Proof that no other front serves the workspace; the kernel releases it with
@@ -143,19 +158,27 @@ pub async fn run(
     let shutdown = Shutdown::new(config.shutdown.clone());
     let signals = shutdown.watch_signals()?;
     let goodbye = Arc::new(OnceLock::new());
-    let supervisor = supervisor(config, &options, events.clone());
+    let (held_long, is_held_long) = watch_channel::channel(false);
     let settings = hub::Settings {
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
         end: end_with(&shutdown, &goodbye),
         workspace: workspace.root().display().to_string(),
         budget: budget.clone(),
+        front_started_at: seconds_since_epoch(),
+        reload: Arc::clone(&options.reload),
+        own_program: std::env::current_exe()?,
+        held_long,
     };
-    tokio::spawn(Hub::new(supervisor, settings).run(inbox));
+    let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
+    let parts = parts(workspace, config, &options, events.clone())?;
+    tokio::spawn(Hub::new(parts, settings).run(inbox));
+    tokio::spawn(watch::watch(program, events.clone(), shutdown.token()));
     let shared = connection::Shared {
         events: events.clone(),
         budget,
         max_requests_per_client: config.buffer.max_requests_per_client as usize,
         shutdown: shutdown.clone(),
+        held_long: is_held_long,
     };
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
     tokio::spawn(admin_socket::serve(admins, executor(events.clone()), shutdown.forced()));
@@ -225,23 +248,85 @@ fn leave_the_starter() -> io::Result<()> {
     Ok(())
 }
 
-fn supervisor(config: &Config, options: &Options, events: mpsc::Sender<Event>) -> Supervisor {
-    // The program's file may be replaced while this process runs; what is
-    // started is the file that it was started from.
-    let own = || PathBuf::from("/proc/self/exe");
-    let program = worker::Program {
-        binary: config.worker.binary.clone().unwrap_or_else(own),
-        arguments: options.worker_arguments.clone(),
-        events,
+/// Everything that the hub begins with.
+fn parts(
+    workspace: &Workspace,
+    config: &Config,
+    options: &Options,
+    events: mpsc::Sender<Event>,
+) -> Result<hub::Parts, FrontError> {
+    let state = workspace.server_state();
+    if let Err(error) = crate::state::sweep_parts(&state) {
+        tracing::warn!(%error, "what a former front has left half written stays");
+    }
+    let opened = Ledger::open(&ledger::Options::new(&state, &config.state))?;
+    for report in &opened.unfinished {
+        tracing::warn!(restart = %report.restart_id, "a restart had not ended when the former front did");
+    }
+    let places = Places {
+        root: workspace.root().to_owned(),
+        builds: state.join("builds"),
+        plan: state.join("plan.json"),
+        state: state.clone(),
     };
-    let started_at = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let settings = supervisor::Settings {
-        start_timeout: config.front.worker_start_timeout,
-        heartbeat_interval: config.front.heartbeat_interval,
-        heartbeat_misses: config.front.heartbeat_misses,
-        front_started_at: started_at.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX)),
+    let (builds, is_on_probation) = builds(config, &places)?;
+    let beginning = Beginning {
+        current: BuildId(0),
+        previous: (builds.len() > 1).then_some(BuildId(1)),
+        is_on_probation,
+        name: uuid::Uuid::now_v7().simple().to_string(),
+        seed: u64::from(std::process::id()),
     };
-    Supervisor::new(settings, Box::new(program))
+    let launch = worker::Program { arguments: options.worker_arguments.clone(), events: events.clone() };
+    Ok(hub::Parts {
+        machine: Machine::new(beginning, restart::Limits::of(config), std::time::Instant::now()),
+        workers: Workers::new(Box::new(launch), heartbeat(config)),
+        jobs: Jobs::new(events, places, Archive::new(state, (&config.state).into())),
+        ledger: opened.ledger,
+        builds,
+        config: config.clone(),
+    })
+}
+
+/// What to run, and what can be gone back to: as the plan of the former front
+/// says, unless another program has been installed since. Also whether the first
+/// is on probation.
+fn builds(config: &Config, places: &Places) -> Result<(Vec<Build>, bool), FrontError> {
+    let own = Build::own()?;
+    let configured = match &config.worker.binary {
+        // The program's file may be replaced while this process runs; what is
+        // started is the file that it was started from.
+        None => own,
+        Some(path) => match Build::open(path, &places.builds) {
+            Ok(build) => build,
+            Err(error) => {
+                let (action, path) = ("run", path.clone());
+                return Err(FrontError::File { action, path, source: error });
+            }
+        },
+    };
+    let Some(plan) = Plan::read(&places.plan) else { return Ok((vec![configured], false)) };
+    let find = |planned: &crate::restart::build::PlannedBuild| {
+        if planned.kept.is_none() && planned.identity == configured.identity() {
+            return Some(configured.clone());
+        }
+        Build::kept(planned)
+            .inspect_err(|error| tracing::error!(%error, "a planned build cannot be used"))
+            .ok()
+    };
+    let Some(current) = find(&plan.current) else { return Ok((vec![configured], false)) };
+    let previous = plan.other.as_ref().filter(|_| plan.can_go_back).and_then(find);
+    let is_on_probation = previous.is_some();
+    Ok((std::iter::once(current).chain(previous).collect(), is_on_probation))
+}
+
+fn heartbeat(config: &Config) -> Heartbeat {
+    Heartbeat { interval: config.front.heartbeat_interval, misses: config.front.heartbeat_misses }
+}
+
+fn seconds_since_epoch() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
 }
 
 fn bound(path: &Path) -> Result<UnixListener, FrontError> {

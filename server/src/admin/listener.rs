@@ -18,11 +18,9 @@ pub(crate) struct Asked {
     /// What is wanted.
     pub(crate) request: Request,
     /// Who wants it, as the kernel says.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the history, with the restart engine"))]
     pub(crate) uid: u32,
     /// Where to tell what happens until the answer, with `try_send`: what a slow
     /// caller leaves no room for is dropped.
-    #[cfg_attr(not(test), expect(dead_code, reason = "sent to by the restart engine"))]
     pub(crate) events: mpsc::Sender<RestartEvent>,
 }
 

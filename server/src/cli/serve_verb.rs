@@ -1,6 +1,7 @@
 //! `serve`: the front, in this process.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::cli::{GlobalArgs, ServeArgs};
 use crate::config::Process;
@@ -28,7 +29,15 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
         let root = workspace.root().display();
         writeln!(io::stderr(), "serving {root} (pid {}); Ctrl-C ends it", std::process::id())?;
     }
-    let options = front::Options { detached: args.detached, worker_arguments: global.for_child(&workspace) };
+    let (again, at) = (global.clone(), workspace.clone());
+    let options = front::Options {
+        detached: args.detached,
+        worker_arguments: global.for_child(&workspace),
+        reload: Arc::new(move || match again.load_config(&at) {
+            Ok((config, ..)) => Ok(config),
+            Err(errors) => Err(errors.to_string()),
+        }),
+    };
     // One thread: with two processes that pass messages on, more only get in each other's way.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(front::run(lock, &workspace, &config, options))?;

@@ -1,5 +1,7 @@
 //! The few messages that the front writes itself.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -9,6 +11,9 @@ use crate::envelope::{Malformed, RequestId};
 
 const INVALID_REQUEST: i32 = -32600;
 const INTERNAL_ERROR: i32 = -32603;
+
+/// When a request that could not be held is worth another attempt.
+const RETRY_AFTER_SECONDS: u32 = 5;
 
 fn bytes(message: impl Serialize) -> Bytes {
     // Serialising a Value to memory has no way to fail.
@@ -47,10 +52,45 @@ pub(crate) fn quarantined(id: &RequestId) -> Bytes {
 }
 
 /// No worker can be started at present.
-pub(crate) fn unavailable(id: &RequestId, reason: &str) -> Bytes {
-    let message = format!("the server cannot start its worker: {reason}");
-    let data = failure(ErrorCode::WorkerUnavailable, &message, true);
-    error(Some(id), INTERNAL_ERROR, &message, Some(data))
+pub(crate) fn unavailable(id: &RequestId, code: ErrorCode, reason: &str) -> Bytes {
+    let mut data = failure(code, reason, true);
+    retry_after(&mut data, RETRY_AFTER_SECONDS);
+    error(Some(id), INTERNAL_ERROR, reason, Some(data))
+}
+
+/// It has waited for a worker for too long.
+pub(crate) fn expired(id: &RequestId, code: ErrorCode, limit: Duration) -> Bytes {
+    let message = format!("no worker could take this request within {} s", limit.as_secs());
+    error(Some(id), INTERNAL_ERROR, &message, Some(failure(code, &message, code.is_retryable())))
+}
+
+/// Somebody has cleared the buffers. What a worker has had may have had its effect.
+pub(crate) fn cleared(id: &RequestId, was_attempted: bool) -> Bytes {
+    let (code, message) = if was_attempted {
+        let message = "an administrator has cleared the request buffers while a worker had this request: its \
+                       outcome is unknown; look at the state before repeating it";
+        (ErrorCode::OutcomeUnknown, message)
+    } else {
+        let message = "an administrator has cleared the request buffers before this request was begun";
+        (ErrorCode::Overloaded, message)
+    };
+    let mut data = failure(code, message, !was_attempted);
+    retry_after(&mut data, 1);
+    error(Some(id), INTERNAL_ERROR, message, Some(data))
+}
+
+/// The client has as much waiting as it may, and that does not move.
+pub(crate) fn too_much_waits(id: &RequestId) -> Bytes {
+    let message = "the server holds requests back at present, and this client has as many waiting as it may";
+    let mut data = failure(ErrorCode::Overloaded, message, true);
+    retry_after(&mut data, RETRY_AFTER_SECONDS);
+    error(Some(id), INTERNAL_ERROR, message, Some(data))
+}
+
+fn retry_after(data: &mut Value, seconds: u32) {
+    if let Some(data) = data.as_object_mut() {
+        data.insert("retry_after".to_owned(), seconds.into());
+    }
 }
 
 fn failure(code: ErrorCode, message: &str, retryable: bool) -> Value {

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 
+use super::answer;
 use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event};
 use super::session::{SLOW_CLIENT_BYTES, Session, send};
 use crate::envelope::{self, Envelope};
 use crate::link::{ClientId, Frame, FrameReader, Kind, OperationId, Outbox, PROTOCOL, ShimHello, Welcome};
+use crate::reboot;
 use crate::shutdown::{Shutdown, ShuttingDown};
 
 /// Asked for at each read: most messages of most clients fit.
@@ -26,6 +28,8 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     pub(crate) max_requests_per_client: usize,
     pub(crate) shutdown: Shutdown,
+    /// Whether requests have been held for long: who is at its limit is refused then.
+    pub(crate) held_long: watch::Receiver<bool>,
 }
 
 /// Serves the connection to its end.
@@ -67,13 +71,15 @@ async fn read(
             let event = match frame.kind {
                 Kind::Message => {
                     match message(connection, frame, hello.client, outbox, shared, &permits).await {
-                        Ok(message) => Event::Message(message),
+                        Ok(Some(message)) => Event::Message(message),
+                        Ok(None) => continue,
                         // The shim keeps what is not taken, for the next front. The
                         // connection stays for the answers that are still to come.
                         Err(ShuttingDown) => return drain(reader).await,
                     }
                 }
                 Kind::Close => Event::InputEnded { connection },
+                Kind::Pong => Event::Pong { connection },
                 kind => return Err(io::Error::other(format!("unexpected frame {kind:?} from a shim"))),
             };
             if shared.events.send(event).await.is_err() {
@@ -110,7 +116,8 @@ fn greet(frame: &Frame, outbox: &Outbox) -> Option<ShimHello> {
     }
 }
 
-/// Reads the envelope and, for a request, waits until there is room for it.
+/// Reads the envelope and, for a request, waits until there is room for it. While
+/// requests are held for long, nothing makes room: then it is refused, and `None`.
 async fn message(
     connection: ConnectionId,
     frame: Frame,
@@ -118,25 +125,36 @@ async fn message(
     outbox: &Outbox,
     shared: &Shared,
     permits: &Arc<Semaphore>,
-) -> Result<ClientMessage, ShuttingDown> {
+) -> Result<Option<ClientMessage>, ShuttingDown> {
     let content = content(&frame, client);
-    let (charge, tracked) = match content {
-        Content::Request { .. } => {
+    let (charge, tracked) = match &content {
+        Content::Request { id, .. } => {
             // Who does not read its answers is not asked for more questions.
             outbox.drained_to(SLOW_CLIENT_BYTES).await;
-            let charge = shared.budget.charge(permits, frame.payload.len()).await;
+            let mut held_long = shared.held_long.clone();
+            let charge = tokio::select! {
+                biased;
+                charge = shared.budget.charge(permits, frame.payload.len()) => charge,
+                _ = held_long.wait_for(|long| *long) => {
+                    let answer = answer::too_much_waits(id);
+                    send(outbox, &Frame::session(Kind::Response, 0, frame.sequence, answer));
+                    return Ok(None);
+                }
+            };
             (charge, Some(shared.shutdown.track()?))
         }
+        // Answered in every phase, so it does not wait behind what is held.
+        Content::Reboot(_) => (None, Some(shared.shutdown.track()?)),
         _ => (None, None),
     };
     // A payload shares its memory with everything else that came in one read,
     // so what may stay for a while is copied out.
     let payload = match content {
-        Content::Malformed(_) => Bytes::new(),
+        Content::Malformed(_) | Content::Reboot(_) => Bytes::new(),
         _ => Bytes::copy_from_slice(&frame.payload),
     };
     let Frame { sequence, floor, .. } = frame;
-    Ok(ClientMessage { connection, sequence, floor, payload, content, charge, tracked })
+    Ok(Some(ClientMessage { connection, sequence, floor, payload, content, charge, tracked }))
 }
 
 /// Reads on without taking anything, until the other side closes.
@@ -154,7 +172,12 @@ fn content(frame: &Frame, client: ClientId) -> Content {
             // From here on the request is known by its operation, down to the database.
             let operation = OperationId { client, sequence: frame.sequence, floor: frame.floor };
             tracing::debug!(%operation, ?id, %method, "request");
-            Content::Request { id, is_ping: method == "ping" }
+            match (&*method == "tools/call").then(|| reboot::recognise(&frame.payload)).flatten() {
+                Some(call) => Content::Reboot(Box::new(call)),
+                None => {
+                    Content::Request { id, is_ping: method == "ping", is_initialize: method == "initialize" }
+                }
+            }
         }
         Ok(Envelope::Notification { method, params }) => Content::Notification {
             cancels: params

@@ -3,22 +3,24 @@
 
 use bytes::Bytes;
 use task_orchestrator_shared::admin;
+use task_orchestrator_shared::report::DeadLetter;
+use task_orchestrator_shared::restart::RestartRequest;
 use tokio::sync::oneshot;
 
+use super::ask::{Operation, ReplyTo};
 use super::budget::Charge;
+use super::jobs::JobOutcome;
 use super::session::Session;
 use crate::admin::Asked;
 use crate::envelope::{Malformed, RequestId};
 use crate::link::{Frame, Goodbye};
+use crate::reboot;
+use crate::restart::{JobId, WorkerId};
 use crate::shutdown::RequestGuard;
 
 /// A connection's number, never used twice by one front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ConnectionId(pub(crate) u64);
-
-/// A worker process's number, never used twice by one front.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct WorkerId(pub(crate) u64);
 
 /// Something happened.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub(crate) enum Event {
     Message(ClientMessage),
     /// Its client has ended its input.
     InputEnded { connection: ConnectionId },
+    /// The shim has answered a ping.
+    Pong { connection: ConnectionId },
     /// The connection is gone.
     Disconnected { connection: ConnectionId },
     /// A worker sent frames.
@@ -37,6 +41,18 @@ pub(crate) enum Event {
     WorkerEnded { worker: WorkerId, end: WorkerEnd },
     /// An administrator asks.
     Admin { asked: Asked, reply: oneshot::Sender<admin::Reply> },
+    /// A job of the front's own has ended.
+    Job { job: JobId, outcome: JobOutcome },
+    /// A line of the build command's output.
+    BuildLine(String),
+    /// A report is ready for who asked.
+    Report { to: ReplyTo, reply: admin::Reply },
+    /// Somebody wants a restart, and it is no repetition of one that there was.
+    Restart { request: Box<RestartRequest>, to: ReplyTo, by: String, operation: Option<Operation> },
+    /// A dead letter is to be tried again.
+    Retry { letter: Box<DeadLetter>, to: ReplyTo },
+    /// The program's file has changed.
+    ProgramChanged,
     /// The front ends: every client and the worker are told, and the sender once the worker is gone.
     Stop { goodbye: Goodbye, stopped: oneshot::Sender<()> },
     /// The front cannot wait for its worker any longer.
@@ -60,9 +76,19 @@ pub(crate) struct ClientMessage {
 /// What a client's message is.
 #[derive(Debug)]
 pub(crate) enum Content {
-    Request { id: RequestId, is_ping: bool },
-    Notification { cancels: Option<RequestId> },
-    Response { id: Option<RequestId> },
+    Request {
+        id: RequestId,
+        is_ping: bool,
+        is_initialize: bool,
+    },
+    /// A call of one of the tools that the front answers itself.
+    Reboot(Box<reboot::Call>),
+    Notification {
+        cancels: Option<RequestId>,
+    },
+    Response {
+        id: Option<RequestId>,
+    },
     Malformed(Malformed),
 }
 

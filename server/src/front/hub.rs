@@ -1,36 +1,93 @@
-//! The one owner of all sessions and of the worker: takes events one after the
-//! other and never waits for a peer.
+//! The one owner of all sessions and of the restart machine: takes events one
+//! after the other and never waits for a peer, a disk or a process.
 //!
 //! Sessions stay while workers come and go. Whatever a worker did not answer is
 //! sent to the next one; the operation log makes that safe.
+//!
+//! - `clients`: what clients send.           - `frames`: what workers send.
+//! - `effects`: what the machine wants done.  - `outcome`: who waits for a restart.
+//! - `operate`: what is asked of the front.   - `report`: what is told of it.
+//! - `buffer`: what waits too long.           - `letters`: what was given up.
 
-use std::collections::HashMap;
-use std::time::Duration;
+mod buffer;
+mod clients;
+mod effects;
+mod frames;
+mod letters;
+mod operate;
+mod outcome;
+mod report;
 
-use task_orchestrator_shared::admin;
-use task_orchestrator_shared::error_code::ErrorCode;
-use task_orchestrator_shared::phase::Phase;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use super::answer;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::ask::Waiter;
 use super::budget::Budget;
-use super::event::{ClientMessage, ConnectionId, Content, Event, WorkerId};
-use super::session::{Pending, Session, send};
-use super::supervisor::{Supervisor, Verdict};
-use crate::link::{Frame, Goodbye, Kind};
+use super::event::{ConnectionId, Event};
+use super::jobs::{JobOutcome, Jobs, Reload};
+use super::session::Session;
+use super::workers::Workers;
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::link::{FrontState, Goodbye};
+use crate::restart::build::Build;
+use crate::restart::{self, BuildId, JobId, Machine, Run, WorkerId};
+use crate::state::Tail;
+use outcome::Current;
 
-/// Everything that the front knows about its clients and its worker.
+/// Everything that the front knows about its clients and its workers.
 pub(crate) struct Hub {
     sessions: HashMap<u64, Session>,
     connections: HashMap<ConnectionId, u64>,
     next_session: u64,
-    supervisor: Supervisor,
+    machine: Machine,
+    workers: Workers,
+    jobs: Jobs,
+    ledger: Ledger,
+    /// Who gets requests; nobody while they are held.
+    route: Option<WorkerId>,
+    /// An operator holds new requests back.
+    maintenance: bool,
+    held_since: Option<Instant>,
+    /// Whether requests have been held for so long that clients at their limit
+    /// are refused instead of waiting.
+    held_long: watch::Sender<bool>,
+    /// The moment is wanted at which nothing is in flight with this worker.
+    watched: Option<WorkerId>,
+    builds: BTreeMap<BuildId, Build>,
+    next_build: u32,
+    waiters: Vec<Waiter>,
+    current: Current,
+    /// Orders to a worker whose outcome somebody waits for, by job.
+    inspections: HashMap<JobId, oneshot::Sender<crate::link::Inspection>>,
+    next_inspection: u64,
+    /// Dead letters that are tried again: by session, the number and who waits.
+    retried: HashMap<u64, letters::Retrial>,
+    /// Pings to shims that somebody waits for, by session.
+    pinged: HashMap<u64, oneshot::Sender<()>>,
+    generation: u64,
+    last_failure: Option<String>,
     figures: Figures,
+    /// The call by which the restart that is being asked for is asked for.
+    pending_operation: Option<super::ask::Operation>,
+    /// Who wants the restart called off.
+    cancelling: Option<super::ask::ReplyTo>,
+    /// When the next request that a build on probation has failed is due.
+    next_retry: Option<Instant>,
+    /// When a snapshot was last written and verified.
+    last_verified: Option<String>,
+    /// The part of a snapshot that is being written, and what is to be added.
+    part: Option<PathBuf>,
+    tail: Tail,
+    next_sweep: Instant,
     /// Since when nobody is attached.
     idle_since: Option<Instant>,
+    config: Config,
     settings: Settings,
-    /// Told when the worker is gone, once the front ends.
+    /// Told when the workers are gone, once the front ends.
     stopping: Option<oneshot::Sender<()>>,
     started_at: Instant,
 }
@@ -44,6 +101,12 @@ pub(crate) struct Settings {
     pub(crate) end: Box<dyn Fn(Goodbye) + Send>,
     pub(crate) workspace: String,
     pub(crate) budget: Budget,
+    /// Seconds since the Unix epoch.
+    pub(crate) front_started_at: i64,
+    pub(crate) reload: Reload,
+    /// The program that is run where the configuration names none.
+    pub(crate) own_program: PathBuf,
+    pub(crate) held_long: watch::Sender<bool>,
 }
 
 /// Counted since the front started.
@@ -51,36 +114,79 @@ pub(crate) struct Settings {
 pub(crate) struct Figures {
     pub(crate) replayed: u64,
     pub(crate) quarantined: u64,
+    pub(crate) reconnections: u64,
+    pub(crate) reconnection_time: Duration,
+    pub(crate) failed_reconnections: u64,
+}
+
+/// Requests that are held for longer than this make clients at their limit hear
+/// of it; a handover takes a thousandth.
+const HELD_LONG: Duration = Duration::from_secs(1);
+
+/// What a hub begins with.
+pub(crate) struct Parts {
+    pub(crate) machine: Machine,
+    pub(crate) workers: Workers,
+    pub(crate) jobs: Jobs,
+    pub(crate) ledger: Ledger,
+    pub(crate) builds: Vec<Build>,
+    pub(crate) config: Config,
 }
 
 impl Hub {
-    pub(crate) fn new(supervisor: Supervisor, settings: Settings) -> Self {
+    pub(crate) fn new(parts: Parts, settings: Settings) -> Self {
+        let Parts { machine, workers, jobs, ledger, builds, config } = parts;
+        let now = Instant::now();
+        let builds: BTreeMap<BuildId, Build> = (0..).map(BuildId).zip(builds).collect();
         Self {
             sessions: HashMap::new(),
             connections: HashMap::new(),
             next_session: 1,
-            supervisor,
+            machine,
+            workers,
+            jobs,
+            ledger,
+            route: None,
+            maintenance: false,
+            held_since: Some(now),
+            held_long: settings.held_long.clone(),
+            watched: None,
+            next_build: u32::try_from(builds.len()).unwrap_or(u32::MAX),
+            builds,
+            waiters: Vec::new(),
+            current: Current::default(),
+            inspections: HashMap::new(),
+            next_inspection: 0,
+            retried: HashMap::new(),
+            pinged: HashMap::new(),
+            generation: 0,
+            last_failure: None,
             figures: Figures::default(),
-            idle_since: Some(Instant::now()),
+            pending_operation: None,
+            cancelling: None,
+            next_retry: None,
+            last_verified: None,
+            part: None,
+            tail: Tail::default(),
+            next_sweep: now + config.buffer.cleanup_interval,
+            idle_since: Some(now),
+            config,
             settings,
             stopping: None,
-            started_at: Instant::now(),
+            started_at: now,
         }
     }
 
-    /// Takes events until the front has been told to stop and its worker is gone.
+    /// Takes events until the front has been told to stop and its workers are gone.
     pub(crate) async fn run(mut self, mut events: mpsc::Receiver<Event>) {
         loop {
-            match tokio::time::timeout_at(self.wakes_at(), events.recv()).await {
+            match tokio::time::timeout_at(self.wakes_at().into(), events.recv()).await {
                 Ok(Some(event)) => self.on(event),
                 Ok(None) => return,
                 Err(_) => {}
             }
-            let now = Instant::now();
-            let verdict = self.supervisor.on_time(now);
-            self.act(verdict);
-            self.end_when_idle(now);
-            if self.supervisor.has_stopped()
+            self.on_time(Instant::now());
+            if self.machine.has_stopped()
                 && let Some(stopped) = self.stopping.take()
             {
                 let _ = stopped.send(());
@@ -90,8 +196,34 @@ impl Hub {
     }
 
     fn wakes_at(&self) -> Instant {
-        let supervisor = self.supervisor.wakes_at();
-        self.idle_deadline().map_or(supervisor, |idle| idle.min(supervisor))
+        let held_long = self.held_since.filter(|_| !*self.held_long.borrow()).map(|since| since + HELD_LONG);
+        let times = [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long];
+        let always = self.workers.next_ping().min(self.next_sweep);
+        times.into_iter().flatten().fold(always, Instant::min)
+    }
+
+    /// Does what is due.
+    pub(crate) fn on_time(&mut self, now: Instant) {
+        if self.machine.wakes_at().is_some_and(|at| now >= at) {
+            self.feed(restart::Event::Timer, now);
+        }
+        if now >= self.workers.next_ping() {
+            for worker in self.workers.ping(now) {
+                self.current.hung.push(worker);
+                self.feed(restart::Event::Hung(worker), now);
+            }
+        }
+        if now >= self.next_sweep {
+            self.next_sweep = now + self.config.buffer.cleanup_interval;
+            self.expire(now);
+        }
+        if self.retry_at().is_some_and(|at| now >= at) {
+            self.flush_all(now);
+        }
+        if self.held_since.is_some_and(|since| now >= since + HELD_LONG) {
+            self.held_long.send_if_modified(|long| !std::mem::replace(long, true));
+        }
+        self.end_when_idle(now);
     }
 
     fn idle_deadline(&self) -> Option<Instant> {
@@ -108,276 +240,143 @@ impl Hub {
 
     /// Takes one event.
     pub(crate) fn on(&mut self, event: Event) {
+        let now = Instant::now();
         match event {
-            Event::Connected { connection, session } => self.connected(connection, *session),
-            Event::Message(message) => self.message(message),
+            Event::Connected { connection, session } => self.connected(connection, *session, now),
+            Event::Message(message) => self.message(message, now),
             Event::InputEnded { connection } => self.input_ended(connection),
             Event::Disconnected { connection } => self.disconnected(connection),
+            Event::Pong { connection } => self.shim_answered(connection),
             Event::FromWorker { worker, frames } => {
                 for frame in frames {
-                    self.worker_said(worker, frame);
+                    self.worker_said(worker, frame, now);
                 }
             }
-            Event::WorkerEnded { worker, end } => {
-                let verdict = self.supervisor.ended(worker, &end, Instant::now());
-                self.act(verdict);
+            Event::WorkerEnded { worker, end } => self.worker_ended(worker, &end, now),
+            Event::Admin { asked, reply } => self.administer(asked, reply, now),
+            Event::Job { job, outcome } => self.job_ended(job, outcome, now),
+            Event::BuildLine(line) => self.build_line(line),
+            Event::Report { to, reply } => self.answer(to, reply),
+            Event::Restart { request, to, by, operation } => {
+                self.restart(*request, (to, None), by, operation, now)
             }
-            Event::Admin { asked, reply } => {
-                // Whoever asked may have hung up.
-                let _ = reply.send(self.administer(&asked.request));
-            }
+            Event::Retry { letter, to } => self.retry_letter(*letter, to, now),
+            Event::ProgramChanged => self.program_changed(now),
             Event::Stop { goodbye, stopped } => {
-                self.say_goodbye(&goodbye);
+                self.say_goodbye(&goodbye, now);
                 self.stopping = Some(stopped);
             }
-            Event::KillWorker => self.supervisor.kill(),
+            Event::KillWorker => self.workers.kill_all(),
         }
     }
 
-    fn connected(&mut self, connection: ConnectionId, mut session: Session) {
-        if self.stopping.is_some() {
-            return;
+    /// Lets the machine take an event and does what it wants, until it wants nothing more.
+    fn feed(&mut self, event: restart::Event, now: Instant) {
+        let begun = Instant::now();
+        let mut next = std::collections::VecDeque::from([event]);
+        while let Some(event) = next.pop_front() {
+            // Phases that take microseconds are measured as well.
+            let now = now + begun.elapsed();
+            tracing::debug!(?event, "restart machine");
+            let effects = self.machine.step(event, now);
+            self.tell_progress(now);
+            for effect in effects {
+                next.extend(self.perform(effect, now));
+            }
         }
-        // A shim that is back before its old connection was seen to end.
-        let known = self.sessions.iter().find(|(_, known)| known.client == session.client);
-        if let Some(number) = known.map(|(&number, _)| number) {
-            self.connections.retain(|_, held| *held != number);
-            self.end_session(number);
-        }
-        let number = self.next_session;
-        self.next_session += 1;
-        tracing::info!(session = number, client = %session.client, pid = session.pid, "client attached");
-        if let Some(worker) = self.supervisor.serving() {
-            session.flush(number, worker);
-        }
-        self.sessions.insert(number, session);
-        self.connections.insert(connection, number);
-        self.idle_since = None;
     }
 
-    fn message(&mut self, message: ClientMessage) {
-        let Some(&number) = self.connections.get(&message.connection) else { return };
-        let Some(session) = self.sessions.get_mut(&number) else { return };
-        let sequence = message.sequence;
-        if session.pending.contains_key(&sequence) {
-            return;
-        }
-        let mut pending = Pending {
-            id: None,
-            kind: Kind::Message,
-            floor: message.floor,
-            payload: message.payload,
-            charge: message.charge,
-            tracked: message.tracked,
-            sent: false,
-            crashes: 0,
-            progress: None,
-            listening: false,
-        };
-        match message.content {
-            Content::Malformed(malformed) => {
-                session.answer_unasked(sequence, answer::malformed(&malformed));
-                return;
-            }
-            Content::Request { id, .. } if session.by_id.contains_key(&id) => {
-                session.answer_unasked(sequence, answer::duplicate_id(&id));
-                return;
-            }
-            Content::Request { id, is_ping: true } if self.supervisor.serving().is_none() => {
-                session.answer_unasked(sequence, answer::pong(&id));
-                return;
-            }
-            Content::Request { id, .. } => {
-                if let Some(reason) = self.supervisor.given_up() {
-                    session.answer_unasked(sequence, answer::unavailable(&id, reason));
-                    return;
+    fn job_ended(&mut self, job: JobId, outcome: JobOutcome, now: Instant) {
+        use restart::event::Done;
+        let result = match outcome {
+            JobOutcome::Built(result) => result.map(|()| Done::Built),
+            JobOutcome::Planned(result) => {
+                if let Err(trouble) = &result {
+                    tracing::error!(trouble.text, "the plan");
                 }
-                session.by_id.insert(id.clone(), sequence);
-                pending.id = Some(id);
+                result.map(|()| Done::Planned)
             }
-            Content::Notification { cancels } => {
-                if let Some(cancelled) = cancels.and_then(|id| session.by_id.get(&id).copied()) {
-                    let had_been_sent = session.pending.get(&cancelled).is_some_and(|request| request.sent);
-                    session.done(cancelled);
-                    if !had_been_sent {
-                        session.done(sequence);
-                        return;
-                    }
+            JobOutcome::Examined(result) => result.map(|examined| {
+                if let Some(config) = examined.config {
+                    self.reconfigure(config);
                 }
-            }
-            Content::Response { id } => match id.and_then(|id| session.answered(&id)) {
-                Some(_) => pending.kind = Kind::Reply,
-                None => {
-                    session.done(sequence);
-                    return;
-                }
-            },
-        }
-        session.pending.insert(sequence, pending);
-        if let Some(worker) = self.supervisor.serving() {
-            session.flush_one(number, sequence, worker);
-        }
-    }
-
-    fn input_ended(&mut self, connection: ConnectionId) {
-        let Some(&number) = self.connections.get(&connection) else { return };
-        if let Some(session) = self.sessions.get_mut(&number) {
-            session.ended = true;
-        }
-        self.close_if_finished(number);
-    }
-
-    fn disconnected(&mut self, connection: ConnectionId) {
-        if let Some(number) = self.connections.remove(&connection) {
-            self.end_session(number);
-        }
-        if self.sessions.is_empty() && self.idle_since.is_none() {
-            self.idle_since = Some(Instant::now());
-        }
-    }
-
-    /// Ends a session whose client has said its last word and got its last answer.
-    fn close_if_finished(&mut self, number: u64) {
-        if self.sessions.get(&number).is_some_and(|session| session.ended && session.is_quiet()) {
-            self.connections.retain(|_, held| *held != number);
-            self.end_session(number);
-            if self.sessions.is_empty() {
-                self.idle_since = Some(Instant::now());
-            }
-        }
-    }
-
-    fn end_session(&mut self, number: u64) {
-        let Some(session) = self.sessions.remove(&number) else { return };
-        tracing::info!(session = number, client = %session.client, "client detached");
-        if session.open
-            && let Some(worker) = self.supervisor.serving()
-        {
-            for id in &session.record.asked {
-                let answer = answer::client_gone(*id);
-                send(worker, &Frame::session(Kind::Reply, number, 0, answer));
-            }
-            send(worker, &Frame::session(Kind::Close, number, 0, bytes::Bytes::new()));
-        }
-        send(&session.outbox, &Frame::control(Kind::Closed, bytes::Bytes::new()));
-        session.outbox.close();
-    }
-
-    fn worker_said(&mut self, worker: WorkerId, frame: Frame) {
-        if frame.session == 0 {
-            let verdict = self.supervisor.heard(worker, frame, Instant::now());
-            self.act(verdict);
-            return;
-        }
-        if !self.supervisor.is_serving(worker) {
-            return;
-        }
-        let number = frame.session;
-        let Some(session) = self.sessions.get_mut(&number) else { return };
-        match frame.kind {
-            Kind::Response => {
-                session.answer(frame.sequence, frame.payload);
-                self.supervisor.answered();
-                self.close_if_finished(number);
-            }
-            Kind::Notification => session.notify(frame.payload),
-            Kind::Progress => session.progress(frame.sequence, frame.payload),
-            Kind::Listening => session.listening(frame.sequence, frame.payload),
-            Kind::Request => session.asked(frame.sequence.cast_signed(), frame.payload),
-            Kind::Withdraw => session.question_withdrawn(frame.sequence.cast_signed(), frame.payload),
-            Kind::State => session.keep(&frame.payload),
-            kind => tracing::error!(?kind, "unexpected frame from a worker"),
-        }
-    }
-
-    fn act(&mut self, verdict: Verdict) {
-        match verdict {
-            Verdict::Nothing => {}
-            Verdict::Serving => {
-                let Some(worker) = self.supervisor.serving() else { return };
-                for (&number, session) in &mut self.sessions {
-                    self.figures.replayed += session.replays();
-                    session.flush(number, worker);
-                }
-            }
-            Verdict::Lost => {
-                for session in self.sessions.values_mut() {
-                    for (sequence, id) in session.worker_lost() {
-                        tracing::error!(client = %session.client, sequence, ?id, "request quarantined");
-                        self.figures.quarantined += 1;
-                        session.answer(sequence, answer::quarantined(&id));
-                    }
-                }
-            }
-            Verdict::GivenUp => {
-                let reason = self.supervisor.given_up().unwrap_or("unknown").to_owned();
-                for session in self.sessions.values_mut() {
-                    for (id, sequence) in std::mem::take(&mut session.by_id) {
-                        session.answer(sequence, answer::unavailable(&id, &reason));
-                    }
-                }
-            }
-        }
-    }
-
-    fn administer(&mut self, request: &admin::Request) -> admin::Reply {
-        match request {
-            admin::Request::Status => admin::Reply::Status(Box::new(self.status())),
-            admin::Request::Stop => {
-                let reason = "stopped by an administrator".to_owned();
-                (self.settings.end)(Goodbye { resume: false, reason });
-                let sessions = self.sessions.len() as u64;
-                admin::Reply::Stopping(admin::Stopping { pid: std::process::id(), sessions })
-            }
-            other => admin::Reply::Refused(admin::Refusal {
-                error_code: ErrorCode::Internal,
-                error: format!("{other:?} is not known to this build"),
-                hint: "Upgrade the server.".to_owned(),
+                Done::Examined(self.register(examined.build))
             }),
-        }
-    }
-
-    fn status(&self) -> admin::Status {
-        let now = Instant::now();
-        let session = |session: &Session| admin::SessionStatus {
-            client: session.client.to_string(),
-            pid: session.pid,
-            unanswered: session.by_id.len() as u64,
-            asked: session.record.asked.len() as u64,
-            dropped_notifications: session.dropped_notifications,
+            JobOutcome::Sealed(result) => result.map(|sealed| {
+                self.sealed(sealed);
+                Done::Sealed
+            }),
         };
-        admin::Status {
-            pid: std::process::id(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            workspace: self.settings.workspace.clone(),
-            uptime_seconds: now.duration_since(self.started_at).as_secs(),
-            phase: Phase::Idle,
-            maintenance_mode: false,
-            safe_mode: None,
-            standby: None,
-            former: None,
-            generation: self.supervisor.generation(),
-            worker: self.supervisor.worker_status(now),
-            worker_failure: self.supervisor.last_failure().map(str::to_owned),
-            crashes: self.supervisor.crashes(),
-            replayed: self.figures.replayed,
-            quarantined: self.figures.quarantined,
-            held_bytes: self.settings.budget.held_bytes() as u64,
-            session_count: self.sessions.len() as u64,
-            sessions: self.sessions.values().take(admin::MAX_SESSIONS_LISTED).map(session).collect(),
+        self.feed(restart::Event::JobDone(job, result), now);
+    }
+
+    /// The build's number; `None` stands for the one that runs, or is to be run again.
+    fn register(&mut self, build: Option<Build>) -> BuildId {
+        let target = self.machine.running().map(|(run, _)| run.target);
+        let Some(build) = build else { return target.unwrap_or(self.machine.builds().0) };
+        let same = |known: &&BuildId| {
+            self.builds.get(*known).is_some_and(|known| {
+                known.identity() == build.identity()
+                    || known.known_sha256().is_some_and(|sha256| Some(sha256) == build.known_sha256())
+            })
+        };
+        if let Some(known) = self.builds.keys().find(same).copied() {
+            return known;
+        }
+        let id = BuildId(self.next_build);
+        self.next_build += 1;
+        // What is neither run nor could be gone back to is let go of.
+        let (current, previous) = self.machine.builds();
+        self.builds.retain(|known, _| *known == current || Some(*known) == previous);
+        self.builds.insert(id, build);
+        id
+    }
+
+    /// The configuration was read again: what the front can change at run time, it changes.
+    fn reconfigure(&mut self, config: Config) {
+        self.machine.set_limits(restart::Limits::of(&config));
+        self.workers.set_heartbeat(super::heartbeat(&config));
+        self.config = config;
+        for session in self.sessions.values_mut() {
+            session.limits = None;
+        }
+        tracing::info!("the configuration was read again");
+    }
+
+    /// What workers are told of the front.
+    fn front_state(&self) -> FrontState {
+        FrontState {
+            phase: self.machine.phase(),
+            maintenance_mode: self.is_held(),
+            safe_mode: self.machine.safe_mode().is_some(),
+            restart: self.asked_run().map(|run| run.id.clone()).or_else(|| self.current.last_asked()),
+            front_started_at: self.settings.front_started_at,
         }
     }
 
-    /// Tells every shim that the front ends on purpose, and the worker to finish.
-    fn say_goodbye(&mut self, goodbye: &Goodbye) {
+    fn asked_run(&self) -> Option<&Run> {
+        self.machine.running().map(|(run, _)| run).filter(|run| run.by != restart::machine::WATCHDOG)
+    }
+
+    /// Whether new requests are held back on purpose: by a restart or by an operator.
+    fn is_held(&self) -> bool {
+        self.maintenance || (self.route.is_none() && self.machine.running().is_some())
+    }
+
+    /// Tells every shim that the front ends on purpose, and the workers to finish.
+    fn say_goodbye(&mut self, goodbye: &Goodbye, now: Instant) {
         let payload = serde_json::to_vec(goodbye).unwrap_or_default();
         for session in self.sessions.values() {
-            send(&session.outbox, &Frame::control(Kind::Goodbye, payload.clone()));
+            super::session::send(
+                &session.outbox,
+                &crate::link::Frame::control(crate::link::Kind::Goodbye, payload.clone()),
+            );
             session.outbox.close();
         }
         self.sessions.clear();
         self.connections.clear();
-        self.supervisor.stop();
+        self.jobs.end_build();
+        self.feed(restart::Event::Stop, now);
     }
 }
 

@@ -5,6 +5,7 @@
 //! outboxes that the caller passes in.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ use serde_json::value::RawValue;
 use super::budget::Charge;
 use crate::envelope::RequestId;
 use crate::link::{ClientId, Frame, Kind, Outbox, SessionOpening, ShimHello};
+use crate::reboot;
+use crate::restart::WorkerId;
 use crate::shutdown::RequestGuard;
 
 /// From so many unread bytes on, a client that does not read is sent no more
@@ -48,14 +51,60 @@ pub(crate) struct Pending {
     pub(crate) charge: Option<Charge>,
     /// Makes the end of the front wait for the answer.
     pub(crate) tracked: Option<RequestGuard>,
-    /// Whether the worker at hand has it.
-    pub(crate) sent: bool,
+    /// The worker that has it.
+    pub(crate) sent: Option<WorkerId>,
+    /// Whether a worker has had it: the next one is told.
+    pub(crate) attempted: bool,
     /// How many workers have died with it in flight.
     pub(crate) crashes: u8,
+    /// How many workers have answered it with a failure of their own that was not passed on.
+    pub(crate) faults: u8,
+    /// Not sent before this time.
+    pub(crate) not_before: Option<Instant>,
+    /// When it came.
+    pub(crate) received_at: Instant,
+    /// Since when it waits for a worker.
+    pub(crate) held_since: Option<Instant>,
+    /// It opens the protocol session: nothing else of the session makes sense before its answer.
+    pub(crate) is_initialize: bool,
+    /// The front answers it itself.
+    pub(crate) is_for_front: bool,
     /// The last progress the client was told, so that a replay does not go back.
     pub(crate) progress: Option<f64>,
     /// A subscription that the client knows to be established; it stays open by nature.
     pub(crate) listening: bool,
+}
+
+impl Pending {
+    /// Whether no worker has it, and one should.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.sent.is_none() && !self.is_for_front
+    }
+
+    fn is_sent_to(&mut self, id: WorkerId) {
+        self.sent = Some(id);
+        self.attempted = true;
+        self.held_since = None;
+        self.not_before = None;
+    }
+
+    fn waited(&self, now: Instant) -> Duration {
+        self.held_since.map_or(Duration::ZERO, |since| now.duration_since(since))
+    }
+}
+
+/// What a flush has found.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Flushed {
+    /// By the message that had waited longest.
+    pub(crate) longest_wait: Duration,
+    /// Requests that an earlier worker had.
+    pub(crate) replayed: u64,
+}
+
+/// The generation that has asked this question.
+pub(crate) fn asker_of(question: i64) -> u64 {
+    question.cast_unsigned() / crate::link::QUESTIONS_PER_GENERATION
 }
 
 /// One client session.
@@ -70,8 +119,10 @@ pub(crate) struct Session {
     pub(crate) pending: BTreeMap<u64, Pending>,
     /// Requests in `pending` by their id, to find cancelled and duplicate ones.
     pub(crate) by_id: HashMap<RequestId, u64>,
-    /// Whether the worker at hand knows the session.
-    pub(crate) open: bool,
+    /// The workers that know the session: two at most, the one that serves and the former.
+    pub(crate) open_in: Vec<WorkerId>,
+    /// How often it may ask the front; none until it does.
+    pub(crate) limits: Option<Box<reboot::Limits>>,
     /// The client has ended its input: the session ends with its last answer.
     pub(crate) ended: bool,
     pub(crate) dropped_notifications: u64,
@@ -93,11 +144,12 @@ impl Session {
             record,
             pending: BTreeMap::new(),
             by_id: HashMap::new(),
-            open: false,
+            open_in: Vec::new(),
+            limits: None,
             ended: false,
             dropped_notifications: 0,
         };
-        session.withdraw_questions();
+        session.withdraw_questions(None);
         session
     }
 
@@ -107,19 +159,26 @@ impl Session {
         Frame::session(Kind::Open, number, 0, serde_json::to_vec(&opening).unwrap_or_default())
     }
 
-    /// Sends the worker everything that it does not have, in the client's order,
-    /// opening the session first where it is not open.
-    pub(crate) fn flush(&mut self, number: u64, worker: &Outbox) {
-        if !self.open {
-            send(worker, &self.opening(number));
-            self.open = true;
+    /// Sends this worker everything that no worker has, in the client's order,
+    /// opening the session first where it is not open. Returns how long the
+    /// messages waited, by the one that waited longest, and how many had been
+    /// with a worker before.
+    pub(crate) fn flush(&mut self, number: u64, id: WorkerId, worker: &Outbox, now: Instant) -> Flushed {
+        let mut flushed = Flushed::default();
+        if self.is_settling(id) {
+            return flushed;
         }
+        self.open_in(number, id, worker);
         let mut delivered = Vec::new();
-        for (&sequence, pending) in self.pending.iter_mut().filter(|(_, pending)| !pending.sent) {
-            let kind = if pending.crashes > 0 { Kind::Replay } else { pending.kind };
+        let due = |pending: &Pending| pending.not_before.is_none_or(|time| now >= time);
+        let waiting = self.pending.iter_mut();
+        for (&sequence, pending) in waiting.filter(|(_, pending)| pending.is_waiting() && due(pending)) {
+            flushed.longest_wait = flushed.longest_wait.max(pending.waited(now));
+            flushed.replayed += u64::from(pending.attempted && pending.id.is_some());
+            let kind = if pending.attempted && pending.id.is_some() { Kind::Replay } else { pending.kind };
             let payload = pending.payload.clone();
             send(worker, &Frame { kind, session: number, sequence, floor: pending.floor, payload });
-            pending.sent = true;
+            pending.is_sent_to(id);
             if pending.id.is_none() {
                 delivered.push(sequence);
             }
@@ -127,13 +186,22 @@ impl Session {
         for sequence in delivered {
             self.done(sequence);
         }
+        flushed
     }
 
-    /// Sends the worker one message, where it is open and nothing else waits.
-    pub(crate) fn flush_one(&mut self, number: u64, sequence: u64, worker: &Outbox) {
+    /// Sends this worker one message, where it knows the session.
+    pub(crate) fn flush_one(
+        &mut self,
+        number: u64,
+        sequence: u64,
+        id: WorkerId,
+        worker: &Outbox,
+        now: Instant,
+    ) {
+        let is_settling = self.is_settling(id);
         match self.pending.get_mut(&sequence) {
-            Some(pending) if self.open => {
-                pending.sent = true;
+            Some(pending) if self.open_in.contains(&id) && !is_settling => {
+                pending.is_sent_to(id);
                 let Pending { kind, floor, payload, .. } = &*pending;
                 let frame =
                     Frame { kind: *kind, session: number, sequence, floor: *floor, payload: payload.clone() };
@@ -142,13 +210,57 @@ impl Session {
                     self.done(sequence);
                 }
             }
-            _ => self.flush(number, worker),
+            _ => {
+                self.flush(number, id, worker, now);
+            }
         }
     }
 
-    /// How many requests the next worker gets that an earlier one had.
-    pub(crate) fn replays(&self) -> u64 {
-        self.pending.values().filter(|pending| pending.crashes > 0 && !pending.sent).count() as u64
+    /// Lets this worker know the session.
+    pub(crate) fn open_in(&mut self, number: u64, id: WorkerId, worker: &Outbox) {
+        if !self.open_in.contains(&id) && !self.is_settling(id) {
+            send(worker, &self.opening(number));
+            self.open_in.push(id);
+        }
+    }
+
+    /// Whether another worker is still opening the protocol session: until it has
+    /// answered, there is no record that this one could go on from.
+    pub(crate) fn is_settling(&self, id: WorkerId) -> bool {
+        let elsewhere = |pending: &Pending| pending.sent.is_some_and(|sent| sent != id);
+        self.pending.values().any(|pending| pending.is_initialize && elsewhere(pending))
+    }
+
+    /// Requests that wait for a worker, and their bytes.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = &Pending> {
+        self.pending.values().filter(|pending| pending.is_waiting() && pending.id.is_some())
+    }
+
+    /// Requests that this worker has, subscriptions aside.
+    pub(crate) fn in_flight_with(&self, id: WorkerId) -> usize {
+        let counts = |pending: &&Pending| pending.sent == Some(id) && !pending.listening;
+        self.pending.values().filter(counts).count()
+    }
+
+    /// Subscriptions never end: those that a former worker has go to the next.
+    pub(crate) fn take_subscriptions_from(&mut self, former: WorkerId) {
+        for pending in self.pending.values_mut().filter(|pending| pending.listening) {
+            if pending.sent == Some(former) {
+                pending.sent = None;
+            }
+        }
+    }
+
+    /// The worker has stopped at a checkpoint of this request.
+    pub(crate) fn suspended(&mut self, sequence: u64, by: WorkerId, now: Instant) -> bool {
+        match self.pending.get_mut(&sequence) {
+            Some(pending) if pending.sent == Some(by) => {
+                pending.sent = None;
+                pending.held_since = Some(now);
+                true
+            }
+            _ => false,
+        }
     }
 
     /// Answers a message that never became pending.
@@ -244,18 +356,28 @@ impl Session {
         }
     }
 
-    /// The worker is gone: its questions are withdrawn, its unanswered requests
-    /// are the next worker's. Returns those that have now been in too many crashes.
-    pub(crate) fn worker_lost(&mut self) -> Vec<(u64, RequestId)> {
-        self.open = false;
-        self.withdraw_questions();
+    /// This worker answers nothing any more: its questions are withdrawn, its
+    /// unanswered requests are the next worker's. With `by_accident`, returns those
+    /// that have now been in too many crashes.
+    pub(crate) fn worker_lost(
+        &mut self,
+        id: WorkerId,
+        generation: u64,
+        by_accident: bool,
+        now: Instant,
+    ) -> Vec<(u64, RequestId)> {
+        self.open_in.retain(|open| *open != id);
+        self.withdraw_questions(Some(generation));
         let mut poisonous = Vec::new();
         for (&sequence, pending) in &mut self.pending {
-            if std::mem::take(&mut pending.sent) && !pending.listening {
+            if pending.sent != Some(id) {
+                continue;
+            }
+            pending.sent = None;
+            pending.held_since = Some(now);
+            // A subscription is re-established, but waiting is not what kills a worker.
+            if by_accident && !pending.listening {
                 pending.crashes += 1;
-            } else if pending.listening {
-                // Re-established as a replay, but waiting is not what kills a worker.
-                pending.crashes = 1;
             }
             if let (CRASHES_TO_QUARANTINE.., Some(id)) = (pending.crashes, &pending.id) {
                 poisonous.push((sequence, id.clone()));
@@ -269,11 +391,15 @@ impl Session {
         self.pending.values().all(|pending| pending.listening)
     }
 
-    fn withdraw_questions(&mut self) {
-        if self.record.asked.is_empty() {
+    /// Withdraws what the worker of this generation had asked, or every question.
+    fn withdraw_questions(&mut self, generation: Option<u64>) {
+        let is_of = |id: &i64| generation.is_none_or(|generation| asker_of(*id) == generation);
+        let orphans: Vec<i64> = self.record.asked.iter().copied().filter(is_of).collect();
+        if orphans.is_empty() {
             return;
         }
-        for id in std::mem::take(&mut self.record.asked) {
+        for id in orphans {
+            self.record.asked.remove(&id);
             self.to_client(Kind::Notification, 0, super::answer::withdrawn(id));
         }
         self.save_record();

@@ -6,20 +6,20 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::event::{Event, WorkerEnd, WorkerId};
-use crate::link::{Activation, Frame, FrameReader, Kind, Outbox};
+use super::event::{Event, WorkerEnd};
+use crate::link::{FrameReader, Outbox};
+use crate::restart::WorkerId;
 
 /// Asked for at each read: one link carries every session.
 const ROOM_BYTES: usize = 64 * 1024;
@@ -33,14 +33,13 @@ const LAST_WORDS_LINE_BYTES: u64 = 4096;
 
 /// Starts workers. What comes of each is told as events.
 pub(crate) trait Launch: Send {
-    /// Starts one and asks it to serve.
-    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker>;
+    /// Starts one of this program.
+    fn start(&mut self, id: WorkerId, program: &Path) -> io::Result<Worker>;
 }
 
 /// Starts workers as processes.
 #[derive(Debug, Clone)]
 pub(crate) struct Program {
-    pub(crate) binary: PathBuf,
     /// Beside the verb: they make a worker read the same configuration as its front.
     pub(crate) arguments: Vec<OsString>,
     pub(crate) events: mpsc::Sender<Event>,
@@ -49,7 +48,6 @@ pub(crate) struct Program {
 /// A running worker process.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) id: WorkerId,
     pub(crate) pid: u32,
     pub(crate) outbox: Outbox,
     pub(crate) started_at: Instant,
@@ -57,14 +55,13 @@ pub(crate) struct Worker {
 }
 
 impl Launch for Program {
-    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker> {
+    fn start(&mut self, id: WorkerId, program: &Path) -> io::Result<Worker> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let mut child = command(self).stdin(Stdio::from(OwnedFd::from(theirs))).spawn().map_err(|error| {
-            io::Error::new(error.kind(), format!("cannot run {}: {error}", self.binary.display()))
-        })?;
+        let mut child =
+            command(program, &self.arguments).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
         let (reading, writing) = UnixStream::from_std(ours)?.into_split();
-        let (worker, killed) = Worker::new(id, child.id().unwrap_or_default(), activation);
+        let (worker, killed) = Worker::new(child.id().unwrap_or_default());
         let words = tokio::spawn(last_words(child.stderr.take()));
         let writer = worker.outbox.clone();
         tokio::spawn(async move { writer.write_to(writing).await });
@@ -101,13 +98,10 @@ async fn read(id: WorkerId, link: OwnedReadHalf, killed: &CancellationToken, eve
 }
 
 impl Worker {
-    /// A worker whose first frame asks it to serve, and the token that says when to kill it.
-    pub(crate) fn new(id: WorkerId, pid: u32, activation: &Activation) -> (Self, CancellationToken) {
-        let outbox = Outbox::default();
-        let payload = serde_json::to_vec(activation).unwrap_or_default();
-        super::session::send(&outbox, &Frame::control(Kind::Activate, payload));
+    /// A worker that was started, and the token that says when to kill it.
+    pub(crate) fn new(pid: u32) -> (Self, CancellationToken) {
         let kill = CancellationToken::new();
-        (Self { id, pid, outbox, started_at: Instant::now(), kill: kill.clone() }, kill)
+        (Self { pid, outbox: Outbox::default(), started_at: Instant::now(), kill: kill.clone() }, kill)
     }
 
     /// Ends the process at once.
@@ -116,13 +110,13 @@ impl Worker {
     }
 }
 
-fn command(program: &Program) -> Command {
-    let mut command = Command::new(&program.binary);
+fn command(program: &Path, arguments: &[OsString]) -> Command {
+    let mut command = Command::new(program);
     command
         // What is started may be reached by another name.
         .arg0("task-orchestrator")
         .arg("worker")
-        .args(&program.arguments)
+        .args(arguments)
         // A key pressed at the front's terminal is the front's to act on.
         .process_group(0)
         .stdout(Stdio::null())

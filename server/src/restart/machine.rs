@@ -112,8 +112,16 @@ impl Machine {
 
     /// Takes one event.
     #[must_use]
-    pub fn on(self, event: Event, now: Instant) -> (Self, Vec<Effect>) {
-        let Self { state, mut rest } = self;
+    pub fn on(mut self, event: Event, now: Instant) -> (Self, Vec<Effect>) {
+        let effects = self.step(event, now);
+        (self, effects)
+    }
+
+    /// The same for an owner who cannot give it away.
+    pub fn step(&mut self, event: Event, now: Instant) -> Vec<Effect> {
+        let rest = &mut self.rest;
+        // By value: the old state is gone while the new one is made.
+        let state = std::mem::replace(&mut self.state, State::Stopping { alive: Vec::new() });
         let mut state = match event {
             Event::Asked(ask) => rest.asked(state, *ask, now),
             Event::CancelAsked => rest.cancel(state, now),
@@ -132,8 +140,8 @@ impl Machine {
         if let State::Restarting { run, step } = &mut state {
             run.mark(step.phase(), now);
         }
-        let effects = std::mem::take(&mut rest.out);
-        (Self { state, rest }, effects)
+        self.state = state;
+        std::mem::take(&mut self.rest.out)
     }
 
     /// When it has to be told the time.

@@ -240,8 +240,10 @@ impl Link {
     ) -> Result<bool, crate::link::FrameError> {
         let mut state = lock(&self.state);
         let mut closed = false;
+        let mut asked = false;
         while let Some(frame) = decoder.next_frame()? {
             match frame.kind {
+                Kind::Ping => asked = true,
                 // What was done with already is an answer to a message sent twice.
                 Kind::Response if state.outstanding.done(frame.sequence) => add_line(lines, &frame.payload),
                 Kind::Notification => add_line(lines, &frame.payload),
@@ -256,7 +258,22 @@ impl Link {
         }
         drop(state);
         self.changed.notify_all();
+        if asked {
+            self.show_life();
+        }
         Ok(closed)
+    }
+
+    /// Somebody wants to know whether the client's connection works.
+    fn show_life(&self) {
+        let mut wire = BytesMut::new();
+        if let (Some(writer), Ok(())) =
+            (&mut *lock(&self.writer), encode(&Frame::control(Kind::Pong, Bytes::new()), &mut wire))
+            && let Err(error) = writer.stream.write_all(&wire)
+        {
+            // The reader notices the connection's end.
+            tracing::debug!(%error, "cannot write to the server");
+        }
     }
 
     /// Finds or starts the next front. After a goodbye it is started only when

@@ -140,11 +140,7 @@ impl Tasks {
     async fn take_over(&self, how: TakeOver) -> Result<(u64, Option<MigrationReport>), WorkerError> {
         let store = &self.shared.store;
         let state = store.schema().map_err(read_failed)?;
-        let backup = if state.migration_due {
-            Some(self.back_up().await?)
-        } else {
-            None
-        };
+        let backup = if state.migration_due { Some(self.back_up().await?) } else { None };
         let generation = store.activate(how).await.map_err(store_failed)?;
         let to = self.shared.options.schema_target.unwrap_or(SCHEMA_VERSION).max(state.found);
         let migration = (to != state.found).then_some(MigrationReport { from: state.found, to, backup });

@@ -2,6 +2,7 @@
 //! after whom died, without a process.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -9,19 +10,26 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::config::Overrides;
 use crate::envelope::{self, Envelope, RequestId};
-use crate::front::event::WorkerEnd;
+use crate::front::event::{ClientMessage, Content, WorkerEnd};
+use crate::front::jobs::Places;
 use crate::front::session::SLOW_CLIENT_BYTES;
-use crate::front::supervisor;
 use crate::front::worker::{Launch, Worker};
-use crate::link::{Activation, ClientId, Outbox, PROTOCOL, SessionOpening, ShimHello, WorkerReady};
+use crate::ledger;
+use crate::link::{ClientId, Frame, Kind, Outbox, PROTOCOL, SessionOpening, ShimHello, WorkerReady};
+use crate::restart::machine::Beginning;
+use crate::state::Archive;
+
+/// A question of the first worker: its number tells who asked.
+const QUESTION: i64 = (1 << 20) + 77;
 
 #[derive(Clone, Default)]
 struct Mailboxes(Arc<Mutex<Vec<(WorkerId, Outbox, CancellationToken)>>>);
 
 impl Launch for Mailboxes {
-    fn start(&mut self, id: WorkerId, activation: &Activation) -> io::Result<Worker> {
-        let (worker, killed) = Worker::new(id, 1, activation);
+    fn start(&mut self, id: WorkerId, _program: &Path) -> io::Result<Worker> {
+        let (worker, killed) = Worker::new(1);
         self.0.lock().unwrap().push((id, worker.outbox.clone(), killed));
         Ok(worker)
     }
@@ -30,25 +38,55 @@ impl Launch for Mailboxes {
 struct Rig {
     hub: Hub,
     workers: Mailboxes,
+    /// Workers that have become ready.
+    ready: u64,
+    runtime: tokio::runtime::Runtime,
+    _place: tempfile::TempDir,
 }
 
 impl Rig {
     fn new() -> Self {
+        Self::configured("[restart]\ncrashes_in_10_seconds = 1000\ncrashes_in_10_minutes = 1000\n")
+    }
+
+    fn configured(text: &str) -> Self {
+        let (config, ..) = Config::from_text(Path::new("config.toml"), text, &Overrides::default()).unwrap();
         let workers = Mailboxes::default();
-        let settings = supervisor::Settings {
-            start_timeout: Duration::from_secs(30),
-            heartbeat_interval: Duration::from_secs(2),
-            heartbeat_misses: 5,
-            front_started_at: 0,
+        let place = tempfile::tempdir().unwrap();
+        let state = place.path().to_owned();
+        let places = Places {
+            root: state.clone(),
+            builds: state.join("builds"),
+            plan: state.join("plan.json"),
+            state: state.clone(),
         };
-        let supervisor = Supervisor::new(settings, Box::new(workers.clone()));
+        let beginning = Beginning {
+            current: BuildId(0),
+            previous: None,
+            is_on_probation: false,
+            name: "test".to_owned(),
+            seed: 1,
+        };
+        let parts = Parts {
+            machine: Machine::new(beginning, restart::Limits::of(&config), Instant::now()),
+            workers: Workers::new(Box::new(workers.clone()), crate::front::heartbeat(&config)),
+            jobs: Jobs::new(mpsc::channel(1).0, places, Archive::new(&state, (&config.state).into())),
+            ledger: Ledger::open(&ledger::Options::new(&state, &config.state)).unwrap().ledger,
+            builds: vec![Build::own().unwrap()],
+            config,
+        };
         let settings = Settings {
             idle_timeout: None,
             end: Box::new(|_| {}),
             workspace: String::new(),
             budget: Budget::new(1 << 20),
+            front_started_at: 0,
+            reload: Arc::new(|| Err("there is no file".to_owned())),
+            own_program: std::env::current_exe().unwrap(),
+            held_long: watch::channel(false).0,
         };
-        Self { hub: Hub::new(supervisor, settings), workers }
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        Self { hub: Hub::new(parts, settings), workers, ready: 0, runtime, _place: place }
     }
 
     /// With a worker that serves.
@@ -58,16 +96,28 @@ impl Rig {
         rig
     }
 
+    fn on(&mut self, event: Event) {
+        let _runtime = self.runtime.enter();
+        self.hub.on(event);
+    }
+
     fn later(&mut self, wait: Duration) {
-        let verdict = self.hub.supervisor.on_time(Instant::now() + wait);
-        self.hub.act(verdict);
+        let _runtime = self.runtime.enter();
+        self.hub.on_time(Instant::now() + wait);
+    }
+
+    fn launched(&self) -> u64 {
+        self.workers.0.lock().unwrap().len() as u64
     }
 
     /// Lets the time come at which a worker is started, and that worker get ready.
     fn start(&mut self) {
-        self.later(Duration::from_secs(60));
-        let payload = serde_json::to_vec(&WorkerReady { generation: 1, ..WorkerReady::default() }).unwrap();
-        self.tell(Frame::control(Kind::Ready, payload));
+        if self.launched() == self.ready {
+            self.later(Duration::from_secs(40));
+        }
+        self.ready = self.launched();
+        let ready = WorkerReady { generation: self.ready, ..WorkerReady::default() };
+        self.tell(Frame::control(Kind::Ready, serde_json::to_vec(&ready).unwrap()));
     }
 
     fn last(&self) -> (WorkerId, Outbox) {
@@ -79,7 +129,7 @@ impl Rig {
     /// The worker sends a frame.
     fn tell(&mut self, frame: Frame) {
         let worker = self.last().0;
-        self.hub.on(Event::FromWorker { worker, frames: vec![frame] });
+        self.on(Event::FromWorker { worker, frames: vec![frame] });
     }
 
     fn answer(&mut self, session: u64, sequence: u64) {
@@ -96,7 +146,7 @@ impl Rig {
     fn kill(&mut self) {
         let worker = self.last().0;
         let end = WorkerEnd { code: None, signal: Some(9), last_words: Vec::new() };
-        self.hub.on(Event::WorkerEnded { worker, end });
+        self.on(Event::WorkerEnded { worker, end });
     }
 
     fn attach(&mut self, connection: u64, record: Option<Value>) -> Client {
@@ -110,14 +160,16 @@ impl Rig {
         let outbox = Outbox::default();
         let session = Box::new(Session::new(&hello, outbox.clone()));
         let connection = ConnectionId(connection);
-        self.hub.on(Event::Connected { connection, session });
+        self.on(Event::Connected { connection, session });
         Client { connection, outbox }
     }
 
     fn say(&mut self, client: &Client, sequence: u64, message: Value) {
         let payload = Bytes::from(message.to_string());
         let content = match envelope::parse(&payload) {
-            Ok(Envelope::Request { id, method }) => Content::Request { id, is_ping: method == "ping" },
+            Ok(Envelope::Request { id, method }) => {
+                Content::Request { id, is_ping: method == "ping", is_initialize: method == "initialize" }
+            }
             Ok(Envelope::Notification { params, .. }) => {
                 Content::Notification { cancels: params.and_then(envelope::cancelled_request) }
             }
@@ -133,7 +185,7 @@ impl Rig {
             charge: None,
             tracked: None,
         };
-        self.hub.on(Event::Message(message));
+        self.on(Event::Message(message));
     }
 
     fn call(&mut self, client: &Client, sequence: u64) {
@@ -217,11 +269,11 @@ fn frames_of_a_worker_of_the_past_change_nothing() {
     rig.start();
     client.got();
     let late = Frame::session(Kind::Response, 1, 1, "late");
-    rig.hub.on(Event::FromWorker { worker: old, frames: vec![late] });
+    rig.on(Event::FromWorker { worker: old, frames: vec![late] });
     let end = WorkerEnd { code: Some(0), signal: None, last_words: Vec::new() };
-    rig.hub.on(Event::WorkerEnded { worker: old, end });
+    rig.on(Event::WorkerEnded { worker: old, end });
     assert_eq!(client.got(), []);
-    assert!(rig.hub.supervisor.serving().is_some());
+    assert!(rig.hub.serving().is_some());
 }
 
 #[test]
@@ -248,14 +300,14 @@ fn a_cancelled_request_is_not_replayed_and_gets_no_answer() {
 fn a_question_does_not_outlive_the_worker_that_asked() {
     let mut rig = Rig::serving();
     let client = rig.attach(1, None);
-    rig.tell(Frame::session(Kind::Request, 1, 77, r#"{"id":77}"#));
+    rig.tell(Frame::session(Kind::Request, 1, QUESTION.cast_unsigned(), r#"{}"#));
     assert_eq!(client.got(), [(Kind::State, 0), (Kind::Notification, 0)]);
     rig.kill();
     let withdrawn = client.messages();
     assert_eq!(withdrawn[0]["method"], "notifications/cancelled");
-    assert_eq!(withdrawn[0]["params"]["requestId"], 77);
+    assert_eq!(withdrawn[0]["params"]["requestId"], QUESTION);
     rig.start();
-    rig.say(&client, 1, json!({"jsonrpc": "2.0", "id": 77, "result": {}}));
+    rig.say(&client, 1, json!({"jsonrpc": "2.0", "id": QUESTION, "result": {}}));
     assert_eq!(summary(&rig.worker_got()), [(Kind::Open, 0)], "nobody waits for the late answer");
     assert_eq!(client.got(), [(Kind::Done, 1)]);
 }
@@ -264,21 +316,21 @@ fn a_question_does_not_outlive_the_worker_that_asked() {
 fn a_question_is_answered_by_the_front_when_its_client_is_gone() {
     let mut rig = Rig::serving();
     let client = rig.attach(1, None);
-    rig.tell(Frame::session(Kind::Request, 1, 77, r#"{"id":77}"#));
+    rig.tell(Frame::session(Kind::Request, 1, QUESTION.cast_unsigned(), r#"{}"#));
     rig.worker_got();
-    rig.hub.on(Event::Disconnected { connection: client.connection });
+    rig.on(Event::Disconnected { connection: client.connection });
     let got = rig.worker_got();
     assert_eq!(summary(&got), [(Kind::Reply, 0), (Kind::Close, 0)]);
     let reply: Value = serde_json::from_slice(&got[0].payload).unwrap();
-    assert_eq!((reply["id"].as_i64(), reply["error"]["code"].as_i64()), (Some(77), Some(-32603)));
+    assert_eq!((reply["id"].as_i64(), reply["error"]["code"].as_i64()), (Some(QUESTION), Some(-32603)));
 }
 
 #[test]
 fn an_answered_question_reaches_the_worker_once() {
     let mut rig = Rig::serving();
     let client = rig.attach(1, None);
-    rig.tell(Frame::session(Kind::Request, 1, 77, r#"{"id":77}"#));
-    let answer = json!({"jsonrpc": "2.0", "id": 77, "result": {}});
+    rig.tell(Frame::session(Kind::Request, 1, QUESTION.cast_unsigned(), r#"{}"#));
+    let answer = json!({"jsonrpc": "2.0", "id": QUESTION, "result": {}});
     rig.say(&client, 1, answer.clone());
     rig.say(&client, 2, answer);
     assert_eq!(summary(&rig.worker_got()), [(Kind::Open, 0), (Kind::Reply, 1)]);
@@ -327,11 +379,11 @@ fn a_slow_client_misses_news_but_not_what_it_waits_for() {
     let client = rig.attach(1, None);
     rig.call(&client, 1);
     rig.call(&client, 2);
-    rig.tell(Frame::session(Kind::Request, 1, 77, r#"{"id":77}"#));
+    rig.tell(Frame::session(Kind::Request, 1, QUESTION.cast_unsigned(), r#"{}"#));
     rig.tell(Frame::session(Kind::Notification, 1, 0, vec![b'x'; SLOW_CLIENT_BYTES + 1]));
     rig.tell(Frame::session(Kind::Notification, 1, 0, "news"));
     rig.tell(Frame::session(Kind::Listening, 1, 1, "acknowledged"));
-    rig.tell(Frame::session(Kind::Withdraw, 1, 77, "withdrawn"));
+    rig.tell(Frame::session(Kind::Withdraw, 1, QUESTION.cast_unsigned(), "withdrawn"));
     rig.answer(1, 2);
     let got: Vec<_> = client.outbox.take_frames().into_iter().map(|frame| frame.payload).collect();
     for (payload, arrives) in
@@ -414,7 +466,7 @@ fn a_session_ends_with_its_last_answer_once_the_input_has_ended() {
     let mut rig = Rig::serving();
     let client = rig.attach(1, None);
     rig.call(&client, 1);
-    rig.hub.on(Event::InputEnded { connection: client.connection });
+    rig.on(Event::InputEnded { connection: client.connection });
     assert_eq!(client.got(), []);
     rig.answer(1, 1);
     assert_eq!(client.got(), [(Kind::Response, 1), (Kind::Closed, 0)]);
@@ -430,12 +482,13 @@ fn a_worker_that_can_never_start_is_reported_instead_of_waited_for() {
     rig.tell(Frame::control(Kind::Failed, "the database is newer"));
     let worker = rig.last().0;
     let end = WorkerEnd { code: Some(78), signal: None, last_words: Vec::new() };
-    rig.hub.on(Event::WorkerEnded { worker, end });
+    rig.on(Event::WorkerEnded { worker, end });
     rig.call(&client, 2);
     let answered = client.messages();
     let text = answered[0]["error"]["message"].as_str().unwrap();
     assert!(text.contains("the database is newer"), "{text}");
     assert_eq!(answered[1]["id"], 2);
+    rig.ready = rig.launched();
     rig.start();
     rig.call(&client, 3);
     assert_eq!(summary(&rig.worker_got()), [(Kind::Open, 0), (Kind::Message, 3)], "attempts go on");
@@ -448,13 +501,13 @@ fn a_worker_without_a_sign_of_life_is_killed_but_not_when_this_process_did_not_r
     let start = Instant::now();
     // Ticks that are late by more than half an interval say nothing.
     for tick in 1..20 {
-        rig.hub.supervisor.on_time(start + Duration::from_secs(5) * tick);
+        rig.hub.on_time(start + Duration::from_secs(5) * tick);
     }
     assert!(!killed(&rig));
     let start = start + Duration::from_secs(5) * 19;
     for tick in 1..=6 {
         assert!(!killed(&rig), "after {tick}");
-        rig.hub.supervisor.on_time(start + Duration::from_secs(2) * tick);
+        rig.hub.on_time(start + Duration::from_secs(2) * tick);
     }
     assert!(killed(&rig));
 }

@@ -9,6 +9,7 @@ use super::super::bulk::write_bulk_on;
 use super::super::restore::{self, Places, Present, prepare, restore as put_back};
 use super::super::saga::{self, Run, Saga as _};
 use super::*;
+use crate::link::TakeOver;
 use crate::link::{ClientId, OperationId, SnapshotBulk};
 use crate::store::export::Export;
 use crate::store::import::Import;
@@ -209,7 +210,7 @@ async fn a_lost_database_is_put_together_again() {
 /// The restored database is opened, taken over, read, searched and written.
 async fn can_be_served(home: &Home) {
     let store = Store::open(&home.options()).unwrap();
-    assert!(store.activate().await.unwrap() > 4, "no generation comes twice");
+    assert!(store.activate(TakeOver::Alone).await.unwrap() > 4, "no generation comes twice");
     let counts = store.read(|tx| Ok(tx.counts(None)?)).await.unwrap();
     assert_eq!((counts.open(), counts.total()), (5, 6));
     let plan = task(0).task_id;

@@ -1,0 +1,222 @@
+//! What clients send: messages, their end, their coming back.
+
+use std::time::Instant;
+
+use crate::envelope::RequestId;
+use crate::front::answer;
+use crate::front::event::{ClientMessage, ConnectionId, Content};
+use crate::front::session::{Pending, Session, asker_of, send};
+use crate::link::{Frame, Kind};
+use crate::restart::WorkerId;
+
+use super::Hub;
+
+impl Hub {
+    pub(super) fn connected(&mut self, connection: ConnectionId, mut session: Session, now: Instant) {
+        if self.stopping.is_some() {
+            return;
+        }
+        // A shim that is back before its old connection was seen to end.
+        let known = self.sessions.iter().find(|(_, known)| known.client == session.client);
+        if let Some(number) = known.map(|(&number, _)| number) {
+            self.connections.retain(|_, held| *held != number);
+            self.end_session(number);
+        }
+        let number = self.next_session;
+        self.next_session += 1;
+        tracing::info!(session = number, client = %session.client, pid = session.pid, "client attached");
+        if let Some((id, worker)) = self.serving() {
+            session.flush(number, id, worker, now);
+        }
+        self.sessions.insert(number, session);
+        self.connections.insert(connection, number);
+        self.idle_since = None;
+    }
+
+    /// Who gets requests at present.
+    pub(super) fn serving(&self) -> Option<(WorkerId, &crate::link::Outbox)> {
+        let id = self.route.filter(|_| !self.maintenance)?;
+        self.workers.outbox(id).map(|outbox| (id, outbox))
+    }
+
+    pub(super) fn message(&mut self, message: ClientMessage, now: Instant) {
+        let Some(&number) = self.connections.get(&message.connection) else { return };
+        let sequence = message.sequence;
+        let is_serving = self.serving().is_some();
+        let refusal = self.refusal();
+        let Some(session) = self.sessions.get_mut(&number) else { return };
+        if session.pending.contains_key(&sequence) {
+            return;
+        }
+        let mut pending = Pending {
+            id: None,
+            kind: Kind::Message,
+            floor: message.floor,
+            payload: message.payload,
+            charge: message.charge,
+            tracked: message.tracked,
+            sent: None,
+            attempted: false,
+            crashes: 0,
+            faults: 0,
+            not_before: None,
+            received_at: now,
+            held_since: (!is_serving).then_some(now),
+            is_initialize: false,
+            is_for_front: false,
+            progress: None,
+            listening: false,
+        };
+        // A note or an answer belongs to the worker that has the request, or that asked.
+        let mut to = None;
+        match message.content {
+            Content::Malformed(malformed) => {
+                session.answer_unasked(sequence, answer::malformed(&malformed));
+                return;
+            }
+            Content::Request { id, .. } if session.by_id.contains_key(&id) => {
+                session.answer_unasked(sequence, answer::duplicate_id(&id));
+                return;
+            }
+            Content::Reboot(call) => {
+                pending.is_for_front = true;
+                self.reboot_called(number, sequence, *call, pending, now);
+                return;
+            }
+            Content::Request { id, is_ping: true, .. } if !is_serving => {
+                session.answer_unasked(sequence, answer::pong(&id));
+                return;
+            }
+            Content::Request { id, is_initialize, .. } => {
+                if let Some((code, reason)) = refusal {
+                    session.answer_unasked(sequence, answer::unavailable(&id, code, &reason));
+                    return;
+                }
+                session.by_id.insert(id.clone(), sequence);
+                pending.id = Some(id);
+                pending.is_initialize = is_initialize;
+            }
+            Content::Notification { cancels } => {
+                if let Some(cancelled) = cancels.and_then(|id| session.by_id.get(&id).copied()) {
+                    to = session.pending.get(&cancelled).and_then(|request| request.sent);
+                    session.done(cancelled);
+                    if to.is_none() {
+                        session.done(sequence);
+                        return;
+                    }
+                }
+            }
+            Content::Response { id } => match id.and_then(|id| session.answered(&id)) {
+                Some(question) => {
+                    pending.kind = Kind::Reply;
+                    to = self.workers.of_generation(asker_of(question));
+                    if to.is_none() {
+                        session.done(sequence);
+                        return;
+                    }
+                }
+                None => {
+                    session.done(sequence);
+                    return;
+                }
+            },
+        }
+        if pending.id.is_some() && !is_serving {
+            self.current.count_held();
+        }
+        session.pending.insert(sequence, pending);
+        self.pass_on(number, sequence, to, now);
+    }
+
+    /// Sends a message to the worker that it belongs to, or to the one that serves.
+    fn pass_on(&mut self, number: u64, sequence: u64, to: Option<WorkerId>, now: Instant) {
+        let serving = self.route.filter(|_| !self.maintenance);
+        let Some(id) = to.or(serving) else { return };
+        let Some(worker) = self.workers.outbox(id).cloned() else { return };
+        if let Some(session) = self.sessions.get_mut(&number) {
+            session.flush_one(number, sequence, id, &worker, now);
+        }
+        if to.is_some() && to != serving {
+            self.check_watched(now);
+        }
+    }
+
+    pub(super) fn input_ended(&mut self, connection: ConnectionId) {
+        let Some(&number) = self.connections.get(&connection) else { return };
+        if let Some(session) = self.sessions.get_mut(&number) {
+            session.ended = true;
+        }
+        self.close_if_finished(number);
+    }
+
+    pub(super) fn disconnected(&mut self, connection: ConnectionId) {
+        if let Some(number) = self.connections.remove(&connection) {
+            self.end_session(number);
+        }
+        if self.connections.is_empty() && self.idle_since.is_none() {
+            self.idle_since = Some(Instant::now());
+        }
+    }
+
+    /// Ends a session whose client has said its last word and got its last answer.
+    pub(super) fn close_if_finished(&mut self, number: u64) {
+        if self.sessions.get(&number).is_some_and(|session| session.ended && session.is_quiet()) {
+            self.connections.retain(|_, held| *held != number);
+            self.end_session(number);
+            if self.connections.is_empty() {
+                self.idle_since = Some(Instant::now());
+            }
+        }
+    }
+
+    pub(super) fn end_session(&mut self, number: u64) {
+        let Some(session) = self.sessions.remove(&number) else { return };
+        self.pinged.remove(&number);
+        tracing::info!(session = number, client = %session.client, "client detached");
+        for id in &session.record.asked {
+            let asker = self.workers.of_generation(asker_of(*id));
+            if let Some(worker) = asker.and_then(|asker| self.workers.outbox(asker)) {
+                let answer = answer::client_gone(*id);
+                send(worker, &Frame::session(Kind::Reply, number, 0, answer));
+            }
+        }
+        for worker in session.open_in.iter().filter_map(|id| self.workers.outbox(*id)) {
+            send(worker, &Frame::session(Kind::Close, number, 0, bytes::Bytes::new()));
+        }
+        send(&session.outbox, &Frame::control(Kind::Closed, bytes::Bytes::new()));
+        session.outbox.close();
+        self.check_watched(Instant::now());
+    }
+
+    /// Why requests are refused at present instead of held, where they are.
+    pub(super) fn refusal(&self) -> Option<(task_orchestrator_shared::error_code::ErrorCode, String)> {
+        use task_orchestrator_shared::error_code::ErrorCode;
+        let reason = self.machine.refusal().filter(|_| self.route.is_none())?;
+        Some(match self.machine.safe_mode() {
+            Some(why) => {
+                (ErrorCode::SafeMode, format!("safe mode ({why}), and no worker can be started: {reason}"))
+            }
+            None => (ErrorCode::WorkerUnavailable, format!("the server cannot start its worker: {reason}")),
+        })
+    }
+
+    /// A request that the front answers itself is known by its id like any other.
+    pub(super) fn keep_for_front(
+        &mut self,
+        number: u64,
+        sequence: u64,
+        id: &RequestId,
+        mut pending: Pending,
+    ) -> bool {
+        let Some(session) = self.sessions.get_mut(&number) else { return false };
+        if session.by_id.contains_key(id) {
+            session.answer_unasked(sequence, answer::duplicate_id(id));
+            return false;
+        }
+        session.by_id.insert(id.clone(), sequence);
+        pending.id = Some(id.clone());
+        pending.held_since = None;
+        session.pending.insert(sequence, pending);
+        true
+    }
+}

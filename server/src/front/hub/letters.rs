@@ -1,0 +1,216 @@
+//! Dead letters: requests that were answered with an error instead of being
+//! carried out, kept with all that it takes to try them again.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use task_orchestrator_shared::admin::{Done, Refusal, Reply};
+use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::report::{DeadCause, DeadLetter};
+
+use crate::envelope::{self, Envelope};
+use crate::front::ask::ReplyTo;
+use crate::front::event::Event;
+use crate::front::session::{FrontRecord, Pending, Session};
+use crate::link::{Kind, Outbox, PROTOCOL, ShimHello};
+
+use super::Hub;
+
+/// A dead letter that is being tried again.
+pub(super) struct Retrial {
+    letter: u64,
+    to: ReplyTo,
+}
+
+/// What is kept of a request: the message, and the worker's record of its session.
+#[derive(Serialize, Deserialize)]
+struct Buried {
+    message: Box<RawValue>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<Box<RawValue>>,
+}
+
+impl Hub {
+    /// Answers a request with an error and keeps it as a dead letter.
+    pub(super) fn bury(
+        &mut self,
+        number: u64,
+        sequence: u64,
+        cause: DeadCause,
+        code: ErrorCode,
+        answer: Bytes,
+    ) {
+        let Some(session) = self.sessions.get_mut(&number) else { return };
+        let Some(pending) = session.pending.get(&sequence) else { return };
+        tracing::error!(client = %session.client, sequence, ?cause, "a request became a dead letter");
+        let letter = DeadLetter {
+            id: 0,
+            at: Timestamp::now().to_string(),
+            cause,
+            error_code: code,
+            client: session.client.to_string(),
+            sequence,
+            method: method_of(&pending.payload),
+            bytes: pending.payload.len() as u64,
+            message: None,
+            retries: 0,
+        };
+        let message = serde_json::from_slice::<Box<RawValue>>(&pending.payload).ok();
+        let record = session.record.worker.clone();
+        if let Some(buried) = message.and_then(|message| serde_json::to_vec(&Buried { message, record }).ok())
+        {
+            drop(self.ledger.add_letter(letter, buried.into()));
+        }
+        if self.retried.contains_key(&number) {
+            self.retry_answered(number, &answer);
+        } else {
+            session.answer(sequence, answer);
+        }
+        self.close_if_finished(number);
+    }
+
+    pub(super) fn list_letters(&self, limit: u32, to: ReplyTo) {
+        let (letters, events) = (self.ledger.letters(limit), self.jobs.events().clone());
+        tokio::spawn(async move {
+            let reply = match letters.await {
+                Ok(letters) => Reply::DeadLetters(letters),
+                Err(error) => ledger_failed(&error),
+            };
+            let _ = events.send(Event::Report { to, reply }).await;
+        });
+    }
+
+    pub(super) fn show_letter(&self, id: u64, retry: bool, to: ReplyTo) {
+        let (found, events) = (self.ledger.letter(id), self.jobs.events().clone());
+        tokio::spawn(async move {
+            let event = match found.await {
+                Ok(Some(found)) if retry => {
+                    let mut letter = found.letter;
+                    letter.message = serde_json::from_slice(&found.message).ok();
+                    Event::Retry { letter: Box::new(letter), to }
+                }
+                Ok(Some(found)) => {
+                    let mut letter = found.letter;
+                    let buried = serde_json::from_slice::<Buried>(&found.message).ok();
+                    letter.message =
+                        buried.and_then(|buried| serde_json::from_str(buried.message.get()).ok());
+                    Event::Report { to, reply: Reply::DeadLetter(Box::new(letter)) }
+                }
+                Ok(None) => Event::Report { to, reply: no_letter(id) },
+                Err(error) => Event::Report { to, reply: ledger_failed(&error) },
+            };
+            let _ = events.send(event).await;
+        });
+    }
+
+    pub(super) fn discard_letter(&self, id: u64, to: ReplyTo) {
+        let (discarded, events) = (self.ledger.discard(id), self.jobs.events().clone());
+        tokio::spawn(async move {
+            let reply = match discarded.await {
+                Ok(true) => Reply::Done(Done { message: format!("dead letter {id} is forgotten") }),
+                Ok(false) => no_letter(id),
+                Err(error) => ledger_failed(&error),
+            };
+            let _ = events.send(Event::Report { to, reply }).await;
+        });
+    }
+
+    /// Sends a dead letter to the worker as the same operation that it was: what
+    /// was carried out after all is answered from the operation log.
+    pub(super) fn retry_letter(&mut self, letter: DeadLetter, to: ReplyTo, now: Instant) {
+        let buried = letter.message.clone().and_then(|value| serde_json::from_value::<Buried>(value).ok());
+        let client = letter.client.parse();
+        let (Some(buried), Ok(client)) = (buried, client) else {
+            return self.answer(to, no_letter(letter.id));
+        };
+        let id = match envelope::parse(buried.message.get().as_bytes()) {
+            Ok(Envelope::Request { id, .. }) => id,
+            _ => return self.answer(to, no_letter(letter.id)),
+        };
+        drop(self.ledger.mark_retried(letter.id));
+        let record =
+            serde_json::value::to_raw_value(&FrontRecord { worker: buried.record, ..FrontRecord::default() });
+        let hello = ShimHello {
+            versions: PROTOCOL,
+            build: String::new(),
+            client,
+            pid: std::process::id(),
+            record: record.ok(),
+        };
+        // Nobody reads it: the answer is taken from the worker's frame.
+        let mut session = Session::new(&hello, Outbox::default());
+        let number = self.next_session;
+        self.next_session += 1;
+        session.by_id.insert(id.clone(), letter.sequence);
+        let pending = Pending {
+            id: Some(id),
+            kind: Kind::Replay,
+            floor: 0,
+            payload: Bytes::copy_from_slice(buried.message.get().as_bytes()),
+            charge: None,
+            tracked: None,
+            sent: None,
+            attempted: true,
+            crashes: 0,
+            faults: 0,
+            not_before: None,
+            received_at: now,
+            held_since: None,
+            is_initialize: false,
+            is_for_front: false,
+            progress: None,
+            listening: false,
+        };
+        session.pending.insert(letter.sequence, pending);
+        self.sessions.insert(number, session);
+        self.retried.insert(number, Retrial { letter: letter.id, to });
+        self.flush_session(number, now);
+    }
+
+    pub(super) fn retry_answered(&mut self, number: u64, payload: &[u8]) {
+        let Some(Retrial { letter, to }) = self.retried.remove(&number) else { return };
+        self.end_session(number);
+        let answer: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
+        if answer.get("result").is_some() {
+            drop(self.ledger.discard(letter));
+        }
+        self.answer(to, Reply::Retried(answer));
+    }
+}
+
+/// The method, and the tool's name where it is a call of one.
+fn method_of(payload: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Message {
+        method: String,
+        params: Option<Params>,
+    }
+    #[derive(Deserialize)]
+    struct Params {
+        name: Option<String>,
+    }
+    let Ok(message) = serde_json::from_slice::<Message>(payload) else { return String::new() };
+    match message.params.and_then(|params| params.name) {
+        Some(name) => format!("{} {name}", message.method).chars().take(200).collect(),
+        None => message.method.chars().take(200).collect(),
+    }
+}
+
+fn no_letter(id: u64) -> Reply {
+    Reply::Refused(Refusal {
+        error_code: ErrorCode::NotFound,
+        error: format!("there is no dead letter {id} that could be used"),
+        hint: "`task-orchestrator dead-letters list` shows those that there are".to_owned(),
+    })
+}
+
+pub(super) fn ledger_failed(error: &crate::ledger::LedgerError) -> Reply {
+    Reply::Refused(Refusal {
+        error_code: ErrorCode::InitializationFailed,
+        error: format!("the front's own store does not answer: {error}"),
+        hint: "look at `task-orchestrator health` and at server_state/ledger.db".to_owned(),
+    })
+}

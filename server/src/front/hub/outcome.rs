@@ -1,0 +1,377 @@
+//! The restart at hand as people see it: its progress, its outcome, and who
+//! waits for either.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use task_orchestrator_shared::admin::{Done, Refusal, Reply};
+use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::restart::{
+    BuildReport, Outcome, PhaseRecord, Progress, RestartError, RestartEvent, RestartId, RestartReport,
+    StateReport,
+};
+
+use crate::front::ask::ReplyTo;
+use crate::front::session::Flushed;
+use crate::ledger::Attempt;
+use crate::reboot;
+use crate::restart::effect::Verdict;
+use crate::restart::machine::WATCHDOG;
+use crate::restart::{BuildId, Run, Step, WorkerId};
+
+use super::Hub;
+
+/// Lines of a build's output that are kept for who comes later.
+const MAX_BUILD_LINES: usize = 500;
+
+/// Failed restarts in a row that raise an alert.
+const REPEATED_FAILURES: u32 = 3;
+
+/// What is counted and noted of the restart that runs, or of the last one.
+#[derive(Debug, Default)]
+pub(super) struct Current {
+    id: Option<RestartId>,
+    started_at: Option<Timestamp>,
+    pub(super) old: Option<WorkerId>,
+    old_pid: Option<u32>,
+    old_build: Option<BuildReport>,
+    /// Requests that were held at any time.
+    pub(super) held: u64,
+    replayed: u64,
+    pub(super) cleared: u64,
+    suspended: u64,
+    longest_wait: Duration,
+    pub(super) held_for: Duration,
+    pub(super) sessions: u64,
+    pub(super) state: Option<StateReport>,
+    build_lines: VecDeque<String>,
+    told: Option<(Phase, u8, &'static str)>,
+    /// Workers that are ended because they hang.
+    pub(super) hung: Vec<WorkerId>,
+    /// The last one that has ended.
+    pub(super) last: Option<Box<RestartReport>>,
+    last_asked: Option<RestartId>,
+    failures_in_a_row: u32,
+}
+
+impl Current {
+    pub(super) fn count_held(&mut self) {
+        self.held += 1;
+    }
+
+    pub(super) fn count_suspended(&mut self) {
+        self.suspended += 1;
+    }
+
+    pub(super) fn count_flushed(&mut self, flushed: Flushed) {
+        self.longest_wait = self.longest_wait.max(flushed.longest_wait);
+        self.replayed += flushed.replayed;
+    }
+
+    /// What a build has said so far, for who comes later.
+    pub(super) fn lines_for(&self, is_running: bool) -> Vec<String> {
+        if is_running { self.build_lines.iter().cloned().collect() } else { Vec::new() }
+    }
+
+    pub(super) fn last_asked(&self) -> Option<RestartId> {
+        self.last_asked.clone()
+    }
+}
+
+impl Hub {
+    /// Tells who waits how far the restart is, where that is news.
+    pub(super) fn tell_progress(&mut self, now: Instant) {
+        let Some((run, step)) = self.machine.running() else { return };
+        if self.current.id.as_ref() != Some(&run.id) {
+            self.begun(now);
+            return self.tell_progress(now);
+        }
+        let (phase, progress, message) = match step {
+            Some(step) => (step.phase(), step.progress(), step.message()),
+            None => (Phase::ProcessRestart, Phase::ProcessRestart.progress(), "waiting for the next attempt"),
+        };
+        if self.current.told == Some((phase, progress, message)) {
+            return;
+        }
+        self.current.told = Some((phase, progress, message));
+        tracing::info!(restart = %run.id, %phase, progress, message, "restart");
+        if self.waiters.is_empty() {
+            return;
+        }
+        let event = self.progress_event(run, phase, progress, message, now);
+        self.tell_waiters(&event, f64::from(progress), message);
+    }
+
+    fn progress_event(
+        &self,
+        run: &Run,
+        phase: Phase,
+        progress: u8,
+        message: &str,
+        now: Instant,
+    ) -> RestartEvent {
+        RestartEvent::Progress(Progress {
+            restart_id: run.id.clone(),
+            phase,
+            progress,
+            message: message.to_owned(),
+            elapsed_ms: milliseconds(now.duration_since(run.began)),
+            deadline_ms: self.machine.wakes_at().map(|at| milliseconds(at.saturating_duration_since(now))),
+            held: self.sessions.values().map(|session| session.waiting().count() as u64).sum(),
+            in_flight: self.in_flight(),
+        })
+    }
+
+    fn tell_waiters(&mut self, event: &RestartEvent, progress: f64, message: &str) {
+        for waiter in &mut self.waiters {
+            if let Some(events) = &waiter.events {
+                // Who reads too slowly misses some: each says all there is to say at its time.
+                let _ = events.try_send(event.clone());
+            }
+            if let ReplyTo::Client(call) = &waiter.to
+                && let Some(token) = &call.token
+                && progress > waiter.told
+                && let Some(session) = self.sessions.get_mut(&call.session)
+            {
+                waiter.told = progress;
+                session.notify(reboot::progress(token, progress, Some(100.0), message));
+            }
+        }
+    }
+
+    pub(super) fn build_line(&mut self, line: String) {
+        if self.current.build_lines.len() == MAX_BUILD_LINES {
+            self.current.build_lines.pop_front();
+        }
+        self.current.build_lines.push_back(line.clone());
+        let event = RestartEvent::BuildOutput { line };
+        for events in self.waiters.iter().filter_map(|waiter| waiter.events.as_ref()) {
+            let _ = events.try_send(event.clone());
+        }
+    }
+
+    /// A restart has begun: what is counted is counted for it.
+    fn begun(&mut self, now: Instant) {
+        let Some((run, _)) = self.machine.running() else { return };
+        let (id, by, before) = (run.id.clone(), run.by.clone(), run.before);
+        let old = std::mem::take(&mut self.current);
+        // What a crash has held before anybody could call it a restart is its own.
+        let waiting = self.sessions.values().map(|session| session.waiting().count() as u64).sum();
+        self.current = Current {
+            id: Some(id.clone()),
+            started_at: Some(Timestamp::now()),
+            old: before.map(|active| active.worker),
+            old_pid: before.and_then(|active| self.workers.pid(active.worker)).or(old.old_pid_if(before)),
+            old_build: before.and_then(|active| self.build_report(active.build, active.worker)),
+            held: if self.route.is_none() { waiting } else { 0 },
+            hung: old.hung.clone(),
+            last: old.last,
+            last_asked: if by == WATCHDOG { old.last_asked } else { Some(id) },
+            failures_in_a_row: old.failures_in_a_row,
+            ..Current::default()
+        };
+        let operation = self.pending_operation.take().filter(|_| by != WATCHDOG);
+        if let Some(report) = self.report_running(now) {
+            drop(self.ledger.begin(report, operation));
+        }
+    }
+
+    pub(super) fn joined(&mut self, id: RestartId) {
+        if let Some(waiter) = self.waiters.last_mut() {
+            waiter.restart = id.clone();
+        }
+        if let Some(operation) = self.pending_operation.take() {
+            drop(self.ledger.join(id, operation));
+        }
+    }
+
+    pub(super) fn cancel_answered(&mut self, answer: Result<(), String>) {
+        let Some(to) = self.cancelling.take() else { return };
+        let reply = match answer {
+            Ok(()) => Reply::Done(Done { message: "called off; the old worker serves on".to_owned() }),
+            Err(error) => Reply::Refused(Refusal {
+                error_code: ErrorCode::NotReady,
+                error,
+                hint: "`task-orchestrator history` tells how it ends".to_owned(),
+            }),
+        };
+        self.answer(to, reply);
+    }
+
+    /// A restart has ended: it is written down and told.
+    pub(super) fn concluded(&mut self, verdict: Verdict, now: Instant) {
+        let Verdict { run, outcome, message, at } = verdict;
+        if self.current.id.as_ref() != Some(&run.id) {
+            // It ended before it had come to any phase.
+            self.current.id = Some(run.id.clone());
+            self.current.started_at = Some(Timestamp::now());
+        }
+        let phase = match outcome {
+            Outcome::Complete => Phase::Complete,
+            Outcome::RolledBack => Phase::RolledBack,
+            Outcome::Failed | Outcome::Cancelled => Phase::Failed,
+        };
+        let mut report = self.report(&run, phase, message, at);
+        report.outcome = Some(outcome);
+        report.completed_at = Some(Timestamp::now().to_string());
+        report.progress = if outcome == Outcome::Complete { 100 } else { report.progress };
+        if outcome == Outcome::Complete {
+            tracing::info!(restart = %run.id, kind = run.kind.as_str(), milliseconds = report.duration_ms, held_ms = report.downtime_ms, "restart complete");
+        } else {
+            tracing::error!(restart = %run.id, kind = run.kind.as_str(), ?outcome, message = report.message, "restart ended");
+        }
+        self.jobs.end_build();
+        self.ledger.finish(report.clone());
+        drop(self.ledger.attempt(Attempt {
+            kind: run.kind,
+            at: Timestamp::now(),
+            recovered: outcome == Outcome::Complete,
+            cause: run.troubles.first().map(|(_, trouble)| trouble.text.clone()).unwrap_or_default(),
+        }));
+        self.count_failure(outcome);
+        self.current.last = Some(Box::new(report.clone()));
+        let (done, waiting) =
+            std::mem::take(&mut self.waiters).into_iter().partition(|waiter| waiter.restart == run.id);
+        self.waiters = waiting;
+        let done: Vec<_> = done;
+        for waiter in done {
+            self.answer(waiter.to, Reply::Restart(Box::new(report.clone())));
+        }
+        let _ = now;
+    }
+
+    fn count_failure(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Complete => {
+                self.current.failures_in_a_row = 0;
+                drop(self.ledger.resolve("restarts_fail"));
+            }
+            Outcome::Failed | Outcome::RolledBack => self.current.failures_in_a_row += 1,
+            Outcome::Cancelled => {}
+        }
+        if self.current.failures_in_a_row == REPEATED_FAILURES {
+            self.raise("restarts_fail", &format!("{REPEATED_FAILURES} restarts in a row have failed"));
+        }
+    }
+
+    pub(super) fn safe_mode_entered(&mut self, reason: &str) {
+        tracing::error!(reason, "safe mode: only reading, health and administration work");
+        self.raise("safe_mode", reason);
+    }
+
+    pub(super) fn safe_mode_left(&mut self) {
+        tracing::info!("safe mode has ended");
+        drop(self.ledger.resolve("safe_mode"));
+    }
+
+    /// Something that a person must look at. Told once, until it is over.
+    pub(super) fn raise(&self, kind: &str, detail: &str) {
+        let (raised, kind, detail) = (self.ledger.raise(kind, detail), kind.to_owned(), detail.to_owned());
+        tokio::spawn(async move {
+            if raised.await.unwrap_or(true) {
+                tracing::error!(alert = kind, detail, "alert");
+            }
+        });
+    }
+
+    /// The restart that runs.
+    pub(super) fn report_running(&self, now: Instant) -> Option<RestartReport> {
+        let (run, step) = self.machine.running()?;
+        let phase = step.map_or(Phase::ProcessRestart, Step::phase);
+        let message = step.map_or("waiting for the next attempt", Step::message);
+        let mut report = self.report(run, phase, message.to_owned(), now);
+        report.progress = step.map_or(phase.progress(), Step::progress);
+        Some(report)
+    }
+
+    fn report(&self, run: &Run, phase: Phase, message: String, at: Instant) -> RestartReport {
+        let current = &self.current;
+        let (new, ready) = match &run.successor {
+            Some((worker, ready)) => (Some(*worker), Some(ready)),
+            None => (None, None),
+        };
+        let new_build = new.and_then(|worker| {
+            let build = self.workers.get(worker)?.build;
+            self.build_report(build, worker)
+        });
+        let last_phase = run.marks.last().map_or(Phase::Idle, |(phase, _)| *phase);
+        RestartReport {
+            restart_id: run.id.clone(),
+            kind: run.kind,
+            reason: run.request.reason,
+            note: run.request.note.clone(),
+            requested_by: run.by.clone(),
+            outcome: None,
+            phase,
+            progress: last_phase.progress(),
+            message,
+            errors: errors(run),
+            graceful: run.request.graceful,
+            preserve_state: run.request.preserve_state,
+            timeout: run.request.timeout.unwrap_or_else(|| seconds(self.config.restart.timeout)),
+            started_at: current.started_at.unwrap_or_else(Timestamp::now).to_string(),
+            completed_at: None,
+            duration_ms: milliseconds(at.saturating_duration_since(run.began)),
+            downtime_ms: milliseconds(current.longest_wait),
+            buffered_requests: current.held,
+            replayed_requests: current.replayed,
+            cleared_requests: current.cleared,
+            suspended: current.suspended,
+            old_pid: current.old_pid,
+            new_pid: new.and_then(|worker| self.workers.pid(worker)),
+            generation: ready.map_or(self.generation, |ready| ready.generation),
+            state: current.state.clone(),
+            migration: ready.and_then(|ready| ready.migration.clone()),
+            old_build: current.old_build.clone(),
+            new_build,
+            phases: phases(run, at),
+        }
+    }
+
+    fn build_report(&self, build: BuildId, worker: WorkerId) -> Option<BuildReport> {
+        let known = self.builds.get(&build)?;
+        Some(BuildReport {
+            version: self.workers.get(worker).map(|worker| worker.version.clone()).unwrap_or_default(),
+            sha256: known.known_sha256().map(str::to_owned),
+            path: known.path().display().to_string(),
+        })
+    }
+}
+
+impl Current {
+    /// A worker that has ended is not known any more: its process id was noted when it served.
+    fn old_pid_if(&self, before: Option<crate::restart::Active>) -> Option<u32> {
+        before.and(self.last.as_ref()).and_then(|last| last.new_pid)
+    }
+}
+
+fn errors(run: &Run) -> Vec<RestartError> {
+    let error = |(phase, trouble): &(Phase, crate::restart::Trouble)| RestartError {
+        error_code: trouble.code,
+        error: trouble.text.clone(),
+        phase: *phase,
+    };
+    run.troubles.iter().map(error).collect()
+}
+
+/// Each phase until the next one began.
+fn phases(run: &Run, at: Instant) -> Vec<PhaseRecord> {
+    let ends = run.marks.iter().skip(1).map(|(_, time)| *time).chain([at]);
+    let record = |((phase, began), ended): (&(Phase, Instant), Instant)| PhaseRecord {
+        phase: *phase,
+        started_ms: milliseconds(began.duration_since(run.began)),
+        duration_ms: Some(milliseconds(ended.saturating_duration_since(*began))),
+    };
+    run.marks.iter().zip(ends).map(record).collect()
+}
+
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    // Three digits behind the point are what was measured; more is noise.
+    (duration.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+fn seconds(duration: Duration) -> u32 {
+    u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
+}

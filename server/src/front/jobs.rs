@@ -1,0 +1,316 @@
+//! What a restart needs that takes time and is none of the worker's: the build
+//! command, the look at what could be in the way, the plan, the snapshot's end.
+//! Each runs beside the hub and comes back as an event.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use task_orchestrator_shared::error_code::ErrorCode;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::Command;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use super::event::Event;
+use crate::config::Config;
+use crate::link::SnapshotBulk;
+use crate::restart::build::{self, Build, Identity};
+use crate::restart::plan::Plan;
+use crate::restart::{JobId, Trouble};
+use crate::state::{Archive, Sealed, StateError, Tail};
+
+/// Longest line of a build's output that is passed on; the rest of it is dropped.
+const MAX_LINE_BYTES: u64 = 4096;
+
+/// The last lines of a failed build that its error repeats.
+const LAST_LINES: usize = 30;
+
+/// Free space below which no restart is begun: a snapshot and a log have to fit.
+const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What came of a job.
+#[derive(Debug)]
+pub(crate) enum JobOutcome {
+    /// The build command succeeded.
+    Built(Result<(), Trouble>),
+    /// What is to be run, and the configuration where it was read again.
+    Examined(Result<Box<Examined>, Trouble>),
+    /// The plan is on the disk.
+    Planned(Result<(), Trouble>),
+    /// The snapshot has its name.
+    Sealed(Result<Sealed, Trouble>),
+}
+
+/// Nothing is in the way.
+#[derive(Debug)]
+pub(crate) struct Examined {
+    /// What to run; `None` for what was asked to be run again.
+    pub(crate) build: Option<Build>,
+    /// The configuration, where it was read again.
+    pub(crate) config: Option<Config>,
+}
+
+/// Reads the configuration again, as this process would at its start.
+pub(crate) type Reload = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
+/// Where everything is.
+#[derive(Debug, Clone)]
+pub(crate) struct Places {
+    /// The project's directory.
+    pub(crate) root: PathBuf,
+    /// Snapshots and backups.
+    pub(crate) state: PathBuf,
+    /// Copies of programs.
+    pub(crate) builds: PathBuf,
+    /// The plan's file.
+    pub(crate) plan: PathBuf,
+}
+
+/// See the module.
+pub(crate) struct Jobs {
+    events: mpsc::Sender<Event>,
+    places: Places,
+    archive: Arc<Mutex<Archive>>,
+    build: Option<JoinHandle<()>>,
+}
+
+impl Jobs {
+    pub(crate) fn new(events: mpsc::Sender<Event>, places: Places, archive: Archive) -> Self {
+        Self { events, places, archive: Arc::new(Mutex::new(archive)), build: None }
+    }
+
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    pub(crate) fn events(&self) -> &mpsc::Sender<Event> {
+        &self.events
+    }
+
+    /// Runs the build command. It is ended with [`Self::end_build`].
+    pub(crate) fn build(&mut self, job: JobId, command: String) {
+        let (events, root) = (self.events.clone(), self.places.root.clone());
+        self.build = Some(tokio::spawn(async move {
+            let outcome = JobOutcome::Built(run_build(&command, &root, &events).await);
+            let _ = events.send(Event::Job { job, outcome }).await;
+        }));
+    }
+
+    /// Nobody waits for a build any more.
+    pub(crate) fn end_build(&mut self) {
+        if let Some(build) = self.build.take() {
+            build.abort();
+        }
+    }
+
+    /// Looks whether anything is in the way, and opens the program.
+    pub(crate) fn examine(
+        &self,
+        job: JobId,
+        program: Option<PathBuf>,
+        known: Vec<Build>,
+        reload: Option<Reload>,
+    ) {
+        let places = self.places.clone();
+        self.blocking(job, move || {
+            let examined = examine(&places, program.as_deref(), known, reload.as_ref());
+            JobOutcome::Examined(examined.map(Box::new))
+        });
+    }
+
+    /// Writes the plan and removes copies that it does not name.
+    pub(crate) fn plan(
+        &self,
+        job: JobId,
+        current: Build,
+        other: Option<Build>,
+        can_go_back: bool,
+        configured: PathBuf,
+    ) {
+        let places = self.places.clone();
+        self.blocking(job, move || {
+            let written = write_plan(&places, &current, other.as_ref(), can_go_back, configured);
+            JobOutcome::Planned(written.map_err(|error| {
+                Trouble::new(
+                    ErrorCode::StateSerializationFailed,
+                    format!("the plan cannot be written: {error}"),
+                )
+            }))
+        });
+    }
+
+    /// Completes the snapshot.
+    pub(crate) fn seal(&self, job: JobId, part: PathBuf, bulk: SnapshotBulk, tail: Tail) {
+        let archive = Arc::clone(&self.archive);
+        self.blocking(job, move || {
+            let sealed = lock(&archive).seal(&part, &bulk, &tail);
+            JobOutcome::Sealed(sealed.map_err(|error| state_failed(&error)))
+        });
+    }
+
+    /// Puts the older snapshots and backups in order; nobody waits for that.
+    pub(crate) fn rotate(&self, verified: Option<String>) {
+        let archive = Arc::clone(&self.archive);
+        tokio::task::spawn_blocking(move || {
+            let mut archive = lock(&archive);
+            if let Some(name) = verified {
+                archive.is_verified(&name);
+            }
+            for kind in [crate::state::Kind::Snapshot, crate::state::Kind::Database] {
+                match archive.keep(kind, jiff::Timestamp::now()) {
+                    Ok(kept) => tracing::debug!(?kind, ?kept, "backups put in order"),
+                    Err(error) => tracing::error!(?kind, %error, "backups cannot be put in order"),
+                }
+            }
+        });
+    }
+
+    fn blocking(&self, job: JobId, work: impl FnOnce() -> JobOutcome + Send + 'static) {
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            // A panic in it ends the process in a release build and the job in a test:
+            // the restart's deadline notices.
+            if let Ok(outcome) = tokio::task::spawn_blocking(work).await {
+                let _ = events.send(Event::Job { job, outcome }).await;
+            }
+        });
+    }
+}
+
+fn lock(archive: &Mutex<Archive>) -> std::sync::MutexGuard<'_, Archive> {
+    // Only its memory of what was verified could be behind.
+    archive.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs the command in the project's directory, in a process group of its own.
+async fn run_build(command: &str, root: &Path, events: &mpsc::Sender<Event>) -> Result<(), Trouble> {
+    let failed = |text: String| Trouble::new(ErrorCode::NotReady, text);
+    // The command is the owner's and is run as it is: nothing is ever put into it.
+    let script = format!("exec 2>&1; {command}");
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", &script])
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| failed(format!("the build command cannot be run: {error}")))?;
+    let group = GroupGuard(child.id());
+    let mut last = VecDeque::new();
+    if let Some(stdout) = child.stdout.take() {
+        let mut lines = BufReader::new(stdout);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            match (&mut lines).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if last.len() == LAST_LINES {
+                last.pop_front();
+            }
+            last.push_back(text.clone());
+            let _ = events.send(Event::BuildLine(text)).await;
+        }
+    }
+    let status = child.wait().await.map_err(|error| failed(format!("the build command: {error}")))?;
+    group.is_over();
+    if status.success() {
+        return Ok(());
+    }
+    let last = Vec::from(last).join("\n");
+    Err(failed(format!("the build command failed ({status}); the worker serves on. Its last words:\n{last}")))
+}
+
+/// Ends everything that a build has started, unless it is over.
+struct GroupGuard(Option<u32>);
+
+impl GroupGuard {
+    fn is_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for GroupGuard {
+    fn drop(&mut self) {
+        let pid = self.0.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
+        if let Some(pid) = pid {
+            // It may be gone already.
+            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
+        }
+    }
+}
+
+fn examine(
+    places: &Places,
+    program: Option<&Path>,
+    known: Vec<Build>,
+    reload: Option<&Reload>,
+) -> Result<Examined, Trouble> {
+    let not_ready = |text: String| Trouble::new(ErrorCode::NotReady, text);
+    let config = reload.map(|reload| reload()).transpose().map_err(not_ready)?;
+    writable(&places.state).map_err(|error| {
+        let text = format!("the state directory cannot be written: {error}");
+        Trouble::new(ErrorCode::StateSerializationFailed, text)
+    })?;
+    if let Some(free) = free_bytes(&places.state).filter(|free| *free < MIN_FREE_BYTES) {
+        let text =
+            format!("{free} bytes are free on the disk of the workspace; a restart wants {MIN_FREE_BYTES}");
+        return Err(not_ready(text));
+    }
+    let from_config = config.as_ref().and_then(|config| config.worker.binary.clone());
+    let Some(program) = from_config.as_deref().or(program) else {
+        return Ok(Examined { build: None, config });
+    };
+    let unusable = |error: io::Error| not_ready(format!("the program cannot be used: {error}"));
+    let identity = Identity::of(program)
+        .map_err(|error| not_ready(format!("the program {} cannot be used: {error}", program.display())))?;
+    let same = known.into_iter().find(|build| build.identity() == identity);
+    let build = match same {
+        Some(build) => build,
+        None => Build::open(program, &places.builds).map_err(unusable)?,
+    };
+    Ok(Examined { build: Some(build), config })
+}
+
+/// Whether a file can be written there: tried, not guessed from modes.
+pub(crate) fn writable(directory: &Path) -> io::Result<()> {
+    let probe = tempfile::Builder::new().prefix(".probe-").tempfile_in(directory)?;
+    io::Write::write_all(&mut probe.as_file(), b"probe")?;
+    probe.close()
+}
+
+/// Bytes that this user may still write there.
+pub(crate) fn free_bytes(directory: &Path) -> Option<u64> {
+    let figures = rustix::fs::statvfs(directory).ok()?;
+    Some(figures.f_bavail.saturating_mul(figures.f_frsize))
+}
+
+fn write_plan(
+    places: &Places,
+    current: &Build,
+    other: Option<&Build>,
+    can_go_back: bool,
+    configured: PathBuf,
+) -> io::Result<()> {
+    let (current, other) = (current.planned()?, other.map(Build::planned).transpose()?);
+    let identity = Identity::of(&configured)?;
+    let plan = Plan::new(current, other, can_go_back, (configured, identity));
+    plan.write(&places.plan)?;
+    if places.builds.is_dir() {
+        let wanted: Vec<_> = std::iter::once(&plan.current).chain(&plan.other).collect();
+        build::prune(&places.builds, &wanted)?;
+    }
+    Ok(())
+}
+
+fn state_failed(error: &StateError) -> Trouble {
+    let code =
+        if error.is_of_database() { ErrorCode::DatabaseFailed } else { ErrorCode::StateSerializationFailed };
+    Trouble::new(code, format!("the snapshot cannot be completed: {error}"))
+}
