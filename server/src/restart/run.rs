@@ -43,6 +43,8 @@ pub struct Run {
     pub probation: Option<Instant>,
     /// What is to be run.
     pub target: BuildId,
+    /// What was wanted and did not serve, while the build before is tried again.
+    pub tried: Option<BuildId>,
     /// Whether everything in flight has to finish first.
     pub drain: bool,
     /// What the standby said.
@@ -87,6 +89,7 @@ impl Run {
             old: None,
             probation: None,
             target,
+            tried: None,
             drain,
             prepared: None,
             bulk: None,

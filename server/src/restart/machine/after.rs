@@ -213,12 +213,14 @@ impl Rest {
         let known = self.known(&run);
         if run.target != known {
             // What served before is known to have worked.
+            run.tried = Some(run.target);
             run.target = known;
             run.went_back = true;
             return self.take_over(run, now);
         }
         let delay = self.delays.after_failure();
-        if hopeless || self.delays.failures() >= ATTEMPTS_TO_GIVE_UP || self.safe.is_some() {
+        let is_hopeless = hopeless && !Self::tries_moved(&mut run);
+        if is_hopeless || self.delays.failures() >= ATTEMPTS_TO_GIVE_UP || self.safe.is_some() {
             self.give_up(&run);
         }
         let is_late = run.deadline.is_some_and(|deadline| now >= deadline);
@@ -226,6 +228,17 @@ impl Rest {
             run = self.go_on_unasked(run, now);
         }
         State::Recovering { run, until: now + delay }
+    }
+
+    /// The build before cannot run any more: the next one may have moved the database
+    /// for good before it ended, and is then the only one that can read it.
+    fn tries_moved(run: &mut Run) -> bool {
+        let moved = if run.is_for_good() { run.tried.take() } else { None };
+        if let Some(moved) = moved {
+            run.target = moved;
+            run.went_back = false;
+        }
+        moved.is_some()
     }
 
     /// The build that is gone back to: what served before, or for the first worker of
@@ -250,6 +263,8 @@ impl Rest {
         next.holds = run.holds;
         next.before = run.before;
         next.is_planned = run.is_planned;
+        (next.target, next.tried) = (run.target, run.tried);
+        next.prepared.clone_from(&run.prepared);
         if run.bulk.is_some() {
             self.put(Effect::DiscardSnapshot);
         }

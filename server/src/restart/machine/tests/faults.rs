@@ -8,6 +8,8 @@ use super::names::{ended, prepared, ready};
 use super::world::World;
 use crate::link::SnapshotBulk;
 use crate::restart::event::{Done, Event, Trouble};
+use crate::restart::machine::Machine;
+use crate::restart::state::{After, State, Step};
 use crate::restart::{BuildId, JobId, WorkerId};
 use task_orchestrator_shared::error_code::ErrorCode;
 
@@ -16,6 +18,9 @@ use task_orchestrator_shared::error_code::ErrorCode;
 pub(super) enum Fault {
     ActiveDies,
     StandbyDies,
+    /// Who served before dies: the one that could take over again, or a former one.
+    OldDies,
+    OldHangs,
     BothDie,
     BothDieStandbyFirst,
     ActiveHangs,
@@ -33,9 +38,11 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::ActiveDies,
         Self::StandbyDies,
+        Self::OldDies,
+        Self::OldHangs,
         Self::BothDie,
         Self::BothDieStandbyFirst,
         Self::ActiveHangs,
@@ -54,11 +61,13 @@ impl Fault {
     /// It happens now. The names of restarts that were asked for by it.
     pub(super) fn strike(self, world: &mut World) -> Option<RestartId> {
         let machine = world.machine();
-        let active = machine.active().map(|active| active.worker);
+        let (active, old) = (active(machine), old(machine));
         let standby = machine.standby();
         match self {
             Self::ActiveDies => kill(world, active),
             Self::StandbyDies => kill(world, standby),
+            Self::OldDies => kill(world, old),
+            Self::OldHangs => hang(world, old),
             Self::BothDie => {
                 kill(world, active);
                 kill(world, standby);
@@ -94,6 +103,21 @@ impl Fault {
             Self::Failing => active.into_iter().for_each(|worker| world.tell(Event::Failing(worker))),
         }
         None
+    }
+}
+
+/// Who serves, or is about to.
+fn active(machine: &Machine) -> Option<WorkerId> {
+    match machine.state() {
+        State::Restarting { step: Step::After(After::Restore(active)), .. } => Some(active.worker),
+        _ => machine.active().map(|active| active.worker),
+    }
+}
+
+fn old(machine: &Machine) -> Option<WorkerId> {
+    match machine.state() {
+        State::Restarting { run, .. } => run.old.map(|old| old.worker).or(machine.former()),
+        _ => machine.former(),
     }
 }
 

@@ -6,6 +6,8 @@ use task_orchestrator_shared::restart::{Reason, RestartRequest};
 use super::faults::Fault;
 use super::world::{Flaw, NEW, OLD, World, limits};
 use crate::config::Policy;
+use crate::restart::WorkerId;
+use crate::restart::event::Event;
 use crate::restart::state::State;
 
 /// What happens next.
@@ -14,6 +16,10 @@ enum Act {
     /// So many answers come back.
     Steps(u8),
     Strikes(Fault),
+    /// What was to come first comes last.
+    Overtaken,
+    /// The former worker or the spare hangs.
+    OtherHangs(bool),
     Asks(RestartRequest),
     /// The former worker or the spare dies.
     OtherDies(bool),
@@ -59,12 +65,19 @@ fn acts() -> impl Strategy<Value = Act> {
         4 => prop::sample::select(faults).prop_map(Act::Strikes),
         2 => requests().prop_map(Act::Asks),
         1 => any::<bool>().prop_map(Act::OtherDies),
+        1 => any::<bool>().prop_map(Act::OtherHangs),
+        2 => Just(Act::Overtaken),
         1 => (0u16..2_000).prop_map(Act::Pass),
         1 => any::<bool>().prop_map(Act::Finds),
         1 => flaw.prop_map(Act::Flawed),
         1 => any::<bool>().prop_map(Act::Idle),
         1 => Just(Act::Answered),
     ]
+}
+
+fn other(world: &World, is_former: bool) -> Option<WorkerId> {
+    let machine = world.machine();
+    if is_former { machine.former() } else { machine.standby() }
 }
 
 fn play(world: &mut World, act: Act) {
@@ -77,10 +90,12 @@ fn play(world: &mut World, act: Act) {
             world.ask(request);
         }
         Act::OtherDies(is_former) => {
-            let machine = world.machine();
-            let other = if is_former { machine.former() } else { machine.standby() };
-            other.into_iter().for_each(|worker| world.crash(worker));
+            other(world, is_former).into_iter().for_each(|worker| world.crash(worker));
         }
+        Act::OtherHangs(is_former) => {
+            other(world, is_former).into_iter().for_each(|worker| world.tell(Event::Hung(worker)));
+        }
+        Act::Overtaken => world.queue.rotate_left(usize::from(!world.queue.is_empty())),
         Act::Pass(tenths) => world.pass(std::time::Duration::from_millis(u64::from(tenths) * 100)),
         Act::Finds(new) => world.found = if new { NEW } else { OLD },
         Act::Flawed(flaw) => {
@@ -115,7 +130,7 @@ proptest! {
         world.flaws.clear();
         world.is_idle = true;
         if stops {
-            world.tell(crate::restart::Event::Stop);
+            world.tell(Event::Stop);
         }
         world.settle();
         world.ledger.all_answered();

@@ -94,6 +94,18 @@ fn after_a_migration_for_good_there_is_no_probation_to_go_back_from() {
 }
 
 #[test]
+fn a_build_that_moved_the_database_for_good_and_died_is_tried_again() {
+    let mut world = upgrading(Some(Flaw::Migrates { reversible: false }), "AfterPromote");
+    // The database has been moved: the build before cannot read it.
+    world.flaws.insert(OLD, Flaw::Dies { hopeless: true });
+    world.crash(crate::restart::WorkerId(2));
+    world.settle();
+    assert_eq!(world.serves(), Some(NEW), "{:?}", world.trace);
+    assert_eq!(world.machine().builds(), (NEW, None));
+    assert_eq!(world.machine().refusal(), None);
+}
+
+#[test]
 fn a_drained_snapshot_belongs_to_the_state_serialization() {
     let mut world = World::serving(limits());
     world.ask(RestartRequest { drain: true, ..RestartRequest::default() });

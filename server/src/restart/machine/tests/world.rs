@@ -67,6 +67,7 @@ pub(super) struct World {
     pub(super) trace: Vec<String>,
     pub(super) ledger: Ledger,
     asks: u32,
+    spins: u32,
 }
 
 /// Round figures, in the order of the real ones.
@@ -108,6 +109,7 @@ impl World {
             trace: Vec::new(),
             ledger: Ledger::default(),
             asks: 0,
+            spins: 0,
         }
     }
 
@@ -212,6 +214,7 @@ impl World {
                 (_, Begin::Prepare) => prepared(*worker, false, true),
             }),
             Effect::Activate { worker, .. } => lives(worker).then(|| match flaw(worker) {
+                Some(Flaw::Dies { hopeless }) => ended(*worker, hopeless),
                 Some(Flaw::DiesWhenActivated) => ended(*worker, false),
                 _ => ready(*worker),
             }),
@@ -268,6 +271,10 @@ impl World {
         let Some(at) = self.machine().wakes_at() else { return false };
         self.now = self.now.max(at);
         self.tell(Event::Timer);
+        // One time may lead to the next that is due already, but not for ever.
+        let is_later = self.machine().wakes_at().is_none_or(|at| at > self.now);
+        self.spins = if is_later || !self.queue.is_empty() { 0 } else { self.spins + 1 };
+        assert!(self.spins < 3, "it spins in {:?}", self.machine().state());
         true
     }
 
