@@ -7,6 +7,9 @@ mod after;
 mod before;
 mod crew;
 mod ending;
+mod stop;
+#[cfg(test)]
+mod tests;
 mod timer;
 
 use std::time::{Duration, Instant};
@@ -129,10 +132,11 @@ impl Machine {
             Event::Hung(worker) => rest.hung(state, worker),
             Event::Failing(worker) => rest.failing(state, worker, now),
             Event::Timer => rest.timer(state, now),
-            Event::Stop => rest.stop(state),
+            Event::Stop => rest.stop(state, now),
             event => rest.advance(state, event, now),
         };
-        if let State::Serving(_) = &state
+        // A person who wants a restart does not wait for the next attempt either.
+        if !matches!(state, State::Restarting { .. })
             && let Some(ask) = rest.next.take()
         {
             state = rest.asked(state, ask, now);
@@ -468,43 +472,6 @@ impl Rest {
     fn dismiss(&mut self, worker: WorkerId) {
         self.put(Effect::Kill(worker));
         self.crew.spare = Spare::Leaving(worker);
-    }
-
-    fn stop(&mut self, state: State) -> State {
-        let (graceful, others): (Option<WorkerId>, Vec<WorkerId>) = match &state {
-            State::Serving(serving) => (Some(serving.active.worker), Vec::new()),
-            State::Restarting { run, step: Step::Before(before) } => {
-                (run.old.map(|old| old.worker), standby_of(before).into_iter().collect())
-            }
-            State::Restarting { run, step: Step::After(after) } => match after {
-                After::Restore(active) | After::Resume(active) | After::Seal { active, .. } => {
-                    (Some(active.worker), run.old.map(|old| old.worker).into_iter().collect())
-                }
-                After::End { worker, .. } | After::Start { worker, .. } | After::Promote { worker, .. } => {
-                    (run.old.map(|old| old.worker), vec![*worker])
-                }
-                After::TakeBack { .. } => (run.old.map(|old| old.worker), Vec::new()),
-            },
-            State::Recovering { .. } => (None, Vec::new()),
-            State::Stopping { .. } => return state,
-        };
-        let mut alive: Vec<WorkerId> = graceful.into_iter().collect();
-        if let Some(worker) = graceful {
-            self.put(Effect::Stop(worker));
-        }
-        if let Some(former) = &self.crew.former {
-            let worker = former.worker;
-            self.put(Effect::Stop(worker));
-            alive.push(worker);
-        }
-        for worker in others.into_iter().chain(self.crew.spare.worker()) {
-            self.put(Effect::Kill(worker));
-            alive.push(worker);
-        }
-        self.crew = Crew::default();
-        alive.sort_unstable();
-        alive.dedup();
-        State::Stopping { alive }
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Run {
     pub probation: Option<Instant>,
     /// What is to be run.
     pub target: BuildId,
+    /// What was wanted and did not serve, while the build before is tried again.
+    pub tried: Option<BuildId>,
     /// Whether everything in flight has to finish first.
     pub drain: bool,
     /// What the standby said.
@@ -51,6 +53,12 @@ pub struct Run {
     pub bulk: Option<SnapshotBulk>,
     /// Whether new requests are held back by this restart.
     pub holds: bool,
+    /// Whether the plan on the disk is this restart's.
+    pub is_planned: bool,
+    /// The worker that its successor shares the database with until it is retired.
+    pub shares_with: Option<WorkerId>,
+    /// When the worker that took over must have the sessions and what was held.
+    pub served_by: Option<Instant>,
     /// Who serves after it.
     pub successor: Option<(WorkerId, WorkerReady)>,
     /// Whether it had to go back to the build before.
@@ -81,10 +89,14 @@ impl Run {
             old: None,
             probation: None,
             target,
+            tried: None,
             drain,
             prepared: None,
             bulk: None,
             holds: false,
+            is_planned: false,
+            shares_with: None,
+            served_by: None,
             successor: None,
             went_back: false,
         }
@@ -115,11 +127,15 @@ impl Run {
         }
     }
 
-    /// Notes what went wrong.
+    /// Notes what went wrong. Of too many, the first ones and the last are kept.
     pub(super) fn note(&mut self, phase: Phase, trouble: Trouble) {
-        if self.troubles.len() < MAX_TROUBLES {
-            self.troubles.push((phase, trouble));
-        }
+        self.troubles.truncate(MAX_TROUBLES - 1);
+        self.troubles.push((phase, trouble));
+    }
+
+    /// Whether only the next build can be run, once the database has been moved.
+    pub(super) fn is_for_good(&self) -> bool {
+        self.prepared.as_ref().is_some_and(|prepared| prepared.migration_due && !prepared.reversible)
     }
 
     /// The worker that died was the one that could have served on.

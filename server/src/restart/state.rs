@@ -87,6 +87,8 @@ pub enum Before {
         job: JobId,
         /// Who stands by.
         standby: WorkerId,
+        /// Whether everything stands still already.
+        is_still: bool,
     },
     /// The standby checks it.
     Verify {
@@ -94,6 +96,8 @@ pub enum Before {
         job: JobId,
         /// Who stands by.
         standby: WorkerId,
+        /// Whether everything stands still already.
+        is_still: bool,
     },
     /// What the next front is to run is written down.
     Plan {
@@ -179,12 +183,15 @@ impl Step {
                 | Before::Examine(_)
                 | Before::Clear
                 | Before::Prove { .. }
-                | Before::Snapshot { .. }
-                | Before::Verify { .. }
+                | Before::Snapshot { is_still: false, .. }
+                | Before::Verify { is_still: false, .. }
                 | Before::Plan { .. } => Phase::Preparation,
                 Before::Hold(_) => Phase::MaintenanceMode,
                 Before::Suspend { .. } => Phase::TaskSuspension,
-                Before::Collect(_) | Before::Seal { .. } => Phase::StateSerialization,
+                Before::Snapshot { is_still: true, .. }
+                | Before::Verify { is_still: true, .. }
+                | Before::Collect(_)
+                | Before::Seal { .. } => Phase::StateSerialization,
                 Before::Fix(_) => Phase::ConnectionPreservation,
             },
             Self::After(after) => match after {
@@ -204,8 +211,8 @@ impl Step {
             Self::Before(Before::Examine(_)) => 5,
             Self::Before(Before::Clear) => 8,
             Self::Before(Before::Prove { .. }) => 10,
-            Self::Before(Before::Snapshot { .. }) => 25,
-            Self::Before(Before::Verify { .. }) => 35,
+            Self::Before(Before::Snapshot { is_still: false, .. }) => 25,
+            Self::Before(Before::Verify { is_still: false, .. }) => 35,
             Self::Before(Before::Plan { .. }) => 45,
             Self::After(After::Seal { .. }) => 95,
             other => other.phase().progress(),

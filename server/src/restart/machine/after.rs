@@ -25,8 +25,14 @@ impl Rest {
         }
     }
 
-    /// Nobody serves: the spare does, or a worker that is started.
+    /// Nobody serves: the spare does, or a worker that is started. It shares the
+    /// database with nobody, so a former worker is ended; what it has not answered
+    /// follows from its end.
     pub(super) fn take_over(&mut self, run: Box<Run>, now: Instant) -> State {
+        if let Some(former) = &mut self.crew.former {
+            former.leaving = Some(now + self.limits.exit);
+            self.out.push(Effect::Kill(former.worker));
+        }
         match self.crew.spare {
             Spare::Ready { worker, build } if build == run.target => {
                 self.crew.spare = Spare::None;
@@ -88,14 +94,12 @@ impl Rest {
                 Event::Ready(by, ready),
             ) if worker == by => {
                 run.successor = Some((worker, ready));
-                self.put(Effect::Restore(worker));
-                after(run, After::Restore(Active { worker, build }))
+                self.restore(run, Active { worker, build }, now)
             }
             (After::TakeBack { deadline }, Event::Ready(by, ready)) => match run.old {
                 Some(old) if old.worker == by => {
                     run.successor = Some((by, ready));
-                    self.put(Effect::Restore(by));
-                    after(run, After::Restore(old))
+                    self.restore(run, old, now)
                 }
                 _ => after(run, After::TakeBack { deadline }),
             },
@@ -115,7 +119,14 @@ impl Rest {
         }
     }
 
-    fn resumed(&mut self, run: Box<Run>, active: Active, now: Instant) -> State {
+    fn restore(&mut self, mut run: Box<Run>, active: Active, now: Instant) -> State {
+        self.put(Effect::Restore(active.worker));
+        // Opening the sessions, and sending what may be a full buffer.
+        run.served_by = Some(now + self.limits.start);
+        after(run, After::Restore(active))
+    }
+
+    pub(super) fn resumed(&mut self, run: Box<Run>, active: Active, now: Instant) -> State {
         if run.old == Some(active) {
             return self.came_back(run, active, now);
         }
@@ -124,12 +135,19 @@ impl Rest {
             let time = if run.drain { Duration::ZERO } else { self.limits.drain };
             self.crew.former = Some(Former { worker: old.worker, until: now + time, leaving: None });
             self.put(Effect::Watch(old.worker));
+        } else if let Some(gone) = run.shares_with.take_if(|_| !run.went_back) {
+            // It ended before its successor served: nobody else would say so.
+            self.put(Effect::Retire(gone));
         }
         match &run.bulk {
             Some(bulk) if !run.drain && !run.went_back => {
                 let job = self.job();
                 self.out.push(Effect::Seal(job, bulk.clone()));
                 after(run, After::Seal { job, active })
+            }
+            Some(_) if !run.drain => {
+                self.put(Effect::DiscardSnapshot);
+                self.complete(run, active, now)
             }
             _ => self.complete(run, active, now),
         }
@@ -140,6 +158,7 @@ impl Rest {
         if run.bulk.is_some() {
             self.put(Effect::DiscardSnapshot);
         }
+        self.plan_as_before(&run);
         let probation = run.probation;
         let message = last_words(&run);
         self.conclude(*run, Outcome::Failed, &message, now);
@@ -151,20 +170,27 @@ impl Rest {
     pub(super) fn complete(&mut self, run: Box<Run>, active: Active, now: Instant) -> State {
         let mut probation = if active.build == self.current { run.probation } else { None };
         if active.build != self.current {
-            let is_way_back = run.kind == Kind::Rollback;
-            // A build that failed on probation is nothing to go back to.
-            self.previous = (!is_way_back || is_asked(&run)).then_some(self.current);
+            let is_way_back = run.kind == Kind::Rollback || run.went_back;
+            // A build that failed on probation is nothing to go back to, nor is one
+            // that cannot read the database any more.
+            let is_of_use = (!is_way_back || is_asked(&run)) && !run.is_for_good();
+            self.previous = is_of_use.then_some(self.current);
             self.current = active.build;
             let job = self.job();
             self.put(Effect::Plan { job, current: self.current, other: self.previous });
-            let on_trial = !is_way_back && !self.limits.probation.is_zero();
+            let on_trial = !is_way_back && self.previous.is_some() && !self.limits.probation.is_zero();
             probation = on_trial.then(|| now + self.limits.probation);
+        } else {
+            self.plan_as_before(&run);
         }
         self.refusal = None;
         if is_asked(&run) && !run.went_back {
             self.leave_safe_mode();
         }
         let (outcome, message) = match (run.went_back, run.kind) {
+            (true, Kind::Rollback) => {
+                (Outcome::Failed, format!("the build that was to be left serves on: {}", last_words(&run)))
+            }
             (true, _) => {
                 (Outcome::RolledBack, format!("the previous build serves again: {}", last_words(&run)))
             }
@@ -184,15 +210,17 @@ impl Rest {
     pub(super) fn next_attempt(&mut self, mut run: Box<Run>, hopeless: bool, now: Instant) -> State {
         self.hold_for(&mut run);
         self.count_crash(now);
-        let known = run.before.map_or(self.current, |before| before.build);
+        let known = self.known(&run);
         if run.target != known {
             // What served before is known to have worked.
+            run.tried = Some(run.target);
             run.target = known;
             run.went_back = true;
             return self.take_over(run, now);
         }
         let delay = self.delays.after_failure();
-        if hopeless || self.delays.failures() >= ATTEMPTS_TO_GIVE_UP || self.safe.is_some() {
+        let is_hopeless = hopeless && !Self::tries_moved(&mut run);
+        if is_hopeless || self.delays.failures() >= ATTEMPTS_TO_GIVE_UP || self.safe.is_some() {
             self.give_up(&run);
         }
         let is_late = run.deadline.is_some_and(|deadline| now >= deadline);
@@ -200,6 +228,24 @@ impl Rest {
             run = self.go_on_unasked(run, now);
         }
         State::Recovering { run, until: now + delay }
+    }
+
+    /// The build before cannot run any more: the next one may have moved the database
+    /// for good before it ended, and is then the only one that can read it.
+    fn tries_moved(run: &mut Run) -> bool {
+        let moved = if run.is_for_good() { run.tried.take() } else { None };
+        if let Some(moved) = moved {
+            run.target = moved;
+            run.went_back = false;
+        }
+        moved.is_some()
+    }
+
+    /// The build that is gone back to: what served before, or for the first worker of
+    /// a front whose build is on probation, the previous one.
+    fn known(&self, run: &Run) -> BuildId {
+        let previous = self.previous.filter(|_| run.is_first_start && run.probation.is_some());
+        run.before.map(|before| before.build).or(previous).unwrap_or(self.current)
     }
 
     /// Requests are refused instead of waiting.
@@ -216,6 +262,12 @@ impl Rest {
         let mut next = self.unasked(Kind::Crash, WATCHDOG, now, self.current);
         next.holds = run.holds;
         next.before = run.before;
+        next.is_planned = run.is_planned;
+        (next.target, next.tried) = (run.target, run.tried);
+        next.prepared.clone_from(&run.prepared);
+        if run.bulk.is_some() {
+            self.put(Effect::DiscardSnapshot);
+        }
         let message = last_words(&run);
         self.conclude(*run, Outcome::Failed, &message, now);
         Box::new(next)

@@ -72,34 +72,34 @@ impl Rest {
             return self.abort(run, &step, Some(trouble), Outcome::Failed, &text, now);
         }
         match run.old {
-            Some(old) if run.request.preserve_state && !run.drain => self.snapshot(run, old, worker),
+            Some(old) if run.request.preserve_state && !run.drain => self.snapshot(run, old, worker, false),
             _ => self.plan(run, worker),
         }
     }
 
-    fn snapshot(&mut self, run: Box<Run>, old: Active, standby: WorkerId) -> State {
+    fn snapshot(&mut self, run: Box<Run>, old: Active, standby: WorkerId, is_still: bool) -> State {
         let job = self.job();
         self.put(Effect::Snapshot(job, old.worker));
-        before(run, Before::Snapshot { job, standby })
+        before(run, Before::Snapshot { job, standby, is_still })
     }
 
-    fn verify(&mut self, mut run: Box<Run>, standby: WorkerId, bulk: SnapshotBulk) -> State {
+    fn verify(&mut self, mut run: Box<Run>, standby: WorkerId, bulk: SnapshotBulk, is_still: bool) -> State {
         let job = self.job();
         self.put(Effect::Verify(job, standby, bulk.clone()));
         run.bulk = Some(bulk);
-        before(run, Before::Verify { job, standby })
+        before(run, Before::Verify { job, standby, is_still })
     }
 
     /// What cannot be undone is written down first: after an irreversible
     /// migration only the new build can be run.
-    pub(super) fn plan(&mut self, run: Box<Run>, standby: WorkerId) -> State {
+    pub(super) fn plan(&mut self, mut run: Box<Run>, standby: WorkerId) -> State {
         if run.target == self.current {
             return self.hold(run, standby);
         }
         let job = self.job();
-        let for_good =
-            run.prepared.as_ref().is_some_and(|prepared| prepared.migration_due && !prepared.reversible);
-        let (current, other) = if for_good { (run.target, None) } else { (self.current, Some(run.target)) };
+        run.is_planned = true;
+        let (current, other) =
+            if run.is_for_good() { (run.target, None) } else { (self.current, Some(run.target)) };
         self.put(Effect::Plan { job, current, other });
         before(run, Before::Plan { job, standby })
     }
@@ -125,7 +125,7 @@ impl Rest {
     pub(super) fn settled(&mut self, run: Box<Run>, standby: WorkerId) -> State {
         match run.old {
             // Nothing else runs now: the snapshot is of the moment of the fence.
-            Some(old) if run.drain && run.request.preserve_state => self.snapshot(run, old, standby),
+            Some(old) if run.drain && run.request.preserve_state => self.snapshot(run, old, standby, true),
             _ => self.collect(run, standby),
         }
     }
@@ -152,9 +152,9 @@ impl Rest {
         before(run, Before::Fix(standby))
     }
 
-    fn fence(&mut self, run: Box<Run>, standby: WorkerId, now: Instant) -> State {
-        let shares = run.old.is_some() && !run.drain;
-        let take_over = if shares { TakeOver::Handover } else { TakeOver::Alone };
+    fn fence(&mut self, mut run: Box<Run>, standby: WorkerId, now: Instant) -> State {
+        run.shares_with = run.old.filter(|_| !run.drain).map(|old| old.worker);
+        let take_over = if run.shares_with.is_some() { TakeOver::Handover } else { TakeOver::Alone };
         self.promote(run, standby, take_over, now)
     }
 
@@ -178,13 +178,15 @@ impl Rest {
             (Before::Prove { worker, .. }, Event::Prepared(by, prepared)) if worker == by => {
                 self.proved(run, worker, prepared, now)
             }
-            (Before::Snapshot { job, standby }, Event::JobDone(done, Ok(Done::Snapshot(bulk))))
+            (Before::Snapshot { job, standby, is_still }, Event::JobDone(done, Ok(Done::Snapshot(bulk))))
                 if job == done =>
             {
-                self.verify(run, standby, bulk)
+                self.verify(run, standby, bulk, is_still)
             }
-            (Before::Verify { job, standby }, Event::JobDone(done, Ok(Done::Verified))) if job == done => {
-                if run.holds {
+            (Before::Verify { job, standby, is_still }, Event::JobDone(done, Ok(Done::Verified)))
+                if job == done =>
+            {
+                if is_still {
                     self.collect(run, standby)
                 } else {
                     self.plan(run, standby)
@@ -232,7 +234,8 @@ impl Rest {
         if run.request.preserve_state {
             self.put(Effect::DiscardSnapshot);
         }
-        let (old, probation, kind) = (run.old, run.probation, run.kind);
+        self.plan_as_before(&run);
+        let (old, lost, probation, kind) = (run.old, run.before, run.probation, run.kind);
         if let Some(old) = old.filter(|_| run.holds) {
             self.put(Effect::Release { to: old.worker, clear: false });
         }
@@ -247,11 +250,20 @@ impl Rest {
                 State::Serving(Serving { active, probation })
             }
             None => {
-                let mut run = self.unasked(Kind::Crash, WATCHDOG, now, self.current);
+                let before = lost.filter(|lost| lost.build == self.current);
+                let mut run = self.recovery(before, probation, now);
                 run.holds = held;
                 self.hold_for(&mut run);
                 self.take_over(Box::new(run), now)
             }
+        }
+    }
+
+    /// A restart that is not carried out leaves no plan behind.
+    pub(super) fn plan_as_before(&mut self, run: &Run) {
+        if run.is_planned {
+            let job = self.job();
+            self.put(Effect::Plan { job, current: self.current, other: self.previous });
         }
     }
 

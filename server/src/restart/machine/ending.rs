@@ -94,13 +94,8 @@ impl Rest {
     /// The worker that served has ended.
     fn crashed(&mut self, serving: Serving, reason: &str, now: Instant) -> State {
         self.count_crash(now);
-        let way_back = self.previous.filter(|_| serving.probation.is_some());
-        let (kind, target) = match way_back {
-            Some(previous) => (Kind::Rollback, previous),
-            None => (Kind::Crash, self.current),
-        };
-        let mut run = self.unasked(kind, WATCHDOG, now, target);
-        run.before = Some(serving.active);
+        let mut run = self.recovery(Some(serving.active), serving.probation, now);
+        let kind = run.kind;
         let text = format!("the worker ended: {reason}");
         run.note(Phase::Idle, Trouble::new(ErrorCode::WorkerUnavailable, text));
         self.hold_for(&mut run);
@@ -111,6 +106,23 @@ impl Rest {
         } else {
             State::Recovering { run: Box::new(run), until: now + delay }
         }
+    }
+
+    /// Somebody has to serve again. During its probation that is the previous build.
+    pub(super) fn recovery(
+        &mut self,
+        before: Option<Active>,
+        probation: Option<Instant>,
+        now: Instant,
+    ) -> Run {
+        let is_on_probation = before.is_some() && probation.is_some_and(|until| now < until);
+        let (kind, target) = match self.previous.filter(|_| is_on_probation) {
+            Some(previous) => (Kind::Rollback, previous),
+            None => (Kind::Crash, self.current),
+        };
+        let mut run = self.unasked(kind, WATCHDOG, now, target);
+        run.before = before;
+        run
     }
 
     fn ended_before(
@@ -141,11 +153,11 @@ impl Rest {
                 let text = trouble.text.clone();
                 self.abort(run, &step, Some(trouble), Outcome::Failed, &text, now)
             }
-            Before::Snapshot { standby, .. } | Before::Verify { standby, .. } => {
-                run.note(Phase::Preparation, trouble);
+            Before::Snapshot { standby, is_still, .. } | Before::Verify { standby, is_still, .. } => {
+                run.note(Step::Before(step).phase(), trouble);
                 run.bulk = None;
                 self.put(Effect::DiscardSnapshot);
-                self.plan(run, standby)
+                if is_still { self.collect(run, standby) } else { self.plan(run, standby) }
             }
             Before::Hold(standby) | Before::Suspend { standby, .. } => {
                 run.note(Phase::TaskSuspension, trouble);
@@ -192,10 +204,14 @@ impl Rest {
                 run.note(phase, trouble);
                 self.failed(run, hopeless, now)
             }
-            After::Restore(active) | After::Resume(active) | After::Seal { active, .. }
-                if active.worker == worker =>
-            {
+            After::Restore(active) | After::Resume(active) if active.worker == worker => {
                 run.note(phase, trouble);
+                self.failed(run, hopeless, now)
+            }
+            After::Seal { active, .. } if active.worker == worker => {
+                run.note(phase, trouble);
+                // It is being completed as it is, and only once.
+                run.bulk = None;
                 self.failed(run, hopeless, now)
             }
             step => {
@@ -277,7 +293,26 @@ impl Rest {
                 run.note(phase, trouble);
                 self.complete(run, active, now)
             }
-            step @ (After::Restore(_) | After::Resume(_)) => after(run, step),
+            // The worker has done its part, and gets requests: only the front is slow.
+            After::Resume(active) => {
+                run.note(phase, trouble);
+                self.resumed(run, active, now)
+            }
+            After::Restore(active) => {
+                run.note(phase, trouble);
+                self.hold_for(&mut run);
+                self.put(Effect::Kill(active.worker));
+                match run.old {
+                    Some(old) if old != active => {
+                        self.crew.spare = Spare::Leaving(active.worker);
+                        self.take_back(run, old, now)
+                    }
+                    _ => {
+                        run.old = None;
+                        after(run, After::End { worker: active.worker, deadline: now + self.limits.exit })
+                    }
+                }
+            }
         }
     }
 

@@ -122,6 +122,6 @@ fn deadline_after(run: &Run, step: &After) -> Option<Instant> {
         | After::Promote { deadline, .. }
         | After::TakeBack { deadline } => Some(*deadline),
         After::Seal { .. } => run.deadline,
-        After::Restore(_) | After::Resume(_) => None,
+        After::Restore(_) | After::Resume(_) => run.served_by,
     }
 }
