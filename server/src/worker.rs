@@ -6,6 +6,7 @@
 //! - [`service`], `tools`, `resources`, `prompts`, `completions`, `subscriptions`,
 //!   `client_log`, [`failure`]: the MCP service of one session.
 //! - [`shared`], [`program`]: what all sessions serve from, and how it is opened.
+//! - [`orders`]: snapshots and backups that the front asks for.
 
 mod client_log;
 mod completions;
