@@ -230,3 +230,6 @@ fn age(seconds: i64) -> String {
         seconds => format!("{} d", seconds / 86400),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! The first stage of a snapshot: everything that the database knows, streamed
 //! into a new file while service goes on. One thread makes the text, another
-//! hashes and writes it; between them are a few buffers and nothing more.
+//! hashes and writes it, a third waits for the disk; between them are a few
+//! buffers and nothing more.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -22,6 +23,8 @@ use crate::store::export::hexadecimal;
 const BUFFER: usize = 512 * 1024;
 /// Buffers that may wait to be written.
 const WAITING: usize = 3;
+/// Bytes after which the disk begins to write, so that little is left for the end.
+const SYNC_EACH: u64 = 8 * 1024 * 1024;
 
 /// Writes the bulk of a snapshot into a file that does not exist, and syncs it.
 /// When anything fails there is no file afterwards.
@@ -51,14 +54,20 @@ pub(super) fn write_bulk_on<D: Disk>(
     let written = std::thread::scope(|scope| {
         let (full, to_write) = sync_channel(WAITING);
         let (emptied, empty) = channel();
-        let writer = scope.spawn(move || write_all(disk, path, file, &to_write, &emptied));
+        let (due, to_sync) = sync_channel(1);
+        let file = &file;
+        let writer = scope.spawn(move || write_all(disk, path, file, &to_write, &emptied, &due));
+        let syncer = scope.spawn(move || sync_when_due(disk, path, file, &to_sync));
         let mut text = Text { buffer: Vec::with_capacity(BUFFER), full, empty };
         let made = make_text(&mut text, header, taken, suspended_tasks, source);
-        // The writer ends when nobody can send any more.
+        // The writer ends when nobody can send any more, the other one with it.
         drop(text);
         let written = writer.join().unwrap_or_else(|_| Err(writer_gone(path)))?;
+        syncer.join().unwrap_or_else(|_| Err(writer_gone(path)))?;
         // Its own failure tells more than that it took no more.
-        made.map(|counts| (counts, written))
+        let active = made?;
+        disk.sync(file).map_err(StateError::file("sync the snapshot", path))?;
+        Ok((active, written))
     });
     match written {
         Ok((active_tasks, (sha256, bytes))) => {
@@ -75,22 +84,39 @@ pub(super) fn write_bulk_on<D: Disk>(
 fn write_all<D: Disk>(
     disk: &D,
     path: &Path,
-    mut file: D::File,
+    file: &D::File,
     to_write: &Receiver<Vec<u8>>,
     emptied: &Sender<Vec<u8>>,
+    due: &SyncSender<()>,
 ) -> Result<(String, u64), StateError> {
     let mut hasher = Sha256::new();
-    let mut bytes = 0;
+    let (mut bytes, mut synced) = (0, 0);
     while let Ok(mut buffer) = to_write.recv() {
-        disk.write(&mut file, &buffer).map_err(StateError::file("write the snapshot", path))?;
+        disk.write(file, &buffer).map_err(StateError::file("write the snapshot", path))?;
         hasher.update(&buffer);
         bytes += buffer.len() as u64;
         buffer.clear();
         // The maker of the text may have finished.
         let _ = emptied.send(buffer);
+        // One that is under way still is soon followed by the next.
+        if bytes - synced >= SYNC_EACH && due.try_send(()).is_ok() {
+            synced = bytes;
+        }
     }
-    disk.sync(&file).map_err(StateError::file("sync the snapshot", path))?;
     Ok((hexadecimal(&hasher.finalize()), bytes))
+}
+
+/// A failure is the file's end: what the system dropped then is not written again.
+fn sync_when_due<D: Disk>(
+    disk: &D,
+    path: &Path,
+    file: &D::File,
+    due: &Receiver<()>,
+) -> Result<(), StateError> {
+    while due.recv().is_ok() {
+        disk.sync(file).map_err(StateError::file("sync the snapshot", path))?;
+    }
+    Ok(())
 }
 
 fn make_text(

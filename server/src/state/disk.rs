@@ -11,7 +11,7 @@ use crate::workspace::FILE_MODE;
 /// What is done to files and directories.
 pub trait Disk: Sync {
     /// An open file.
-    type File: Send;
+    type File: Send + Sync;
 
     /// Makes a new file (0600).
     ///
@@ -29,7 +29,7 @@ pub trait Disk: Sync {
     ///
     /// # Errors
     /// The system's.
-    fn write(&self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()>;
+    fn write(&self, file: &Self::File, bytes: &[u8]) -> io::Result<()>;
 
     /// Waits until the file's content is on the disk. After a failure the file
     /// is given up: the system may have dropped what it could not write.
@@ -84,7 +84,7 @@ impl Disk for RealDisk {
         OpenOptions::new().append(true).open(path)
     }
 
-    fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, mut file: &File, bytes: &[u8]) -> io::Result<()> {
         file.write_all(bytes)
     }
 

@@ -333,7 +333,7 @@ struct OnDisk<'a, D: Disk> {
 
 impl<D: Disk> Write for OnDisk<'_, D> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.disk.write(&mut self.file, bytes)?;
+        self.disk.write(&self.file, bytes)?;
         Ok(bytes.len())
     }
 

@@ -94,8 +94,8 @@ fn complete<D: Disk>(
     }
     {
         let failed = |action| StateError::file(action, part);
-        let mut file = disk.append(part).map_err(failed("open the snapshot"))?;
-        disk.write(&mut file, &text).map_err(failed("write the snapshot"))?;
+        let file = disk.append(part).map_err(failed("open the snapshot"))?;
+        disk.write(&file, &text).map_err(failed("write the snapshot"))?;
         disk.sync(&file).map_err(failed("sync the snapshot"))?;
     }
     let read = read_from(part, bulk.bytes).map_err(StateError::file("read the snapshot", part))?;

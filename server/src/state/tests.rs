@@ -4,6 +4,7 @@ mod crash;
 mod format;
 mod model;
 mod rotation;
+mod saga;
 mod store;
 
 use std::collections::BTreeMap;

@@ -96,3 +96,55 @@ fn failure(error: StateError) -> OrderFailure {
 fn fail(error_code: ErrorCode, error: String) -> OrderFailure {
     OrderFailure { error_code, error }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::roles::Roles;
+    use crate::store::{Store, StoreOptions};
+
+    fn shared(home: &std::path::Path) -> Shared {
+        let options = StoreOptions::new(home.join("tasks.db"), home.join("artifacts"));
+        let roles = Arc::new(Roles::load(&home.join("roles")));
+        Shared::new(Store::open(&options).unwrap(), roles, home.to_owned(), home.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_snapshot_is_written_verified_and_the_database_backed_up() {
+        let home = tempfile::tempdir().unwrap();
+        let shared = shared(home.path());
+        let file = home.path().join("part");
+        let suspended = vec![serde_json::json!({ "call": 7 })];
+        let done = snapshot(&shared, file.clone(), SnapshotHeader::default(), suspended).await.unwrap();
+        let Done::Snapshot(bulk) = done else { panic!("{done:?}") };
+        assert_eq!((bulk.active_tasks, bulk.suspended_tasks), (0, 1));
+        assert_eq!(verify(&shared, file.clone(), bulk.clone()).await, Ok(Done::Verified));
+        let Done::Backup(name) = backup(&shared, home.path().to_owned()).await.unwrap() else { panic!() };
+        assert!(home.path().join(name).exists());
+        // What was tampered with is found, and says so under its code.
+        let text = std::fs::read_to_string(&file).unwrap().replace("\"call\":7", "\"call\":8");
+        std::fs::write(&file, text).unwrap();
+        let refused = verify(&shared, file.clone(), bulk).await.unwrap_err();
+        assert_eq!(refused.error_code, ErrorCode::StateSerializationFailed);
+        assert!(refused.error.contains("integrity"), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn failures_have_the_code_of_what_failed() {
+        let home = tempfile::tempdir().unwrap();
+        let shared = shared(home.path());
+        let nowhere = home.path().join("missing/part");
+        let refused = snapshot(&shared, nowhere, SnapshotHeader::default(), Vec::new()).await.unwrap_err();
+        assert_eq!(refused.error_code, ErrorCode::StateSerializationFailed);
+        let refused = backup(&shared, home.path().join("missing")).await.unwrap_err();
+        assert_eq!(refused.error_code, ErrorCode::DatabaseFailed);
+        std::fs::write(home.path().join("tasks.db"), "damaged".repeat(999)).unwrap();
+        let part = home.path().join("part");
+        let refused =
+            snapshot(&shared, part.clone(), SnapshotHeader::default(), Vec::new()).await.unwrap_err();
+        assert_eq!(refused.error_code, ErrorCode::DatabaseFailed, "{refused:?}");
+        assert!(!part.exists());
+    }
+}

@@ -29,7 +29,7 @@ fn after_every_crash_the_newest_or_the_one_before_is_found() {
     let home = tempfile::tempdir().unwrap();
     take(&RealDisk, home.path(), 1, at("2026-11-21T11:00:00Z"), 20).unwrap();
     let recorder = Recorder::new(home.path(), None);
-    take(&recorder, home.path(), 2, at("2026-11-21T11:00:01Z"), 3000).unwrap();
+    take(&recorder, home.path(), 2, at("2026-11-21T11:00:01Z"), 1500).unwrap();
     let done = recorder.operations();
     let images = at_every_crash(&recorder, |count, directory| {
         let found = newest_valid(directory).unwrap();
@@ -132,4 +132,75 @@ fn a_broken_one_is_set_aside_and_the_next_is_used() {
     std::fs::write(&newest, "damaged").unwrap();
     let sealed = take(&RealDisk, home.path(), 9, at("2026-11-21T11:00:00Z"), 5).unwrap();
     assert!(sealed.rotated.is_none() && sealed.set_aside.is_some());
+}
+
+/// A disk that takes everything and cannot make it durable.
+#[derive(Default)]
+struct Undurable {
+    syncs: std::sync::atomic::AtomicUsize,
+}
+
+impl Disk for Undurable {
+    type File = std::fs::File;
+
+    fn create(&self, path: &Path) -> std::io::Result<Self::File> {
+        RealDisk.create(path)
+    }
+
+    fn append(&self, path: &Path) -> std::io::Result<Self::File> {
+        RealDisk.append(path)
+    }
+
+    fn write(&self, file: &Self::File, bytes: &[u8]) -> std::io::Result<()> {
+        RealDisk.write(file, bytes)
+    }
+
+    fn sync(&self, _: &Self::File) -> std::io::Result<()> {
+        self.syncs.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Err(rustix::io::Errno::IO.into())
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        RealDisk.link(from, to)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        RealDisk.rename(from, to)
+    }
+
+    fn rename_new(&self, from: &Path, to: &Path) -> std::io::Result<()> {
+        RealDisk.rename_new(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> std::io::Result<()> {
+        RealDisk.remove(path)
+    }
+
+    fn sync_directory(&self, path: &Path) -> std::io::Result<()> {
+        RealDisk.sync_directory(path)
+    }
+}
+
+/// Large enough to be synced while it is written, too.
+#[test]
+fn a_sync_that_failed_is_not_tried_again() {
+    for tasks in [10, 40_000] {
+        let home = tempfile::tempdir().unwrap();
+        let disk = Undurable::default();
+        let part = part_path(home.path());
+        let mut source = Given { database: DatabaseState::default(), tasks: (0..tasks).map(task) };
+        let error = write_bulk_on(&disk, &part, &header(1), at("2026-11-21T11:00:00Z"), &[], &mut source)
+            .unwrap_err();
+        assert!(error.to_string().contains("sync the snapshot"), "{error}");
+        assert_eq!(disk.syncs.into_inner(), 1, "{tasks} tasks");
+        assert!(names(home.path()).is_empty());
+    }
+}
+
+#[test]
+fn a_large_snapshot_is_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let sealed = take(&RealDisk, home.path(), 1, at("2026-11-21T11:00:00Z"), 20_000).unwrap();
+    assert!(sealed.size_bytes > 8 << 20, "{}", sealed.size_bytes);
+    assert_eq!(read(&home.path().join(CURRENT)).unwrap().active_tasks, 20_000);
 }

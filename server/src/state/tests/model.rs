@@ -166,15 +166,15 @@ impl Disk for Recorder {
         Ok((self.state.lock().unwrap().names[&name(path)], RealDisk.append(path)?))
     }
 
-    fn write(&self, file: &mut Self::File, bytes: &[u8]) -> io::Result<()> {
+    fn write(&self, file: &Self::File, bytes: &[u8]) -> io::Result<()> {
         let number = file.0;
         let written = self.record(|_| {
-            RealDisk.write(&mut file.1, bytes)?;
+            RealDisk.write(&file.1, bytes)?;
             Ok(Op::Write(number, bytes.to_vec()))
         });
         if written.is_err() {
             // A full disk takes a part.
-            RealDisk.write(&mut file.1, &bytes[..bytes.len() / 2])?;
+            RealDisk.write(&file.1, &bytes[..bytes.len() / 2])?;
         }
         written
     }
