@@ -144,7 +144,13 @@ impl TaskService {
         let arguments = request.arguments.unwrap_or_default();
         let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
             Ok(call) if tool.writes && self.shared.front().safe_mode => call.remembered().await,
-            Ok(call) => tool.run(&call, arguments).await,
+            Ok(call) => {
+                let outcome = tool.run(&call, arguments).await;
+                if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
+                    call.forget_checkpoint().await;
+                }
+                outcome
+            }
             Err(refusal) => Err(refusal),
         };
         match outcome {

@@ -143,6 +143,13 @@ impl Harness {
         store
     }
 
+    /// Changes the database behind the worker's back.
+    pub(in crate::worker) fn sql(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(&self.shared.store.options().database).unwrap();
+        connection.busy_timeout(DEADLINE).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
     /// A client that has not said anything yet.
     pub(in crate::worker) fn connect(&self) -> Client {
         let (mut client, transport, session) = self.session(SessionRecord::default());
