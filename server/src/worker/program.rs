@@ -223,3 +223,6 @@ impl Services for Tasks {
         self.shared.store.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests;
