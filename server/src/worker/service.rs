@@ -160,13 +160,10 @@ impl TaskService {
                 self.report(&request.name, &failure, context).await;
                 Ok(failure.into_result())
             }
-            Err(refusal @ Refusal::Suspended) => Err(refusal.into()),
-            Err(Refusal::Superseded) => {
-                // The front sends the request to the worker that has taken over. Answering
-                // here as well would tell the client of a failure that did not happen.
-                context.ct.cancelled().await;
-                Err(ErrorData::internal_error("another worker answers this request", None))
-            }
+            // The front sends the request to the worker that goes on with it. Answering
+            // here as well would tell the client of a failure that did not happen, so
+            // the transport keeps these back.
+            Err(refusal @ (Refusal::Suspended | Refusal::Superseded)) => Err(refusal.into()),
         }
     }
 

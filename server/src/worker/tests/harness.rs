@@ -392,11 +392,6 @@ impl Client {
         self.seen.iter().filter(|message| message["method"] == method).count()
     }
 
-    /// Whether a request that nobody waited for was answered all the same.
-    pub(in crate::worker) fn was_answered(&self, id: i64) -> bool {
-        self.seen.iter().any(|message| message["id"] == id)
-    }
-
     /// The record as the front has it.
     pub(in crate::worker) fn record(&self) -> SessionRecord {
         self.record.lock().unwrap().clone()
