@@ -140,38 +140,56 @@ impl Scan {
         match place {
             Place::Begin { target } => self.begin(repository, target),
             Place::End => Ok(Place::End),
-            Place::Open { mut statuses, after, looked } => {
-                let Some(status) = statuses.front().copied() else { return Ok(Place::End) };
-                let (tasks, after) = repository.resting(self.session.as_ref(), status, after, *room)?;
-                for task in &tasks {
-                    self.see(repository, task, parents)?;
-                }
-                *room = room.saturating_sub(tasks.len());
-                let looked = looked + tasks.len() as u64;
-                if after.is_some() && looked < LOOKED_AT {
-                    return Ok(Place::Open { statuses, after, looked });
-                }
-                statuses.pop_front();
-                Ok(Place::Open { statuses, after: None, looked: 0 })
+            Place::Open { statuses, after, looked } => {
+                self.open_round(repository, (statuses, after, looked), room, parents)
             }
-            Place::Below { mut plans, after } => {
-                let Some(plan) = plans.front().cloned() else { return Ok(Place::End) };
-                let (tasks, after) = repository.children_after(&plan, after, *room)?;
-                for task in &tasks {
-                    self.see_below(repository, task, parents)?;
-                    plans.push_back(task.task_id.clone());
-                }
-                // The task itself is not below it.
-                if self.looked > MAX_SUBTREE as u64 + 1 {
-                    return Err(too_many_below());
-                }
-                *room = room.saturating_sub(tasks.len());
-                if after.is_none() {
-                    plans.pop_front();
-                }
-                Ok(Place::Below { plans, after })
-            }
+            Place::Below { plans, after } => self.below_round(repository, (plans, after), room, parents),
         }
+    }
+
+    fn open_round(
+        &mut self,
+        repository: &dyn Repository,
+        (mut statuses, after, looked): (VecDeque<Status>, Option<Resting>, u64),
+        room: &mut usize,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<Place, TaskError> {
+        let Some(status) = statuses.front().copied() else { return Ok(Place::End) };
+        let (tasks, after) = repository.resting(self.session.as_ref(), status, after, *room)?;
+        for task in &tasks {
+            self.see(repository, task, parents)?;
+        }
+        *room = room.saturating_sub(tasks.len());
+        let looked = looked + tasks.len() as u64;
+        if after.is_some() && looked < LOOKED_AT {
+            return Ok(Place::Open { statuses, after, looked });
+        }
+        statuses.pop_front();
+        Ok(Place::Open { statuses, after: None, looked: 0 })
+    }
+
+    fn below_round(
+        &mut self,
+        repository: &dyn Repository,
+        (mut plans, after): (VecDeque<TaskId>, Option<Cursor>),
+        room: &mut usize,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<Place, TaskError> {
+        let Some(plan) = plans.front().cloned() else { return Ok(Place::End) };
+        let (tasks, after) = repository.children_after(&plan, after, *room)?;
+        for task in &tasks {
+            self.see_below(repository, task, parents)?;
+            plans.push_back(task.task_id.clone());
+        }
+        // The task itself is not below it.
+        if self.looked > MAX_SUBTREE as u64 + 1 {
+            return Err(too_many_below());
+        }
+        *room = room.saturating_sub(tasks.len());
+        if after.is_none() {
+            plans.pop_front();
+        }
+        Ok(Place::Below { plans, after })
     }
 
     /// A task of a subtree, open or not.
