@@ -24,6 +24,7 @@ pub mod status;
 mod synthesis;
 pub mod task;
 mod update;
+pub mod walk;
 
 pub use artifact::{Artifact, ArtifactInfo, Content, ContentHash};
 pub use error::{RepositoryError, TaskError};
@@ -40,9 +41,10 @@ pub use task::{Note, NoteKind, StatusCounts, Task, TaskBrief};
 
 pub use delete::{cancel_task, delete_task};
 pub use execute::{complete_task, execute_task};
-pub use maintenance::maintain;
+pub use maintenance::{Scan, maintain, report};
 pub use plan::plan_task;
 pub use query::{get_status, query_tasks};
 pub use sessions::{cleanup_sessions, initialize_session, list_sessions, resume_session, session_status};
-pub use synthesis::synthesize_results;
+pub use synthesis::{Gathering, synthesize_results};
 pub use update::update_task;
+pub use walk::Walk;

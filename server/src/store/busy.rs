@@ -37,6 +37,7 @@ pub(super) fn install(connection: &mut Connection) -> rusqlite::Result<()> {
 }
 
 /// Waits, and says whether to try once more. Counts from 0 for each lock.
+#[expect(clippy::disallowed_methods, reason = "nobody tells this process when another lets go of a lock")]
 fn again(tries: i32) -> bool {
     let now = Instant::now();
     if tries == 0 {

@@ -2,20 +2,19 @@
 //! bounded by a limit or by the size of one plan.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, Params, named_params, params};
+use rusqlite::{Connection, Params, params};
 
 use super::fetch::{bound, many, one};
 use super::find;
 use super::rows::{self, ARTIFACT, SESSION, TASK, Time};
 use super::transaction::Connected;
 use crate::tasks::command::QueryTasks;
+use crate::tasks::page::Resting;
 use crate::tasks::repository::Stored;
 use crate::tasks::{
-    Artifact, ArtifactId, Page, Repository, Session, SessionId, Status, StatusCounts, Task, TaskId, Within,
+    Artifact, ArtifactId, Cursor, Page, Repository, Session, SessionId, Status, StatusCounts, Task, TaskId,
+    Within,
 };
-
-/// Open tasks of each status that are looked at for orphans.
-const LOOKED_AT: usize = 5000;
 
 impl<T: Connected> Repository for T {
     fn task(&self, id: &TaskId) -> Stored<Option<Task>> {
@@ -28,6 +27,22 @@ impl<T: Connected> Repository for T {
             "SELECT {TASK} FROM tasks t WHERE t.parent = (SELECT seq FROM tasks WHERE id = ?1) ORDER BY t.seq LIMIT ?2"
         );
         tasks(self.connection(), &sql, params![parent.as_str(), bound(limit)])
+    }
+
+    fn children_after(
+        &self,
+        parent: &TaskId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Stored<(Vec<Task>, Option<Cursor>)> {
+        // The plus keeps the planner from the key, which would look at every later task.
+        let sql = format!(
+            "SELECT {TASK} FROM tasks t WHERE t.parent = (SELECT seq FROM tasks WHERE id = ?1) \
+             AND +t.seq > ?2 ORDER BY t.seq LIMIT ?3"
+        );
+        let (after, limit) = (after.map_or(0, Cursor::place), bound(limit));
+        let found = placed(self.connection(), &sql, params![parent.as_str(), after, limit])?;
+        Ok(until(found, limit, |place, _| Cursor::after(place)))
     }
 
     fn child_counts(&self, parent: &TaskId) -> Stored<StatusCounts> {
@@ -92,48 +107,21 @@ impl<T: Connected> Repository for T {
         find::newest(self.connection(), session, statuses, limit)
     }
 
-    fn least_recent(&self, session: Option<&SessionId>, status: Status, limit: usize) -> Stored<Vec<Task>> {
-        let (sql, id) = match session {
-            None => {
-                // The index knows which tasks are open only when the status is in the text.
-                (
-                    format!(
-                        "SELECT {TASK} FROM tasks t WHERE t.status = '{status}' ORDER BY t.updated_at LIMIT :limit"
-                    ),
-                    None,
-                )
-            }
-            Some(id) => (
-                format!(
-                    "SELECT {TASK} FROM tasks t WHERE t.session = (SELECT seq FROM sessions WHERE id = :session) \
-                     AND t.status = '{status}' ORDER BY t.updated_at LIMIT :limit"
-                ),
-                Some(id.as_str()),
-            ),
-        };
-        match id {
-            None => tasks(self.connection(), &sql, named_params! { ":limit": bound(limit) }),
-            Some(id) => {
-                tasks(self.connection(), &sql, named_params! { ":limit": bound(limit), ":session": id })
-            }
-        }
-    }
-
-    fn orphaned(&self, session: Option<&SessionId>, limit: usize) -> Stored<Vec<Task>> {
-        let mut found = Vec::new();
-        for status in Status::OPEN {
-            let sql = format!(
-                "SELECT {TASK} FROM (SELECT seq FROM tasks WHERE status = ?1 ORDER BY seq LIMIT ?2) o \
-                 JOIN tasks t ON t.seq = o.seq JOIN tasks p ON p.seq = t.parent \
-                 WHERE p.status IN ('cancelled', 'archived') \
-                 AND (?3 IS NULL OR t.session = (SELECT seq FROM sessions WHERE id = ?3)) LIMIT ?4"
-            );
-            let parameters =
-                params![status.as_str(), bound(LOOKED_AT), session.map(SessionId::as_str), bound(limit)];
-            found.extend(tasks(self.connection(), &sql, parameters)?);
-        }
-        found.truncate(limit);
-        Ok(found)
+    fn resting(
+        &self,
+        session: Option<&SessionId>,
+        status: Status,
+        after: Option<Resting>,
+        limit: usize,
+    ) -> Stored<(Vec<Task>, Option<Resting>)> {
+        let sql = resting(status, session.is_some());
+        let after = after.unwrap_or(Resting { updated_at: Timestamp::MIN, place: 0 });
+        let (at, place, limit) = (Time(after.updated_at), after.place, bound(limit));
+        let found = match session {
+            None => placed(self.connection(), &sql, params![at, place, limit]),
+            Some(id) => placed(self.connection(), &sql, params![at, place, limit, id.as_str()]),
+        }?;
+        Ok(until(found, limit, |place, task| Resting { updated_at: task.updated_at, place }))
     }
 
     fn find(&self, query: &QueryTasks) -> Stored<Page> {
@@ -164,6 +152,37 @@ impl<T: Connected> Repository for T {
         let latest = Time(before.unwrap_or(Timestamp::MAX));
         many(self.connection(), &sql, params![latest, bound(limit)], rows::session)
     }
+}
+
+/// See [`Repository::resting`]. A partial index is used only where its own
+/// condition stands in the statement word by word; of one session's tasks there
+/// are few enough to be sorted.
+pub(super) fn resting(status: Status, of_session: bool) -> String {
+    let whose = if of_session {
+        "tasks t WHERE t.session = (SELECT seq FROM sessions WHERE id = ?4)"
+    } else {
+        "tasks t WHERE t.status IN ('pending', 'active', 'blocked', 'suspended')"
+    };
+    format!(
+        "SELECT {TASK} FROM {whose} AND t.status = '{status}' \
+         AND (t.updated_at, t.seq) > (?1, ?2) ORDER BY t.updated_at, t.seq LIMIT ?3"
+    )
+}
+
+/// Tasks with their places in creation order.
+fn placed(connection: &Connection, sql: &str, parameters: impl Params) -> Stored<Vec<(i64, Task)>> {
+    many(connection, sql, parameters, rows::task)
+}
+
+/// The tasks, and where to go on when there may be more.
+fn until<P>(
+    found: Vec<(i64, Task)>,
+    limit: i64,
+    place: impl FnOnce(i64, &Task) -> P,
+) -> (Vec<Task>, Option<P>) {
+    let full = bound(found.len()) >= limit;
+    let next = found.last().filter(|_| full).map(|(seq, task)| place(*seq, task));
+    (found.into_iter().map(|(_, task)| task).collect(), next)
 }
 
 fn tasks(connection: &Connection, sql: &str, parameters: impl Params) -> Stored<Vec<Task>> {

@@ -7,6 +7,7 @@ mod files;
 mod migration;
 mod paging;
 mod takeover;
+mod walks;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;

@@ -13,7 +13,7 @@ const MAX_WALK: usize = 10_000;
 /// Deepest nesting of plans.
 pub(super) const MAX_DEPTH: usize = 32;
 /// Most tasks below one that a single operation changes.
-const MAX_SUBTREE: usize = 10_000;
+pub(super) const MAX_SUBTREE: usize = 10_000;
 
 /// Refuses dependencies that are unknown, the task itself, or that wait for
 /// the task or for a plan it is part of.
@@ -72,14 +72,19 @@ pub(super) fn descendants(repository: &dyn Repository, root: &TaskId) -> Result<
     while let Some(id) = found.get(next).map(|task| task.task_id.clone()) {
         found.extend(repository.children(&id, MAX_SUBTREE)?);
         if found.len() > MAX_SUBTREE {
-            return Err(TaskError::invalid(
-                "task_id",
-                format!("has more than {MAX_SUBTREE} tasks below it: deal with its subtasks first"),
-            ));
+            return Err(too_many_below());
         }
         next += 1;
     }
     Ok(found)
+}
+
+/// The refusal of a subtree that is too large.
+pub(super) fn too_many_below() -> TaskError {
+    TaskError::invalid(
+        "task_id",
+        format!("has more than {MAX_SUBTREE} tasks below it: deal with its subtasks first"),
+    )
 }
 
 /// A way from one task to another task or one of its ancestors, along who waits for whom.

@@ -2,51 +2,88 @@
 //! the next one has to know. Changes nothing in a dry run and never removes a task.
 
 mod document;
+mod finding;
 mod scan;
 
-use super::command::Maintenance;
+use std::collections::BTreeMap;
+
+pub use scan::Scan;
+
 use super::error::TaskError;
-use super::id::{SessionId, Summary};
-use super::kinds::{MaintenanceAction, MaintenanceScope};
+use super::id::Summary;
+use super::kinds::MaintenanceAction;
 use super::lifecycle;
 use super::outcome::{MaintenanceReport, MaintenanceStep};
-use super::query::known_session;
-use super::repository::{Call, RepositoryMut};
+use super::repository::{Call, Repository, RepositoryMut};
 use super::status::Status;
 use super::task::{NoteKind, Task};
-use scan::Scan;
+use scan::Candidate;
 
-/// Scans, and does what was asked for.
+/// What a scan that is at its end has seen, and what would be done.
 ///
 /// # Errors
 ///
-/// Unknown task or session; a scope of one task without a task.
+/// When the repository fails.
+pub fn report(repository: &dyn Repository, scan: Scan) -> Result<MaintenanceReport, TaskError> {
+    let mut actions = Vec::new();
+    if scan.action == MaintenanceAction::ScanCleanup {
+        actions.extend(scan.steps().map(|(task, to, reason)| told(task, to, reason, false)));
+    }
+    let document = document(repository, &scan)?;
+    Ok(told_all(scan, actions, document, true))
+}
+
+/// Does what a scan that is at its end has found to do. What somebody has changed
+/// since it was seen is left alone.
+///
+/// # Errors
+///
+/// When the repository fails; nothing is changed then.
 pub fn maintain(
     repository: &mut dyn RepositoryMut,
     call: &mut Call<'_>,
-    command: Maintenance,
+    scan: Scan,
 ) -> Result<MaintenanceReport, TaskError> {
-    let session = match command.scope {
-        MaintenanceScope::CurrentSession => command.session_id.as_ref(),
-        MaintenanceScope::FullProject | MaintenanceScope::SpecificSubtask => None,
-    };
-    let scan = look(repository, call, &command, session)?;
+    let document = document(repository, &scan)?;
     let mut actions = Vec::new();
-    if command.action == MaintenanceAction::ScanCleanup {
+    if scan.action == MaintenanceAction::ScanCleanup {
         for (task, to, reason) in scan.steps() {
-            actions.push(step(repository, call, task, to, reason, command.dry_run)?);
+            let applied = step(repository, call, task, to, reason)?;
+            actions.push(told(task, to, reason, applied));
         }
     }
-    let document = match command.action {
+    Ok(told_all(scan, actions, document, false))
+}
+
+fn document(repository: &dyn Repository, scan: &Scan) -> Result<Option<String>, TaskError> {
+    Ok(match scan.action {
         MaintenanceAction::ScanCleanup | MaintenanceAction::ValidateStructure => None,
-        MaintenanceAction::UpdateDocumentation => Some(document::overview(repository, &scan)?),
-        MaintenanceAction::PrepareHandover => Some(document::handover(repository, &scan, session)?),
-    };
-    let done = if command.dry_run { "would be changed" } else { "were changed" };
-    Ok(MaintenanceReport {
-        action: command.action,
-        scope: command.scope,
-        dry_run: command.dry_run,
+        MaintenanceAction::UpdateDocumentation => Some(document::overview(scan)),
+        MaintenanceAction::PrepareHandover => Some(document::handover(repository, scan)?),
+    })
+}
+
+fn told(task: &Candidate, to: Status, reason: &str, applied: bool) -> MaintenanceStep {
+    MaintenanceStep {
+        applied,
+        task_id: task.task_id.clone(),
+        previous_status: task.status,
+        status: to,
+        reason: reason.to_owned(),
+    }
+}
+
+fn told_all(
+    scan: Scan,
+    actions: Vec<MaintenanceStep>,
+    document: Option<String>,
+    dry_run: bool,
+) -> MaintenanceReport {
+    let done = if dry_run { "would be changed" } else { "were changed" };
+    MaintenanceReport {
+        action: scan.action,
+        scope: scan.scope,
+        dry_run,
         summary: format!(
             "{} tasks: {} stale, {} orphaned, {} incomplete plans, {} issues; {} {done}",
             scan.results.total,
@@ -61,56 +98,41 @@ pub fn maintain(
         scan_results: scan.results,
         actions,
         document,
-    })
+    }
 }
 
-fn look(
-    repository: &dyn super::repository::Repository,
-    call: &Call<'_>,
-    command: &Maintenance,
-    session: Option<&SessionId>,
-) -> Result<Scan, TaskError> {
-    if command.scope == MaintenanceScope::SpecificSubtask {
-        let Some(id) = &command.target_task_id else {
-            return Err(TaskError::invalid("target_task_id", "is needed when the scope is specific_subtask"));
-        };
-        let task = lifecycle::existing(repository, id)?;
-        return Scan::of_task(repository, call.now, command.validation_level, task);
-    }
-    if let Some(id) = session {
-        known_session(repository, id)?;
-    }
-    Scan::of_many(repository, call.now, command.validation_level, session)
-}
-
-/// Suspends a stale task or cancels an orphaned one.
+/// Suspends a stale task or cancels an orphaned one. Whether it is where it should be now.
 fn step(
     repository: &mut dyn RepositoryMut,
     call: &Call<'_>,
-    task: &Task,
+    seen: &Candidate,
     to: Status,
     reason: &str,
-    dry_run: bool,
-) -> Result<MaintenanceStep, TaskError> {
-    let mut task = task.clone();
-    let previous_status = task.status;
-    if !dry_run {
-        // An earlier step may have changed it.
-        task = lifecycle::existing(repository, &task.task_id)?;
+) -> Result<bool, TaskError> {
+    // An earlier step may have changed it, or somebody else since it was seen.
+    let Some(mut task) = repository.task(&seen.task_id)? else { return Ok(false) };
+    if task.status.may_become(to) && still_holds(repository, seen, &task, to)? {
         let reason = Summary::new(format!("maintenance: {reason}"))?;
-        if to == Status::Cancelled && task.status.may_become(to) {
+        if to == Status::Cancelled {
             lifecycle::cancel(repository, &mut task, &reason, call.now)?;
-        } else if task.status.may_become(to) {
+        } else {
             lifecycle::turn(&mut task, to, call.now)?;
             task.note(call.now, NoteKind::Maintenance, reason);
             repository.update_task(&task)?;
         }
     }
-    Ok(MaintenanceStep {
-        applied: !dry_run && task.status == to,
-        task_id: task.task_id,
-        previous_status,
-        status: to,
-        reason: reason.to_owned(),
-    })
+    Ok(task.status == to)
+}
+
+/// Whether the reason for a step is still one.
+fn still_holds(
+    repository: &dyn Repository,
+    seen: &Candidate,
+    task: &Task,
+    to: Status,
+) -> Result<bool, TaskError> {
+    if to == Status::Cancelled {
+        return finding::given_up_above(repository, task, &mut BTreeMap::new());
+    }
+    Ok(task.updated_at == seen.updated_at)
 }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,15 @@ impl FromStr for Cursor {
             .map(Self)
             .ok_or_else(|| TaskError::invalid("cursor", "is not one that a page has named as next_cursor"))
     }
+}
+
+/// Where a walk through tasks by their last change ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resting {
+    /// The last change of the last task seen.
+    pub updated_at: Timestamp,
+    /// Its place in creation order.
+    pub place: i64,
 }
 
 /// One page of whole tasks, as the repository finds it.

@@ -7,7 +7,7 @@ use super::artifact::Artifact;
 use super::command::QueryTasks;
 use super::error::RepositoryError;
 use super::id::{ArtifactId, SessionId, Specialist, TaskId};
-use super::page::Page;
+use super::page::{Cursor, Page, Resting};
 use super::session::Session;
 use super::status::Status;
 use super::task::{StatusCounts, Task};
@@ -45,6 +45,14 @@ pub trait Repository {
     fn task(&self, id: &TaskId) -> Stored<Option<Task>>;
     /// Direct subtasks in creation order, at most `limit`.
     fn children(&self, parent: &TaskId, limit: usize) -> Stored<Vec<Task>>;
+    /// Direct subtasks in creation order from a place on that an earlier call has
+    /// named. The place where it goes on, unless that was all.
+    fn children_after(
+        &self,
+        parent: &TaskId,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Stored<(Vec<Task>, Option<Cursor>)>;
     /// How many direct subtasks there are in each status.
     fn child_counts(&self, parent: &TaskId) -> Stored<StatusCounts>;
     /// Tasks that name this one as a dependency, in creation order.
@@ -59,10 +67,15 @@ pub trait Repository {
     fn counts(&self, session: Option<&SessionId>) -> Stored<StatusCounts>;
     /// The newest tasks in any of these statuses (none means all), newest first.
     fn newest(&self, session: Option<&SessionId>, statuses: &[Status], limit: usize) -> Stored<Vec<Task>>;
-    /// The tasks in this status that have gone longest without a change, oldest change first.
-    fn least_recent(&self, session: Option<&SessionId>, status: Status, limit: usize) -> Stored<Vec<Task>>;
-    /// Open tasks whose parent is cancelled or archived.
-    fn orphaned(&self, session: Option<&SessionId>, limit: usize) -> Stored<Vec<Task>>;
+    /// Tasks in this status, oldest change first, from a place on that an earlier
+    /// call has named. The place where it goes on, unless that was all.
+    fn resting(
+        &self,
+        session: Option<&SessionId>,
+        status: Status,
+        after: Option<Resting>,
+        limit: usize,
+    ) -> Stored<(Vec<Task>, Option<Resting>)>;
     /// A page of what matches.
     fn find(&self, query: &QueryTasks) -> Stored<Page>;
     /// The artifact.

@@ -5,7 +5,7 @@
 use rmcp::model::ErrorData;
 use task_orchestrator_shared::error_code::ErrorCode;
 
-use super::transport::SUSPENDED;
+use super::transport::{SUPERSEDED, SUSPENDED};
 use crate::store::{ExecuteError, StoreError};
 use crate::tasks::TaskError;
 pub use crate::tool::failure::Failure;
@@ -75,7 +75,7 @@ impl From<Refusal> for ErrorData {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Protocol(error) => error,
-            Refusal::Superseded => Self::internal_error("another worker answers this request", None),
+            Refusal::Superseded => Self::new(SUPERSEDED, "another worker answers this request", None),
             Refusal::Suspended => Self::new(SUSPENDED, "suspended at a checkpoint", None),
             Refusal::Failed(failure) => {
                 let data = failure.to_value();

@@ -27,8 +27,6 @@ pub struct Options {
 /// How a test build fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// It ends with this code before it has said a word.
-    ExitAtStart(i32),
     /// It says hello and never answers to being prepared.
     HangBeforePrepared,
     /// It can be prepared and never gets ready: nothing has changed by it.

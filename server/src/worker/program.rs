@@ -37,9 +37,6 @@ const PROVED: usize = 25;
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
 pub async fn run(workspace: &Workspace, config: &Config, options: Options) -> Result<LinkEnd, WorkerError> {
-    if let Some(Misbehaviour::ExitAtStart(code)) = options.fail {
-        std::process::exit(code);
-    }
     let schema = options.schema_target.unwrap_or(SCHEMA_VERSION);
     let versions = options.link_versions.unwrap_or(PROTOCOL);
     run::run(schema, versions, || open(workspace, config, options)).await
@@ -226,3 +223,6 @@ impl Services for Tasks {
         self.shared.store.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,16 +10,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, ContentBlock, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse,
-    Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
-    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams,
-    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
-    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CompleteResult, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
+    ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams,
+    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
+    SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::{Value, json};
-use task_orchestrator_shared::error_code::ErrorCode;
+use serde_json::json;
 use task_orchestrator_shared::restart::RestartId;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
@@ -144,23 +143,26 @@ impl TaskService {
         let arguments = request.arguments.unwrap_or_default();
         let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
             Ok(call) if tool.writes && self.shared.front().safe_mode => call.remembered().await,
-            Ok(call) => tool.run(&call, arguments).await,
+            Ok(call) => {
+                let outcome = tool.run(&call, arguments).await;
+                if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
+                    call.forget_checkpoint().await;
+                }
+                outcome
+            }
             Err(refusal) => Err(refusal),
         };
         match outcome {
-            Ok(reply) => Ok(answer(reply)),
+            Ok(reply) => Ok(size::answer(reply)),
             Err(Refusal::Protocol(error)) => Err(error),
             Err(Refusal::Failed(failure)) => {
                 self.report(&request.name, &failure, context).await;
                 Ok(failure.into_result())
             }
-            Err(refusal @ Refusal::Suspended) => Err(refusal.into()),
-            Err(Refusal::Superseded) => {
-                // The front sends the request to the worker that has taken over. Answering
-                // here as well would tell the client of a failure that did not happen.
-                context.ct.cancelled().await;
-                Err(ErrorData::internal_error("another worker answers this request", None))
-            }
+            // The front sends the request to the worker that goes on with it. Answering
+            // here as well would tell the client of a failure that did not happen, so
+            // the transport keeps these back.
+            Err(refusal @ (Refusal::Suspended | Refusal::Superseded)) => Err(refusal.into()),
         }
     }
 
@@ -194,24 +196,6 @@ impl TaskService {
         self.remember_lists();
         subscriptions::tell_all(sink).await;
     }
-}
-
-/// A reply as structured content and as text, as far as both fit into a message.
-fn answer(reply: Value) -> CallToolResult {
-    let whole = CallToolResult::structured(reply);
-    if size::fits(&whole) {
-        return whole;
-    }
-    let Some(reply) = whole.structured_content else { return CallToolResult::default() };
-    let mut bare = CallToolResult::structured(reply);
-    bare.content =
-        vec![ContentBlock::text("{\"note\":\"too large to be told twice: see structuredContent\"}")];
-    if size::fits(&bare) {
-        return bare;
-    }
-    let hint =
-        "Ask for less: a smaller limit, or without children and artifacts; resources show single tasks.";
-    Failure::new(ErrorCode::InvalidArgument, "the reply is larger than a message can be", hint).into_result()
 }
 
 impl ServerHandler for TaskService {
@@ -396,23 +380,5 @@ impl ServerHandler for TaskService {
         }
         subscriptions::listen(changes, &context).await;
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_reply_that_is_too_large_is_told_once_or_refused() {
-        let mib = |n: usize| json!({ "text": "x".repeat(n << 20) });
-        let small = answer(mib(1));
-        assert!(
-            small.content.iter().any(|block| block.as_text().is_some_and(|text| text.text.len() > 1 << 20))
-        );
-        let once = answer(mib(12));
-        assert!(once.structured_content.is_some() && size::fits(&once));
-        let refused = answer(mib(17));
-        assert_eq!(refused.is_error, Some(true));
     }
 }

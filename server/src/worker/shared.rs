@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
+use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
 use super::jobs::Jobs;
@@ -87,6 +88,10 @@ impl Shared {
 
     /// Takes over what the front says about itself now.
     pub fn front_changed(&self, state: FrontState) {
+        if matches!(state.phase, Phase::Idle | Phase::Complete | Phase::Failed | Phase::RolledBack) {
+            // A restart that came to nothing leaves this worker to go on.
+            self.jobs.resume();
+        }
         self.front.send_modify(|front| front.1 = state);
     }
 

@@ -3,6 +3,7 @@
 //! schema that its tool has published.
 
 mod harness;
+mod jobs;
 mod life;
 mod protocol;
 mod refusals;

@@ -12,6 +12,7 @@ mod query;
 mod removal;
 mod sessions;
 mod status;
+mod walk;
 mod work;
 
 use futures::future::BoxFuture;
@@ -50,6 +51,8 @@ trait Tool {
     const DESCRIPTION: &'static str;
     /// What calling it changes.
     const EFFECT: Effect;
+    /// Whether it may take long enough to be suspended.
+    const WALKS: bool = false;
 
     /// Does it.
     fn call(
@@ -66,6 +69,8 @@ pub(super) struct Entry {
     pub(super) name: &'static str,
     /// Whether calls have to be recognised when they come again.
     pub(super) writes: bool,
+    /// Whether calls may stop at a checkpoint.
+    pub(super) walks: bool,
     run: Run,
 }
 
@@ -165,7 +170,8 @@ impl Catalogue {
             .with_title(T::TITLE)
             .with_raw_output_schema(schema::output::<T::Reply>())
             .with_annotations(T::EFFECT.annotations(T::TITLE));
-        let entry = || Entry { name: T::NAME, writes: T::EFFECT != Effect::Reads, run: run::<T> };
+        let entry =
+            || Entry { name: T::NAME, writes: T::EFFECT != Effect::Reads, walks: T::WALKS, run: run::<T> };
         if let Some(alias) = T::ALIAS {
             let mut also = definition.clone();
             also.name = alias.into();

@@ -28,6 +28,10 @@ const FULL_OUTBOX_BYTES: usize = 8 * 1024 * 1024;
 /// It never leaves the worker. Of the range that the protocol leaves to servers.
 pub(super) const SUSPENDED: RpcCode = RpcCode(-32099);
 
+/// The code of an error that is no answer either: this worker writes no more.
+/// The request is over here, so it may come back should the worker take over again.
+pub(super) const SUPERSEDED: RpcCode = RpcCode(-32098);
+
 /// What all sessions of a worker send through.
 #[derive(Debug, Clone, Default)]
 pub(super) struct LinkSender {
@@ -214,6 +218,9 @@ impl LinkTransport {
                 if error.error.code == SUSPENDED {
                     // No answer: whoever gets the request next goes on with it.
                     return Some(Frame::session(Kind::Suspended, self.session, sequence, Bytes::new()));
+                }
+                if error.error.code == SUPERSEDED {
+                    return None;
                 }
                 let fault = error.error.code == RpcCode::INTERNAL_ERROR;
                 (if fault { Kind::Fault } else { Kind::Response }, sequence)

@@ -36,33 +36,43 @@ const NAME: &str = "test_worker";
 fn main() -> Result<ExitCode> {
     let executable = env::current_exe()?;
     let file = executable.file_name().and_then(|name| name.to_str()).context("a name of Unicode")?;
-    let options = options(file)?;
-    let cli = Cli::try_parse()?;
-    Ok(cli::run_worker(&cli.global, options)?.into())
+    match behaviour(file)? {
+        Behaviour::Exits(code) => Ok(code.into()),
+        Behaviour::Faults => segfault(),
+        Behaviour::Serves(options) => Ok(cli::run_worker(&Cli::try_parse()?.global, options)?.into()),
+    }
+}
+
+/// What a build does.
+#[derive(Debug)]
+enum Behaviour {
+    Serves(Options),
+    Exits(u8),
+    Faults,
 }
 
 /// What the file's name asks for.
-fn options(file: &str) -> Result<Options> {
+fn behaviour(file: &str) -> Result<Behaviour> {
     // The system says so behind the name of a file that was replaced since.
     let file = file.trim_end_matches(" (deleted)");
     let behaviours = file.strip_prefix(NAME).with_context(|| format!("{file} is not {NAME}"))?;
     let mut options = Options::default();
-    for behaviour in behaviours.split('-').filter(|part| !part.is_empty()) {
-        apply(&mut options, behaviour)?;
+    for part in behaviours.split('-').filter(|part| !part.is_empty()) {
+        let word = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
+        let number: Option<u32> = part.strip_prefix(word).and_then(|digits| digits.parse().ok());
+        match word {
+            "exit" => return Ok(Behaviour::Exits(u8::try_from(number.unwrap_or(1))?)),
+            "segfault" => return Ok(Behaviour::Faults),
+            _ => apply(&mut options, word, number)?,
+        }
     }
-    Ok(options)
+    Ok(Behaviour::Serves(options))
 }
 
-fn apply(options: &mut Options, behaviour: &str) -> Result<()> {
-    let word = behaviour.trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let number: Option<u32> = behaviour.strip_prefix(word).and_then(|digits| digits.parse().ok());
+fn apply(options: &mut Options, word: &str, number: Option<u32>) -> Result<()> {
     match word {
         "extra" => options.extra_tool = true,
         "slow" => options.page_delay = Some(Duration::from_millis(number.unwrap_or(200).into())),
-        "exit" => {
-            options.fail = Some(Misbehaviour::ExitAtStart(i32::try_from(number.unwrap_or(1))?));
-        }
-        "segfault" => segfault()?,
         "unprepared" => options.fail = Some(Misbehaviour::HangBeforePrepared),
         "hang" => options.fail = Some(Misbehaviour::HangBeforeReady),
         "version" => {
@@ -72,14 +82,14 @@ fn apply(options: &mut Options, behaviour: &str) -> Result<()> {
         "schema" => options.schema_target = Some(number.unwrap_or(99)),
         "crash" => options.fail = Some(Misbehaviour::CrashAfterReady),
         "errors" => options.fail = Some(Misbehaviour::FailCalls),
-        _ => bail!("no test worker behaves like {behaviour:?}"),
+        _ => bail!("no test worker behaves like {word:?}"),
     }
     Ok(())
 }
 
 /// Twice at least: the runtime's own handler takes the first for a page fault,
 /// which would come again by itself, and only restores the default.
-fn segfault() -> Result<()> {
+fn segfault() -> Result<ExitCode> {
     loop {
         kill_process(getpid(), Signal::SEGV)?;
     }
@@ -89,16 +99,23 @@ fn segfault() -> Result<()> {
 mod tests {
     use super::*;
 
+    fn options(file: &str) -> Options {
+        let Behaviour::Serves(options) = behaviour(file).unwrap() else { panic!("{file} serves") };
+        options
+    }
+
     #[test]
     fn the_name_says_how_it_behaves() {
-        assert!(options("test_worker").unwrap().fail.is_none());
-        let both = options("test_worker-extra-slow50 (deleted)").unwrap();
+        assert!(options("test_worker").fail.is_none());
+        let both = options("test_worker-extra-slow50 (deleted)");
         assert!(both.extra_tool);
         assert_eq!(both.page_delay, Some(Duration::from_millis(50)));
-        assert_eq!(options("test_worker-exit78").unwrap().fail, Some(Misbehaviour::ExitAtStart(78)));
-        assert_eq!(options("test_worker-schema").unwrap().schema_target, Some(99));
-        assert_eq!(options("test_worker-version7").unwrap().link_versions, Some(Versions { min: 7, max: 7 }));
-        assert!(options("test_worker-nonsense").is_err());
-        assert!(options("worker-exit1").is_err());
+        assert_eq!(options("test_worker-hang").fail, Some(Misbehaviour::HangBeforeReady));
+        assert_eq!(options("test_worker-schema").schema_target, Some(99));
+        assert_eq!(options("test_worker-version7").link_versions, Some(Versions { min: 7, max: 7 }));
+        assert!(matches!(behaviour("test_worker-exit78"), Ok(Behaviour::Exits(78))));
+        assert!(matches!(behaviour("test_worker-segfault"), Ok(Behaviour::Faults)));
+        assert!(behaviour("test_worker-nonsense").is_err());
+        assert!(behaviour("worker-exit1").is_err());
     }
 }

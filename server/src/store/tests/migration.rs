@@ -62,8 +62,7 @@ async fn an_old_database_becomes_like_a_new_one_and_keeps_everything() {
     assert_eq!(meta(&found).into_iter().map(|(key, _)| key).collect::<Vec<_>>(), expected);
     assert!(meta(&found).contains(&("compatible_from".to_owned(), i64::from(schema::COMPATIBLE_FROM))));
 
-    let tasks =
-        store.read(|tx| Ok(query_tasks(tx, &QueryTasks { limit: 10, ..QueryTasks::default() })?)).await;
+    let tasks = store.read(|tx| query_tasks(tx, &QueryTasks { limit: 10, ..QueryTasks::default() })).await;
     let titles: Vec<_> = tasks.unwrap().tasks.iter().map(|found| found.task.title.to_string()).collect();
     assert_eq!(titles, ["second", "first"]);
     let one = |sql: &str| found.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();

@@ -1,121 +1,264 @@
-//! What a scan sees. Every list is bounded, and the scan itself looks at open
-//! tasks only, so it costs what is going on and not what ever was.
+//! What a scan sees, gathered page by page. Every list is bounded, and the scan
+//! looks at open tasks only, so it costs what is going on and not what ever was.
+
+use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::document::Listed;
+use super::finding;
+use crate::tasks::command::Maintenance;
 use crate::tasks::error::TaskError;
-use crate::tasks::graph;
-use crate::tasks::id::{SessionId, Specialist};
-use crate::tasks::kinds::ValidationLevel;
-use crate::tasks::outcome::{IncompleteWorkflow, ScanResults, StaleTask};
-use crate::tasks::progress;
+use crate::tasks::graph::{MAX_SUBTREE, too_many_below};
+use crate::tasks::id::{SessionId, TaskId};
+use crate::tasks::kinds::{MaintenanceAction, MaintenanceScope, ValidationLevel};
+use crate::tasks::lifecycle;
+use crate::tasks::outcome::ScanResults;
+use crate::tasks::page::{Cursor, Resting};
 use crate::tasks::repository::Repository;
 use crate::tasks::status::Status;
 use crate::tasks::task::{StatusCounts, Task};
+use crate::tasks::walk::{WALK_PAGE, Walk};
 
 /// Most entries of each list.
 const LISTED: usize = 100;
 /// Most open tasks of each status that are looked at, those first that rest longest.
-const LOOKED_AT: usize = 1000;
+const LOOKED_AT: u64 = 20_000;
+/// Most questions for tasks in one page.
+const ROUNDS: usize = 2 * WALK_PAGE;
 
-/// Hours after which an active task of this role is stale. Thinking takes longer than typing.
-fn threshold_hours(role: &Specialist) -> u64 {
-    match role.as_str() {
-        "debugger" | "devops" | "tester" => 12,
-        "reviewer" | "coordinator" => 24,
-        "implementer" | "documenter" => 36,
-        "architect" | "researcher" | "analyst" => 72,
-        _ => 24,
-    }
+/// Where a scan goes on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Place {
+    /// At the begin.
+    Begin { target: Option<TaskId> },
+    /// Among the open tasks: the statuses that are left, the first one from here on.
+    Open { statuses: VecDeque<Status>, after: Option<Resting>, looked: u64 },
+    /// Below a task: the plans that are left, the first one from here on.
+    Below { plans: VecDeque<TaskId>, after: Option<Cursor> },
+    /// At the end.
+    End,
 }
 
-/// What was seen, with the tasks themselves where something can be done about them.
-pub(super) struct Scan {
+/// A task that something can be done about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Candidate {
+    pub(super) task_id: TaskId,
+    pub(super) status: Status,
+    pub(super) updated_at: Timestamp,
+}
+
+/// What was seen so far.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Scan {
+    now: Timestamp,
+    level: ValidationLevel,
+    pub(super) action: MaintenanceAction,
+    pub(super) scope: MaintenanceScope,
+    /// The session that is looked at, where it is one.
+    pub(super) session: Option<SessionId>,
+    place: Place,
+    looked: u64,
+    expected: u64,
     pub(super) results: ScanResults,
     pub(super) issues: Vec<String>,
-    pub(super) open: Vec<Task>,
-    stale: Vec<Task>,
-    orphaned: Vec<Task>,
+    pub(super) listed: Vec<Listed>,
+    pub(super) stale: Vec<Candidate>,
+    pub(super) orphaned: Vec<Candidate>,
 }
 
 impl Scan {
-    /// Looks at all tasks, or at those of a session.
-    pub(super) fn of_many(
-        repository: &dyn Repository,
-        now: Timestamp,
-        level: ValidationLevel,
-        session: Option<&SessionId>,
-    ) -> Result<Self, TaskError> {
-        let mut open = Vec::new();
-        for status in Status::OPEN {
-            open.extend(repository.least_recent(session, status, LOOKED_AT)?);
+    /// A scan that has not begun.
+    ///
+    /// # Errors
+    ///
+    /// A scope of one task without a task.
+    pub fn new(command: &Maintenance, now: Timestamp) -> Result<Self, TaskError> {
+        let target =
+            command.target_task_id.clone().filter(|_| command.scope == MaintenanceScope::SpecificSubtask);
+        if command.scope == MaintenanceScope::SpecificSubtask && target.is_none() {
+            return Err(TaskError::invalid("target_task_id", "is needed when the scope is specific_subtask"));
         }
-        let counts = repository.counts(session)?;
-        let orphaned = repository.orphaned(session, LISTED)?;
-        Self::of(repository, now, level, counts, open, orphaned)
+        let session =
+            command.session_id.clone().filter(|_| command.scope == MaintenanceScope::CurrentSession);
+        Ok(Self {
+            now,
+            level: command.validation_level,
+            action: command.action,
+            scope: command.scope,
+            session,
+            place: Place::Begin { target },
+            looked: 0,
+            expected: 0,
+            results: ScanResults {
+                total: 0,
+                status_distribution: StatusCounts::default(),
+                stale_tasks: Vec::new(),
+                orphaned_tasks: Vec::new(),
+                incomplete_workflows: Vec::new(),
+            },
+            issues: Vec::new(),
+            listed: Vec::new(),
+            stale: Vec::new(),
+            orphaned: Vec::new(),
+        })
     }
 
-    /// Looks at one task and what is below it.
-    pub(super) fn of_task(
+    fn begin(&mut self, repository: &dyn Repository, target: Option<TaskId>) -> Result<Place, TaskError> {
+        // A clock that has gone back must not make what was just planned look strange.
+        if let Some(newest) = repository.newest(None, &[], 1)?.first() {
+            self.now = self.now.max(newest.created_at);
+        }
+        if let Some(id) = target {
+            let task = lifecycle::existing(repository, &id)?;
+            self.see_below(repository, &task, &mut BTreeMap::new())?;
+            return Ok(Place::Below { plans: VecDeque::from([id]), after: None });
+        }
+        // A session that was put away since it was opened is no scope any more.
+        if let Some(id) = &self.session
+            && repository.session(id)?.is_none()
+        {
+            self.session = None;
+        }
+        let counts = repository.counts(self.session.as_ref())?;
+        self.expected = Status::OPEN.iter().map(|status| counts.get(*status).min(LOOKED_AT)).sum();
+        self.results.total = counts.total();
+        self.results.status_distribution = counts;
+        Ok(Place::Open { statuses: Status::OPEN.into_iter().collect(), after: None, looked: 0 })
+    }
+
+    /// One round within the room that the page has left. The place after it.
+    fn round(
+        &mut self,
         repository: &dyn Repository,
-        now: Timestamp,
-        level: ValidationLevel,
-        task: Task,
-    ) -> Result<Self, TaskError> {
-        let mut tasks = graph::descendants(repository, &task.task_id)?;
-        tasks.insert(0, task);
-        let mut counts = StatusCounts::default();
-        let mut orphaned = Vec::new();
+        place: Place,
+        room: &mut usize,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<Place, TaskError> {
+        match place {
+            Place::Begin { target } => self.begin(repository, target),
+            Place::End => Ok(Place::End),
+            Place::Open { statuses, after, looked } => {
+                self.open_round(repository, (statuses, after, looked), room, parents)
+            }
+            Place::Below { plans, after } => self.below_round(repository, (plans, after), room, parents),
+        }
+    }
+
+    fn open_round(
+        &mut self,
+        repository: &dyn Repository,
+        (mut statuses, after, looked): (VecDeque<Status>, Option<Resting>, u64),
+        room: &mut usize,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<Place, TaskError> {
+        let Some(status) = statuses.front().copied() else { return Ok(Place::End) };
+        let (tasks, after) = repository.resting(self.session.as_ref(), status, after, *room)?;
         for task in &tasks {
-            *counts.get_mut(task.status) += 1;
-            if task.status.is_open() && given_up_above(repository, task)? {
-                orphaned.push(task.clone());
-            }
+            self.see(repository, task, parents)?;
         }
-        tasks.retain(|task| task.status.is_open());
-        orphaned.truncate(LISTED);
-        Self::of(repository, now, level, counts, tasks, orphaned)
+        *room = room.saturating_sub(tasks.len());
+        let looked = looked + tasks.len() as u64;
+        if after.is_some() && looked < LOOKED_AT {
+            return Ok(Place::Open { statuses, after, looked });
+        }
+        statuses.pop_front();
+        Ok(Place::Open { statuses, after: None, looked: 0 })
     }
 
-    fn of(
+    fn below_round(
+        &mut self,
         repository: &dyn Repository,
-        now: Timestamp,
-        level: ValidationLevel,
-        counts: StatusCounts,
-        open: Vec<Task>,
-        orphaned: Vec<Task>,
-    ) -> Result<Self, TaskError> {
-        let mut stale_tasks = Vec::new();
-        let mut stale = Vec::new();
-        let mut incomplete_workflows = Vec::new();
-        let mut issues = Vec::new();
-        for task in &open {
-            if let Some(entry) = staleness(task, now).filter(|_| stale_tasks.len() < LISTED) {
-                stale_tasks.push(entry);
-                stale.push(task.clone());
-            }
-            if incomplete_workflows.len() < LISTED {
-                incomplete_workflows.extend(incomplete(repository, task)?);
-            }
-            if level != ValidationLevel::Basic && issues.len() < LISTED {
-                issues.extend(never_to_be_met(repository, task)?);
-            }
-            if level == ValidationLevel::FullAudit && issues.len() < LISTED {
-                issues.extend(overdue(task, now));
-            }
+        (mut plans, after): (VecDeque<TaskId>, Option<Cursor>),
+        room: &mut usize,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<Place, TaskError> {
+        let Some(plan) = plans.front().cloned() else { return Ok(Place::End) };
+        let (tasks, after) = repository.children_after(&plan, after, *room)?;
+        for task in &tasks {
+            self.see_below(repository, task, parents)?;
+            plans.push_back(task.task_id.clone());
         }
-        let results = ScanResults {
-            total: counts.total(),
-            status_distribution: counts,
-            stale_tasks,
-            orphaned_tasks: orphaned.iter().map(Task::brief).collect(),
-            incomplete_workflows,
-        };
-        Ok(Self { results, issues, open, stale, orphaned })
+        // The task itself is not below it.
+        if self.looked > MAX_SUBTREE as u64 + 1 {
+            return Err(too_many_below());
+        }
+        *room = room.saturating_sub(tasks.len());
+        if after.is_none() {
+            plans.pop_front();
+        }
+        Ok(Place::Below { plans, after })
+    }
+
+    /// A task of a subtree, open or not.
+    fn see_below(
+        &mut self,
+        repository: &dyn Repository,
+        task: &Task,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<(), TaskError> {
+        *self.results.status_distribution.get_mut(task.status) += 1;
+        self.results.total += 1;
+        if task.status.is_open() {
+            return self.see(repository, task, parents);
+        }
+        self.looked += 1;
+        Ok(())
+    }
+
+    /// An open task. One that moved while the scan went on may come twice: it is listed once.
+    fn see(
+        &mut self,
+        repository: &dyn Repository,
+        task: &Task,
+        parents: &mut BTreeMap<TaskId, bool>,
+    ) -> Result<(), TaskError> {
+        self.looked += 1;
+        let id = &task.task_id;
+        let candidate =
+            || Candidate { task_id: id.clone(), status: task.status, updated_at: task.updated_at };
+        let known = |list: &[Candidate]| list.iter().any(|other| other.task_id == *id);
+        if self.stale.len() < LISTED
+            && let Some(entry) = finding::staleness(task, self.now).filter(|_| !known(&self.stale))
+        {
+            self.results.stale_tasks.push(entry);
+            self.stale.push(candidate());
+        }
+        if self.orphaned.len() < LISTED
+            && finding::given_up_above(repository, task, parents)?
+            && !known(&self.orphaned)
+        {
+            self.results.orphaned_tasks.push(task.brief());
+            self.orphaned.push(candidate());
+        }
+        let plans = &mut self.results.incomplete_workflows;
+        if plans.len() < LISTED && !plans.iter().any(|plan| plan.task_id == *id) {
+            plans.extend(finding::incomplete(repository, task)?);
+        }
+        self.check(repository, task)?;
+        if Listed::is_wanted(self.action, task.status, &self.listed) {
+            self.listed.push(Listed::of(repository, task)?);
+        }
+        Ok(())
+    }
+
+    fn check(&mut self, repository: &dyn Repository, task: &Task) -> Result<(), TaskError> {
+        let mut found = Vec::new();
+        if self.level != ValidationLevel::Basic && self.issues.len() < LISTED {
+            found.extend(finding::never_to_be_met(repository, task)?);
+        }
+        if self.level == ValidationLevel::FullAudit && self.issues.len() + found.len() < LISTED {
+            found.extend(finding::overdue(task, self.now));
+        }
+        found.retain(|issue| !self.issues.contains(issue));
+        self.issues.extend(found);
+        Ok(())
     }
 
     /// What can be done without a person: which task goes where, and why.
-    pub(super) fn steps(&self) -> impl Iterator<Item = (&Task, Status, &'static str)> {
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&Candidate, Status, &'static str)> {
         let stale =
             self.stale.iter().filter(|task| task.status == Status::Active).map(|task| {
                 (task, Status::Suspended, "nothing happened for longer than its role is allowed")
@@ -147,64 +290,32 @@ impl Scan {
     }
 }
 
-fn staleness(task: &Task, now: Timestamp) -> Option<StaleTask> {
-    // What waits may wait longer than what is being worked on.
-    let patience = if task.status == Status::Active { 1 } else { 7 };
-    let threshold_hours = threshold_hours(&task.specialist_type) * patience;
-    let idle_hours = u64::try_from(now.duration_since(task.updated_at).as_hours()).unwrap_or(0);
-    (idle_hours >= threshold_hours).then(|| StaleTask {
-        task_id: task.task_id.clone(),
-        title: task.title.clone(),
-        status: task.status,
-        specialist_type: task.specialist_type.clone(),
-        last_change: task.updated_at,
-        idle_hours,
-        threshold_hours,
-    })
-}
+impl Walk for Scan {
+    const KIND: &'static str = "maintenance";
 
-fn given_up_above(repository: &dyn Repository, task: &Task) -> Result<bool, TaskError> {
-    let Some(parent) = &task.parent_task_id else { return Ok(false) };
-    let parent = repository.task(parent)?;
-    Ok(parent.is_some_and(|plan| matches!(plan.status, Status::Cancelled | Status::Archived)))
-}
+    fn page(&mut self, repository: &dyn Repository) -> Result<bool, TaskError> {
+        let mut room = WALK_PAGE;
+        // Siblings share a plan, so within a page each plan is asked for once.
+        let mut parents = BTreeMap::new();
+        // A task without subtasks takes a round and no room: the page must end all the same.
+        for _ in 0..ROUNDS {
+            if room == 0 || matches!(self.place, Place::End) {
+                break;
+            }
+            let place = std::mem::replace(&mut self.place, Place::End);
+            self.place = self.round(repository, place, &mut room, &mut parents)?;
+        }
+        Ok(!matches!(self.place, Place::End))
+    }
 
-/// Why an open plan cannot finish by itself.
-fn incomplete(repository: &dyn Repository, task: &Task) -> Result<Option<IncompleteWorkflow>, TaskError> {
-    let counts = repository.child_counts(&task.task_id)?;
-    let reason = if counts.total() == 0 || counts.open() > counts.blocked {
-        return Ok(None);
-    } else if counts.blocked > 0 {
-        format!("all that is open below it is blocked ({})", counts.blocked)
-    } else if counts.failed > 0 {
-        format!("{} of its subtasks failed: retry or cancel them", counts.failed)
-    } else {
-        "all its subtasks are closed: complete it, or plan what is missing".to_owned()
-    };
-    Ok(Some(IncompleteWorkflow {
-        task_id: task.task_id.clone(),
-        title: task.title.clone(),
-        status: task.status,
-        reason,
-        progress: progress::of_plan(repository, &task.task_id)?,
-    }))
-}
+    fn looked(&self) -> u64 {
+        self.looked
+    }
 
-fn never_to_be_met(repository: &dyn Repository, task: &Task) -> Result<Vec<String>, TaskError> {
-    let waits_for = progress::unfinished(repository, &task.dependencies)?;
-    Ok(waits_for
-        .iter()
-        .filter(|dependency| matches!(dependency.status, Status::Cancelled | Status::Archived))
-        .map(|dependency| {
-            format!(
-                "{} waits for {}, which is {} and will not be finished",
-                task.task_id, dependency.task_id, dependency.status
-            )
-        })
-        .collect())
-}
-
-fn overdue(task: &Task, now: Timestamp) -> Option<String> {
-    let due = task.due_date.filter(|due| *due < now)?;
-    Some(format!("{} was due at {due}", task.task_id))
+    fn expected(&self) -> u64 {
+        match &self.place {
+            Place::Below { plans, .. } => self.looked + plans.len() as u64,
+            _ => self.expected,
+        }
+    }
 }

@@ -59,6 +59,7 @@ impl ServerHandler for Probe {
             "wait" => context.ct.cancelled().await,
             "fail" => return Err(ErrorData::internal_error("defect", None)),
             "suspend" => return Err(Refusal::Suspended.into()),
+            "supersede" => return Err(Refusal::Superseded.into()),
             "broken" => return Ok(Failure::new(ErrorCode::StorageFailed, "e", "h").into_result().into()),
             "refused" => return Ok(Failure::new(ErrorCode::NotFound, "e", "h").into_result().into()),
             _ => reply["replayed"] = json!(context.extensions.get::<Replayed>().is_some()),
@@ -318,6 +319,19 @@ async fn a_suspended_request_is_handed_back_and_no_longer_in_flight() {
     front.outbox.push(&Frame::control(Kind::Ping, bytes::Bytes::new())).unwrap();
     assert_eq!(front.next().await.2["in_flight"], 0);
     // It may come back to this very worker.
+    front.call(Kind::Replay, 2, "x");
+    assert_eq!(front.next().await.2["result"]["structuredContent"]["replayed"], json!(true));
+}
+
+#[tokio::test]
+async fn a_superseded_request_is_not_answered_and_may_come_back() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "supersede");
+    front.call(Kind::Message, 3, "x");
+    assert_eq!(front.next().await.1, 3, "the first has no answer");
+    front.outbox.push(&Frame::control(Kind::Ping, bytes::Bytes::new())).unwrap();
+    assert_eq!(front.next().await.2["in_flight"], 0);
     front.call(Kind::Replay, 2, "x");
     assert_eq!(front.next().await.2["result"]["structuredContent"]["replayed"], json!(true));
 }

@@ -4,6 +4,7 @@
 
 use std::marker::PhantomData;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use rmcp::RoleServer;
@@ -16,10 +17,11 @@ use task_orchestrator_shared::error_code::ErrorCode;
 use super::{Entry, canonical};
 use crate::link::OperationId;
 use crate::roles::Roles;
-use crate::store::{Execution, Mode, RandomIds, Staged, WriteTx, resolve_inside};
+use crate::store::{Execution, RandomIds, Staged, WriteTx, resolve_inside};
 use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, SessionId, TaskError};
 use crate::worker::client_log;
 use crate::worker::failure::{Failure, Refusal};
+use crate::worker::service::Replayed;
 use crate::worker::session::Session;
 use crate::worker::shared::Shared;
 
@@ -35,6 +37,18 @@ pub(super) struct Answer<R> {
 impl<R> Answer<R> {
     fn new(value: Value) -> Self {
         Self { value, reply: PhantomData }
+    }
+
+    /// The reply in its final form.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON, which is a defect.
+    pub(super) fn of(reply: R) -> Result<Self, Refusal>
+    where
+        R: Serialize,
+    {
+        serde_json::to_value(reply).map(Self::new).map_err(|error| Failure::internal(&error).into())
     }
 
     /// A text of the reply; empty where there is none.
@@ -53,7 +67,12 @@ pub(in crate::worker) struct Call<'a> {
     shared: &'a Shared,
     session: &'a Session,
     context: &'a RequestContext<RoleServer>,
+    /// Under which the effect is remembered; of tools that write.
     execution: Option<Execution>,
+    /// Under which a checkpoint is found again; of tools that may take long.
+    pub(super) identity: Option<Execution>,
+    /// Whether there is a checkpoint of this call.
+    pub(super) checkpointed: AtomicBool,
 }
 
 impl<'a> Call<'a> {
@@ -70,7 +89,13 @@ impl<'a> Call<'a> {
         arguments: &JsonObject,
     ) -> Result<Self, Refusal> {
         let execution = tool.writes.then(|| execution(context, tool, arguments)).transpose()?;
-        Ok(Self { shared, session, context, execution })
+        let identity = match &execution {
+            _ if !tool.walks => None,
+            Some(execution) => Some(execution.clone()),
+            // Without one it is carried out all the same; it cannot be suspended then.
+            None => self::execution(context, tool, arguments).ok(),
+        };
+        Ok(Self { shared, session, context, execution, identity, checkpointed: AtomicBool::new(false) })
     }
 
     /// In place of the work, in safe mode: the reply of a call that was carried out
@@ -85,6 +110,20 @@ impl<'a> Call<'a> {
             leaves safe mode with `task-orchestrator restart`; send the call again after that.";
         Err(Failure::new(ErrorCode::SafeMode, "too many crashes: in safe mode nothing is changed", hint)
             .into())
+    }
+
+    /// The reply of a call that comes again and was carried out before, so that
+    /// nobody looks at a thousand tasks for it.
+    pub(super) async fn recalled<R>(&self) -> Result<Option<Answer<R>>, Refusal> {
+        match self.execution.clone().filter(|_| self.is_replayed()) {
+            Some(execution) => Ok(self.shared.store.remembered(execution).await?.map(Answer::new)),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an earlier worker may have begun with the call.
+    pub(super) fn is_replayed(&self) -> bool {
+        self.context.extensions.get::<Replayed>().is_some()
     }
 
     /// What all calls share.
@@ -132,35 +171,22 @@ impl<'a> Call<'a> {
         let Some(execution) = self.execution.clone() else {
             return Err(no_key("the tool is not declared as writing"));
         };
-        self.execute(execution, held, work).await
-    }
-
-    /// Does work that changes nothing and need not be remembered.
-    pub(super) async fn rehearse<R: Serialize + 'static>(
-        &self,
-        work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
-    ) -> Result<Answer<R>, Refusal> {
-        let Some(execution) = self.execution.clone() else {
-            return Err(no_key("the tool is not declared as writing"));
-        };
-        self.execute(Execution { mode: Mode::NoLog, ..execution }, Vec::new(), work).await
-    }
-
-    async fn execute<R: Serialize + 'static>(
-        &self,
-        execution: Execution,
-        held: Vec<Staged>,
-        work: impl FnOnce(&mut dyn RepositoryMut, &mut World<'_>) -> Result<R, TaskError> + Send + 'static,
-    ) -> Result<Answer<R>, Refusal> {
         let roles = self.roles();
+        // With the reply, so that neither is there without the other.
+        let forget = self.checkpointed.load(Ordering::Relaxed).then_some(execution.operation);
         let done = self.shared.store.execute_with(execution, held, move |tx: &mut WriteTx<'_>| {
             let now = tx.not_before_last(Timestamp::now())?;
             let mut world = World { now, ids: &mut RandomIds, roles: roles.as_ref() };
             let reply = work(tx, &mut world)?;
+            if let Some(operation) = forget {
+                tx.forget_checkpoint(operation)?;
+            }
             // Failing here undoes the work: a reply that cannot be told is none.
             serde_json::to_value(reply).map_err(|error| RepositoryError::Failed(error.to_string()).into())
         });
-        Ok(Answer::new(done.await?))
+        let answer = Answer::new(done.await?);
+        self.checkpointed.store(false, Ordering::Relaxed);
+        Ok(answer)
     }
 
     /// The session that was opened or resumed last over this connection.

@@ -1,21 +1,20 @@
 //! Looking after the whole: stale, orphaned and unfinished work. Must never
 //! change anything in a dry run.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::Tool;
-use super::call::{Answer, Call, existing};
+use super::call::{Answer, Call};
 use super::effect::Effect;
 use super::lenient::or_default;
 use crate::roles::Roles;
 use crate::tasks;
 use crate::tasks::command::Maintenance;
 use crate::tasks::outcome::MaintenanceReport;
-use crate::tasks::{
-    Call as World, MaintenanceAction, MaintenanceScope, RepositoryMut, TaskError, TaskId, ValidationLevel,
-};
+use crate::tasks::{MaintenanceAction, MaintenanceScope, Scan, TaskId, ValidationLevel};
 use crate::worker::failure::{Failure, Refusal};
 
 /// `orchestrator_maintenance_coordinator`
@@ -55,6 +54,7 @@ impl Tool for Coordinate {
         before handing work over, or every now and then in long projects. Shows what it would do unless \
         dry_run=false.";
     const EFFECT: Effect = Effect::Replaces;
+    const WALKS: bool = true;
 
     async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = Maintenance {
@@ -69,46 +69,43 @@ impl Tool for Coordinate {
     }
 }
 
-/// Looks first and, where something is to be changed, changes it then: the
-/// client hears how far it is, and may still call it off in between.
+/// Looks first, page by page, and does then what there is to do: the client hears
+/// how far it is, and may still call it off in between.
 async fn maintain(call: &Call<'_>, command: Maintenance) -> Result<Answer<MaintenanceReport>, Refusal> {
     let steps = if command.dry_run { 1.0 } else { 2.0 };
     call.progress(0.0, steps, "looking at the tasks").await;
-    let roles = call.roles();
-    let look = Maintenance { dry_run: true, ..command.clone() };
-    let seen = call.rehearse(move |tx, world| look_after(tx, world, &roles, look)).await?;
-    if command.dry_run {
-        call.progress(steps, steps, seen.text("summary")).await;
-        call.tell("maintenance", seen.text("summary")).await;
-        return Ok(seen);
-    }
-    call.progress(1.0, steps, seen.text("summary")).await;
-    if call.is_cancelled() {
-        return Err(Failure::new(
-            ErrorCode::Overloaded,
-            "called off before anything was changed",
-            "Call again.",
-        )
-        .into());
-    }
-    let roles = call.roles();
-    let report = call.write(move |tx, world| look_after(tx, world, &roles, command)).await?;
+    let scan = Scan::new(&command, Timestamp::now())?;
+    let report = if command.dry_run {
+        Answer::of(with_roles(call, call.walk(scan, steps, |scan, tx| tasks::report(tx, scan)).await?))?
+    } else if let Some(done) = call.recalled().await? {
+        done
+    } else {
+        let scan = call.walk(scan, steps, |scan, _| Ok(scan)).await?;
+        call.progress(1.0, steps, "changing what has to be changed").await;
+        if call.is_cancelled() {
+            let hint = "Call again.";
+            let what = "called off before anything was changed";
+            return Err(Failure::new(ErrorCode::Overloaded, what, hint).into());
+        }
+        let roles = call.roles();
+        call.write(move |tx, world| {
+            let mut report = tasks::maintain(tx, world, scan)?;
+            report.recommendations.extend(wrong(&roles));
+            Ok(report)
+        })
+        .await?
+    };
     call.progress(steps, steps, report.text("summary")).await;
     call.tell("maintenance", report.text("summary")).await;
     Ok(report)
 }
 
-/// A session that was put away since it was opened is no scope any more; role
-/// files that are not used are somebody's work as well.
-fn look_after(
-    tx: &mut dyn RepositoryMut,
-    world: &mut World<'_>,
-    roles: &Roles,
-    mut command: Maintenance,
-) -> Result<MaintenanceReport, TaskError> {
-    command.session_id = existing(tx, command.session_id)?;
-    let mut report = tasks::maintain(tx, world, command)?;
-    let wrong = roles.problems().iter().map(|problem| format!("Correct the role file {problem}"));
-    report.recommendations.extend(wrong);
-    Ok(report)
+fn with_roles(call: &Call<'_>, mut report: MaintenanceReport) -> MaintenanceReport {
+    report.recommendations.extend(wrong(&call.roles()));
+    report
+}
+
+/// Role files that are not used are somebody's work as well.
+fn wrong(roles: &Roles) -> Vec<String> {
+    roles.problems().iter().map(|problem| format!("Correct the role file {problem}")).collect()
 }

@@ -12,7 +12,9 @@ use crate::tasks;
 use crate::tasks::command::{QueryTasks, SynthesizeResults};
 use crate::tasks::outcome::{Synthesis, TasksFound};
 use crate::tasks::page::{DEFAULT_PAGE, MAX_PAGE};
-use crate::tasks::{Complexity, Cursor, SessionId, Specialist, Status, TaskError, TaskId, TaskType};
+use crate::tasks::{
+    Complexity, Cursor, Gathering, SessionId, Specialist, Status, TaskError, TaskId, TaskType,
+};
 use crate::worker::failure::Refusal;
 
 /// `orchestrator_query_tasks`
@@ -132,9 +134,11 @@ impl Tool for Synthesize {
         their outcomes and artifacts, the metrics, and what is missing. Use it at the end of a plan before you \
         report to the user, or in between to see the true state; it says so when the plan is not finished.";
     const EFFECT: Effect = Effect::Reads;
+    const WALKS: bool = true;
 
     async fn call(call: &Call<'_>, arguments: Self::Arguments) -> Result<Answer<Self::Reply>, Refusal> {
         let command = SynthesizeResults { parent_task_id: TaskId::new(arguments.parent_task_id)? };
-        call.read(move |tx| tasks::synthesize_results(tx, &command)).await
+        let gathered = call.walk(Gathering::new(&command), 1.0, Gathering::into_synthesis).await?;
+        Answer::of(gathered)
     }
 }
