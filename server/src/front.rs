@@ -77,6 +77,9 @@ pub enum FrontError {
         /// The system's reason.
         source: io::Error,
     },
+    /// A restore that did not come to its end cannot be undone.
+    #[error("RESTART_001: a restore of the state was interrupted and cannot be undone: {0}")]
+    Restore(String),
     /// Its own store cannot even be kept in memory.
     #[error("RESTART_001: the front's own store cannot be used: {0}")]
     Ledger(#[from] ledger::LedgerError),
@@ -256,9 +259,9 @@ fn parts(
     events: mpsc::Sender<Event>,
 ) -> Result<hub::Parts, FrontError> {
     let state = workspace.server_state();
-    if let Err(error) = crate::state::sweep_parts(&state) {
-        tracing::warn!(%error, "what a former front has left half written stays");
-    }
+    // Before a worker opens the database: a restore that did not come to its end is undone.
+    crate::state::restore::recover(&crate::state::restore::Places::from(workspace))
+        .map_err(|error| FrontError::Restore(error.to_string()))?;
     let opened = Ledger::open(&ledger::Options::new(&state, &config.state))?;
     for report in &opened.unfinished {
         tracing::warn!(restart = %report.restart_id, "a restart had not ended when the former front did");

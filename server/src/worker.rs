@@ -7,7 +7,6 @@
 //!   `client_log`, [`failure`]: the MCP service of one session.
 //! - [`shared`], `jobs`, `notices`: what all sessions serve from, and what concerns them all.
 //! - [`program`], `options`, `inspect`: how it is opened, and what the front orders beside requests.
-//! - [`shared`], [`program`]: what all sessions serve from, and how it is opened.
 //! - [`orders`]: snapshots and backups that the front asks for.
 
 mod client_log;

@@ -123,6 +123,9 @@ pub(crate) struct Figures {
 /// of it; a handover takes a thousandth.
 const HELD_LONG: Duration = Duration::from_secs(1);
 
+/// How long the ledger may take to write what is left at the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// What a hub begins with.
 pub(crate) struct Parts {
     pub(crate) machine: Machine,
@@ -189,6 +192,8 @@ impl Hub {
             if self.machine.has_stopped()
                 && let Some(stopped) = self.stopping.take()
             {
+                // What has happened is written down before the front is gone.
+                let _ = tokio::time::timeout(LAST_WORDS, self.ledger.flush()).await;
                 let _ = stopped.send(());
                 return;
             }
@@ -349,7 +354,7 @@ impl Hub {
             phase: self.machine.phase(),
             maintenance_mode: self.is_held(),
             safe_mode: self.machine.safe_mode().is_some(),
-            restart: self.asked_run().map(|run| run.id.clone()).or_else(|| self.current.last_asked()),
+            restart: self.asked_run().map(|run| run.id.clone()),
             front_started_at: self.settings.front_started_at,
         }
     }

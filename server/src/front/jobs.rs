@@ -74,12 +74,14 @@ pub(crate) struct Jobs {
     events: mpsc::Sender<Event>,
     places: Places,
     archive: Arc<Mutex<Archive>>,
+    /// Plans are written in the order in which they are made.
+    plans: Arc<tokio::sync::Mutex<()>>,
     build: Option<JoinHandle<()>>,
 }
 
 impl Jobs {
     pub(crate) fn new(events: mpsc::Sender<Event>, places: Places, archive: Archive) -> Self {
-        Self { events, places, archive: Arc::new(Mutex::new(archive)), build: None }
+        Self { events, places, archive: Arc::new(Mutex::new(archive)), plans: Arc::default(), build: None }
     }
 
     pub(crate) fn places(&self) -> &Places {
@@ -130,8 +132,8 @@ impl Jobs {
         can_go_back: bool,
         configured: PathBuf,
     ) {
-        let places = self.places.clone();
-        self.blocking(job, move || {
+        let (places, events, turn) = (self.places.clone(), self.events.clone(), Arc::clone(&self.plans));
+        let work = move || {
             let written = write_plan(&places, &current, other.as_ref(), can_go_back, configured);
             JobOutcome::Planned(written.map_err(|error| {
                 Trouble::new(
@@ -139,6 +141,12 @@ impl Jobs {
                     format!("the plan cannot be written: {error}"),
                 )
             }))
+        };
+        tokio::spawn(async move {
+            let _turn = turn.lock_owned().await;
+            if let Ok(outcome) = tokio::task::spawn_blocking(work).await {
+                let _ = events.send(Event::Job { job, outcome }).await;
+            }
         });
     }
 

@@ -117,11 +117,9 @@ impl Workers {
         }
     }
 
-    /// The same to all.
-    pub(crate) fn tell_all(&self, kind: Kind, what: &impl Serialize) {
-        for id in self.known.keys() {
-            self.tell(*id, kind, what);
-        }
+    /// All that are alive.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = WorkerId> {
+        self.known.keys().copied()
     }
 
     /// Ends one at once. Its end is told as an event.

@@ -36,8 +36,12 @@ impl Hub {
             }
             Effect::Plan { job, current, other } => return self.plan(job, current, other),
             Effect::Hold => {
-                self.route = None;
+                let old = self.route.take();
                 self.held_since = self.held_since.or(Some(now));
+                if let Some(old) = old {
+                    // Clients whose log wants to know hear of it from the worker that they know.
+                    self.workers.tell(old, Kind::FrontState, &self.front_state());
+                }
                 return Some(Event::Held);
             }
             Effect::Suspend { worker, drain } => {
@@ -95,7 +99,7 @@ impl Hub {
                 let is_wanted = self.is_deliberate(worker);
                 self.workers.kill(worker, is_wanted);
             }
-            Effect::TellFront => self.workers.tell_all(Kind::FrontState, &self.front_state()),
+            Effect::TellFront => self.tell_front(),
             Effect::Refuse(reason) => self.refuse_all(&reason),
             Effect::Verdict(verdict) => self.concluded(*verdict, now),
             Effect::Joined(id) => self.joined(id),
@@ -104,6 +108,14 @@ impl Hub {
             Effect::SafeModeLeft => self.safe_mode_left(),
         }
         None
+    }
+
+    /// Workers are to know how the front is; the former one only has to finish.
+    pub(super) fn tell_front(&self) {
+        let (state, former) = (self.front_state(), self.machine.former());
+        for worker in self.workers.ids().filter(|worker| Some(*worker) != former) {
+            self.workers.tell(worker, Kind::FrontState, &state);
+        }
     }
 
     /// Whether a worker is ended because a successor is wanted, and not because it

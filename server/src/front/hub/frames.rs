@@ -111,7 +111,7 @@ impl Hub {
         let Some(known) = self.workers.get_mut(worker) else { return };
         known.faults.retain(|time| now.duration_since(*time) < FAULT_WINDOW);
         known.faults.push(now);
-        if known.faults.len() == FAULTS {
+        if known.faults.len() >= FAULTS {
             self.feed(restart::Event::Failing(worker), now);
         }
         self.check_watched(now);

@@ -208,7 +208,7 @@ impl Hub {
             return format!("maintenance mode is {} already", if on { "on" } else { "off" });
         }
         self.maintenance = on;
-        self.workers.tell_all(crate::link::Kind::FrontState, &self.front_state());
+        self.tell_front();
         if on {
             self.held_since = self.held_since.or(Some(now));
             return "maintenance mode is on: new requests wait until it is off".to_owned();

@@ -52,7 +52,6 @@ pub(super) struct Current {
     pub(super) hung: Vec<WorkerId>,
     /// The last one that has ended.
     pub(super) last: Option<Box<RestartReport>>,
-    last_asked: Option<RestartId>,
     failures_in_a_row: u32,
 }
 
@@ -73,10 +72,6 @@ impl Current {
     /// What a build has said so far, for who comes later.
     pub(super) fn lines_for(&self, is_running: bool) -> Vec<String> {
         if is_running { self.build_lines.iter().cloned().collect() } else { Vec::new() }
-    }
-
-    pub(super) fn last_asked(&self) -> Option<RestartId> {
-        self.last_asked.clone()
     }
 }
 
@@ -160,7 +155,7 @@ impl Hub {
         // What a crash has held before anybody could call it a restart is its own.
         let waiting = self.sessions.values().map(|session| session.waiting().count() as u64).sum();
         self.current = Current {
-            id: Some(id.clone()),
+            id: Some(id),
             started_at: Some(Timestamp::now()),
             old: before.map(|active| active.worker),
             old_pid: before.and_then(|active| self.workers.pid(active.worker)).or(old.old_pid_if(before)),
@@ -168,7 +163,6 @@ impl Hub {
             held: if self.route.is_none() { waiting } else { 0 },
             hung: old.hung.clone(),
             last: old.last,
-            last_asked: if by == WATCHDOG { old.last_asked } else { Some(id) },
             failures_in_a_row: old.failures_in_a_row,
             ..Current::default()
         };
