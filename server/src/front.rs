@@ -310,7 +310,7 @@ fn builds(config: &Config, places: &Places) -> Result<(Vec<Build>, bool), FrontE
     };
     let Some(plan) = Plan::read(&places.plan) else { return Ok((vec![configured], false)) };
     let find = |planned: &crate::restart::build::PlannedBuild| {
-        if planned.kept.is_none() && planned.identity == configured.identity() {
+        if planned.identity == configured.identity() {
             return Some(configured.clone());
         }
         Build::kept(planned)

@@ -330,9 +330,6 @@ impl Hub {
         }
         let id = BuildId(self.next_build);
         self.next_build += 1;
-        // What is neither run nor could be gone back to is let go of.
-        let (current, previous) = self.machine.builds();
-        self.builds.retain(|known, _| *known == current || Some(*known) == previous);
         self.builds.insert(id, build);
         id
     }

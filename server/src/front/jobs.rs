@@ -118,7 +118,7 @@ impl Jobs {
     ) {
         let places = self.places.clone();
         self.blocking(job, move || {
-            let examined = examine(&places, program.as_deref(), known, reload.as_ref());
+            let examined = examine(&places, program.as_deref(), &known, reload.as_ref());
             JobOutcome::Examined(examined.map(Box::new))
         });
     }
@@ -172,6 +172,22 @@ impl Jobs {
                     Ok(kept) => tracing::debug!(?kind, ?kept, "backups put in order"),
                     Err(error) => tracing::error!(?kind, %error, "backups cannot be put in order"),
                 }
+            }
+        });
+    }
+
+    /// Removes the copies of programs that nobody can want any more, and half
+    /// written ones. Not while a restart may be making one.
+    pub(crate) fn prune_builds(&self, wanted: Vec<PathBuf>) {
+        let (keep, turn) = (self.places.builds.clone(), Arc::clone(&self.plans));
+        tokio::spawn(async move {
+            let _turn = turn.lock_owned().await;
+            let pruned = tokio::task::spawn_blocking(move || match build::prune(&keep, &wanted) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            });
+            if let Ok(Err(error)) = pruned.await {
+                tracing::warn!(%error, "copies of programs cannot be removed");
             }
         });
     }
@@ -257,7 +273,7 @@ impl Drop for GroupGuard {
 fn examine(
     places: &Places,
     program: Option<&Path>,
-    known: Vec<Build>,
+    known: &[Build],
     reload: Option<&Reload>,
 ) -> Result<Examined, Trouble> {
     let not_ready = |text: String| Trouble::new(ErrorCode::NotReady, text);
@@ -278,10 +294,16 @@ fn examine(
     let unusable = |error: io::Error| not_ready(format!("the program cannot be used: {error}"));
     let identity = Identity::of(program)
         .map_err(|error| not_ready(format!("the program {} cannot be used: {error}", program.display())))?;
-    let same = known.into_iter().find(|build| build.identity() == identity);
+    let same = known.iter().find(|build| build.identity() == identity).cloned();
     let build = match same {
         Some(build) => build,
-        None => Build::open(program, &places.builds).map_err(unusable)?,
+        None => {
+            let opened = Build::open(program, &places.builds).map_err(unusable)?;
+            let sha256 = opened.sha256().map_err(unusable)?;
+            // The same content at another place, or written once more, is no other build.
+            let same = known.iter().find(|build| build.sha256().is_ok_and(|known| known == sha256));
+            same.cloned().unwrap_or(opened)
+        }
     };
     Ok(Examined { build: Some(build), config })
 }
@@ -306,15 +328,13 @@ fn write_plan(
     can_go_back: bool,
     configured: PathBuf,
 ) -> io::Result<()> {
+    for build in std::iter::once(current).chain(other) {
+        build.keep(&places.builds)?;
+    }
     let (current, other) = (current.planned()?, other.map(Build::planned).transpose()?);
     let identity = Identity::of(&configured)?;
     let plan = Plan::new(current, other, can_go_back, (configured, identity));
-    plan.write(&places.plan)?;
-    if places.builds.is_dir() {
-        let wanted: Vec<_> = std::iter::once(&plan.current).chain(&plan.other).collect();
-        build::prune(&places.builds, &wanted)?;
-    }
-    Ok(())
+    plan.write(&places.plan)
 }
 
 fn state_failed(error: &StateError) -> Trouble {

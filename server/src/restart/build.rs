@@ -58,7 +58,7 @@ impl From<&fs::Metadata> for Identity {
 pub struct Build {
     path: PathBuf,
     identity: Identity,
-    kept: Option<PathBuf>,
+    kept: Arc<OnceLock<PathBuf>>,
     file: Arc<File>,
     sha256: Arc<OnceLock<String>>,
 }
@@ -73,7 +73,7 @@ impl Build {
         let file = File::open("/proc/self/exe")?;
         let path = std::env::current_exe()?;
         let identity = Identity::from(&file.metadata()?);
-        Ok(Self { path, identity, kept: None, file: Arc::new(file), sha256: Arc::default() })
+        Ok(Self { path, identity, kept: Arc::default(), file: Arc::new(file), sha256: Arc::default() })
     }
 
     /// The program at this path, copied into `keep` under the name of its hash.
@@ -89,14 +89,12 @@ impl Build {
         acceptable(&metadata).map_err(named)?;
         let (kept, sha256) = keep_copy(source, keep).map_err(named)?;
         let file = File::open(&kept).map_err(named)?;
-        let known = OnceLock::new();
-        let _ = known.set(sha256);
         Ok(Self {
             path: path.to_owned(),
             identity: Identity::from(&metadata),
-            kept: Some(kept),
+            kept: Arc::new(kept.into()),
             file: Arc::new(file),
-            sha256: Arc::new(known),
+            sha256: Arc::new(sha256.into()),
         })
     }
 
@@ -113,7 +111,7 @@ impl Build {
         let build = Self {
             path: plan.path.clone(),
             identity: plan.identity,
-            kept: Some(kept.clone()),
+            kept: Arc::new(kept.clone().into()),
             file: Arc::new(file),
             sha256: Arc::default(),
         };
@@ -164,14 +162,37 @@ impl Build {
         self.sha256.get().map(String::as_str)
     }
 
+    /// Makes sure that there is a copy, for the case that the path gets another
+    /// content and this process ends.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason.
+    pub fn keep(&self, keep: &Path) -> io::Result<()> {
+        if self.kept.get().is_some_and(|kept| kept.exists()) {
+            return Ok(());
+        }
+        let mut source = self.file.try_clone()?;
+        io::Seek::rewind(&mut source)?;
+        let (kept, sha256) = keep_copy(source, keep)?;
+        self.kept.get_or_init(|| kept);
+        self.sha256.get_or_init(|| sha256);
+        Ok(())
+    }
+
+    /// The copy, where there is one.
+    pub fn copy(&self) -> Option<&Path> {
+        self.kept.get().map(PathBuf::as_path)
+    }
+
     /// For the plan. Reads the file when its hash is not known.
     ///
     /// # Errors
     ///
     /// The system's reason.
     pub fn planned(&self) -> io::Result<PlannedBuild> {
-        let sha256 = self.sha256()?;
-        Ok(PlannedBuild { path: self.path.clone(), identity: self.identity, sha256, kept: self.kept.clone() })
+        let (sha256, kept) = (self.sha256()?, self.kept.get().cloned());
+        Ok(PlannedBuild { path: self.path.clone(), identity: self.identity, sha256, kept })
     }
 }
 
@@ -184,7 +205,7 @@ pub struct PlannedBuild {
     pub identity: Identity,
     /// SHA-256 of the content.
     pub sha256: String,
-    /// The copy; none of the front's own program.
+    /// The copy.
     pub kept: Option<PathBuf>,
 }
 
@@ -193,10 +214,10 @@ pub struct PlannedBuild {
 /// # Errors
 ///
 /// The directory cannot be read; a file that cannot be removed stays.
-pub fn prune(keep: &Path, wanted: &[&PlannedBuild]) -> io::Result<()> {
+pub fn prune(keep: &Path, wanted: &[PathBuf]) -> io::Result<()> {
     for entry in fs::read_dir(keep)? {
         let path = entry?.path();
-        if !wanted.iter().any(|build| build.kept.as_deref() == Some(&path))
+        if !wanted.contains(&path)
             && let Err(error) = fs::remove_file(&path)
         {
             tracing::warn!(path = %path.display(), %error, "a build that is not wanted stays");
@@ -310,7 +331,7 @@ mod tests {
         let keep = place.path().join("builds");
         let one = Build::open(&program(place.path(), "one", "1"), &keep).unwrap().planned().unwrap();
         let two = Build::open(&program(place.path(), "two", "2"), &keep).unwrap().planned().unwrap();
-        prune(&keep, &[&two]).unwrap();
+        prune(&keep, &[two.kept.clone().unwrap()]).unwrap();
         assert!(Build::kept(&one).is_err());
         fs::write(two.kept.as_ref().unwrap(), "3").unwrap();
         assert!(Build::kept(&two).unwrap_err().to_string().contains("not what it was"));

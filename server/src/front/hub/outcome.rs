@@ -217,6 +217,7 @@ impl Hub {
             tracing::error!(restart = %run.id, kind = run.kind.as_str(), ?outcome, message = report.message, "restart ended");
         }
         self.jobs.end_build();
+        self.let_go_of_builds();
         self.ledger.finish(report.clone());
         drop(self.ledger.attempt(Attempt {
             kind: run.kind,
@@ -234,6 +235,19 @@ impl Hub {
             self.answer(waiter.to, Reply::Restart(Box::new(report.clone())));
         }
         let _ = now;
+    }
+
+    /// What is neither run nor could be gone back to is let go of, with its copy.
+    fn let_go_of_builds(&mut self) {
+        if self.machine.running().is_some() {
+            return;
+        }
+        let (current, previous) = self.machine.builds();
+        let alive: Vec<BuildId> =
+            self.workers.ids().filter_map(|id| self.workers.get(id)).map(|known| known.build).collect();
+        self.builds.retain(|id, _| *id == current || Some(*id) == previous || alive.contains(id));
+        let wanted = self.builds.values().filter_map(|build| build.copy().map(std::path::Path::to_owned));
+        self.jobs.prune_builds(wanted.collect());
     }
 
     fn count_failure(&mut self, outcome: Outcome) {
