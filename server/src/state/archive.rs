@@ -1,8 +1,9 @@
 //! What is in `server_state/`, which of it is valid, and what is set aside. A
 //! file that fails its check is renamed, never removed and never used.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -77,6 +78,7 @@ pub fn part_path(directory: &Path) -> PathBuf {
 pub fn back_up(options: &StoreOptions, directory: &Path, taken: Timestamp) -> Result<String, StateError> {
     let part = part_path(directory);
     let failed = StateError::file("name a backup in", directory);
+    DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(&failed)?;
     let verified = backup::copy(options, &part)?;
     let mut name = Name::new(Kind::Database, taken, verified.epoch);
     let named = loop {

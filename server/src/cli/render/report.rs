@@ -38,7 +38,7 @@ fn outcome(report: &RestartReport, paint: Paint) -> String {
     let kind = report.kind.as_str();
     match report.outcome {
         Some(Outcome::Complete) => format!("{} in {took} ({kind})", paint.good("complete")),
-        Some(Outcome::Failed) => format!("{} in {} after {took} ({kind})", paint.bad("failed"), report.phase),
+        Some(Outcome::Failed) => format!("{} after {took} ({kind})", paint.bad("failed")),
         Some(Outcome::RolledBack) => format!("{} after {took} ({kind})", paint.warning("rolled back")),
         Some(Outcome::Cancelled) => format!("{} after {took} ({kind})", paint.warning("cancelled")),
         None => format!("{} in {}, since {took} ({kind})", paint.warning("still running"), report.phase),

@@ -47,7 +47,7 @@ phases      preparation                 1.2 s
 fn a_failure_names_its_code_and_where_to_read_on() {
     let failed = samples::failed(ErrorCode::WorkerUnavailable);
     let text = shown(|out| report::report(&failed, Paint::Plain, out));
-    assert!(text.starts_with("restart     failed in preparation after 1.2 s (graceful)\n"), "{text}");
+    assert!(text.starts_with("restart     failed after 1.2 s (graceful)\n"), "{text}");
     let end = "error       RESTART_006 in preparation: it broke in two lines\n            More: task-orchestrator explain RESTART_006\n";
     assert!(text.ends_with(end), "{text}");
 }
