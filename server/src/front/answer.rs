@@ -51,9 +51,10 @@ pub(crate) fn quarantined(id: &RequestId) -> Bytes {
     error(Some(id), INTERNAL_ERROR, message, Some(failure(ErrorCode::OutcomeUnknown, message, false)))
 }
 
-/// No worker can be started at present.
+/// No worker can be started at present. Where the outcome is unknown, another
+/// attempt is not advised.
 pub(crate) fn unavailable(id: &RequestId, code: ErrorCode, reason: &str) -> Bytes {
-    let mut data = failure(code, reason, true);
+    let mut data = failure(code, reason, code != ErrorCode::OutcomeUnknown);
     retry_after(&mut data, RETRY_AFTER_SECONDS);
     error(Some(id), INTERNAL_ERROR, reason, Some(data))
 }

@@ -52,4 +52,6 @@ pub(crate) struct Waiter {
     pub(crate) events: Option<mpsc::Sender<RestartEvent>>,
     /// The progress that was told last: it must increase.
     pub(crate) told: f64,
+    /// The call by which it was asked for, where a client did.
+    pub(crate) operation: Option<Operation>,
 }

@@ -18,7 +18,7 @@ mod operate;
 mod outcome;
 mod report;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -52,6 +52,8 @@ pub(crate) struct Hub {
     /// An operator holds new requests back.
     maintenance: bool,
     held_since: Option<Instant>,
+    /// Since when no worker gets requests, whatever an operator wants.
+    unrouted_since: Option<Instant>,
     /// Whether requests have been held for so long that clients at their limit
     /// are refused instead of waiting.
     held_long: watch::Sender<bool>,
@@ -66,21 +68,26 @@ pub(crate) struct Hub {
     next_inspection: u64,
     /// Dead letters that are tried again: by session, the number and who waits.
     retried: HashMap<u64, letters::Retrial>,
-    /// Pings to shims that somebody waits for, by session.
-    pinged: HashMap<u64, oneshot::Sender<()>>,
+    /// Who waits for a shim's answer to a ping, by session.
+    pinged: HashMap<u64, Vec<oneshot::Sender<()>>>,
+    /// What the machine is still to be told, in order.
+    fed: VecDeque<restart::Event>,
+    is_feeding: bool,
     generation: u64,
     last_failure: Option<String>,
     figures: Figures,
-    /// The call by which the restart that is being asked for is asked for.
-    pending_operation: Option<super::ask::Operation>,
     /// Who wants the restart called off.
     cancelling: Option<super::ask::ReplyTo>,
     /// When the next request that a build on probation has failed is due.
     next_retry: Option<Instant>,
+    /// The worker that has ended last, and its process.
+    gone: Option<(WorkerId, u32)>,
     /// When a snapshot was last written and verified.
     last_verified: Option<String>,
     /// The part of a snapshot that is being written, and what is to be added.
     part: Option<PathBuf>,
+    /// Snapshots that workers have been told to write, until they say what came of it.
+    snapshots: HashMap<JobId, (WorkerId, PathBuf)>,
     tail: Tail,
     next_sweep: Instant,
     /// Since when nobody is attached.
@@ -152,6 +159,7 @@ impl Hub {
             route: None,
             maintenance: false,
             held_since: Some(now),
+            unrouted_since: Some(now),
             held_long: settings.held_long.clone(),
             watched: None,
             next_build: u32::try_from(builds.len()).unwrap_or(u32::MAX),
@@ -162,14 +170,17 @@ impl Hub {
             next_inspection: 0,
             retried: HashMap::new(),
             pinged: HashMap::new(),
+            fed: VecDeque::new(),
+            is_feeding: false,
             generation: 0,
             last_failure: None,
             figures: Figures::default(),
-            pending_operation: None,
             cancelling: None,
             next_retry: None,
+            gone: None,
             last_verified: None,
             part: None,
+            snapshots: HashMap::new(),
             tail: Tail::default(),
             next_sweep: now + config.buffer.cleanup_interval,
             idle_since: Some(now),
@@ -277,18 +288,28 @@ impl Hub {
 
     /// Lets the machine take an event and does what it wants, until it wants nothing more.
     fn feed(&mut self, event: restart::Event, now: Instant) {
+        self.fed.push_back(event);
+        // What is done about one event may bring about another: its turn comes when
+        // everything that the first one has caused is done.
+        if std::mem::replace(&mut self.is_feeding, true) {
+            return;
+        }
         let begun = Instant::now();
-        let mut next = std::collections::VecDeque::from([event]);
-        while let Some(event) = next.pop_front() {
+        while let Some(event) = self.fed.pop_front() {
             // Phases that take microseconds are measured as well.
             let now = now + begun.elapsed();
             tracing::debug!(?event, "restart machine");
             let effects = self.machine.step(event, now);
-            self.tell_progress(now);
+            // Where one restart ends and another begins, the first is told of first.
+            if !effects.iter().any(|effect| matches!(effect, restart::Effect::Verdict(_))) {
+                self.tell_progress(now);
+            }
             for effect in effects {
-                next.extend(self.perform(effect, now));
+                let caused = self.perform(effect, now);
+                self.fed.extend(caused);
             }
         }
+        self.is_feeding = false;
     }
 
     fn job_ended(&mut self, job: JobId, outcome: JobOutcome, now: Instant) {
@@ -308,7 +329,7 @@ impl Hub {
                 Done::Examined(self.register(examined.build))
             }),
             JobOutcome::Sealed(result) => result.map(|sealed| {
-                self.sealed(sealed);
+                self.sealed(job, sealed);
                 Done::Sealed
             }),
         };
@@ -367,6 +388,9 @@ impl Hub {
 
     /// Tells every shim that the front ends on purpose, and the workers to finish.
     fn say_goodbye(&mut self, goodbye: &Goodbye, now: Instant) {
+        // Who waits for a restart hears how it ends while the connections are there.
+        self.feed(restart::Event::Stop, now);
+        self.end_retrials();
         let payload = serde_json::to_vec(goodbye).unwrap_or_default();
         for session in self.sessions.values() {
             super::session::send(
@@ -378,7 +402,6 @@ impl Hub {
         self.sessions.clear();
         self.connections.clear();
         self.jobs.end_build();
-        self.feed(restart::Event::Stop, now);
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) const SLOW_CLIENT_BYTES: usize = 4 * 1024 * 1024;
 /// A request is not sent to a third worker once two have died working on it.
 const CRASHES_TO_QUARANTINE: u8 = 2;
 
+/// Notifications of one client that wait for a worker; what exceeds either is
+/// dropped, as nothing promises their delivery.
+pub(crate) const MAX_HELD_NOTES: usize = 1000;
+const MAX_HELD_NOTES_BYTES: usize = 1024 * 1024;
+
 /// What a shim keeps for the next front, should this one die.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FrontRecord {
@@ -88,6 +93,11 @@ impl Pending {
         self.not_before = None;
     }
 
+    /// Since when no worker has it. How long workers have had it before is no waiting.
+    pub(crate) fn waits_since(&self) -> Instant {
+        self.held_since.unwrap_or(self.received_at)
+    }
+
     fn waited(&self, now: Instant) -> Duration {
         self.held_since.map_or(Duration::ZERO, |since| now.duration_since(since))
     }
@@ -100,6 +110,13 @@ pub(crate) struct Flushed {
     pub(crate) longest_wait: Duration,
     /// Requests that an earlier worker had.
     pub(crate) replayed: u64,
+}
+
+impl Flushed {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.longest_wait = self.longest_wait.max(other.longest_wait);
+        self.replayed += other.replayed;
+    }
 }
 
 /// The generation that has asked this question.
@@ -119,6 +136,8 @@ pub(crate) struct Session {
     pub(crate) pending: BTreeMap<u64, Pending>,
     /// Requests in `pending` by their id, to find cancelled and duplicate ones.
     pub(crate) by_id: HashMap<RequestId, u64>,
+    /// The worker whose record is in [`Self::record`].
+    pub(crate) record_by: Option<WorkerId>,
     /// The workers that know the session: two at most, the one that serves and the former.
     pub(crate) open_in: Vec<WorkerId>,
     /// How often it may ask the front; none until it does.
@@ -144,6 +163,7 @@ impl Session {
             record,
             pending: BTreeMap::new(),
             by_id: HashMap::new(),
+            record_by: None,
             open_in: Vec::new(),
             limits: None,
             ended: false,
@@ -349,9 +369,10 @@ impl Session {
     }
 
     /// The worker keeps a new record.
-    pub(crate) fn keep(&mut self, record: &[u8]) {
+    pub(crate) fn keep(&mut self, record: &[u8], by: WorkerId) {
         if let Ok(raw) = serde_json::from_slice::<Box<RawValue>>(record) {
             self.record.worker = Some(raw);
+            self.record_by = Some(by);
             self.save_record();
         }
     }
@@ -389,6 +410,20 @@ impl Session {
     /// Whether only subscriptions are left, which never end by themselves.
     pub(crate) fn is_quiet(&self) -> bool {
         self.pending.values().all(|pending| pending.listening)
+    }
+
+    /// Whether its client has said its last word and got its last answer.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.ended && self.is_quiet()
+    }
+
+    /// Whether one more notification of so many bytes may wait for a worker: unlike
+    /// requests, they take nothing from the client's budget.
+    pub(crate) fn has_room_for_note(&self, bytes: usize) -> bool {
+        let held = self.pending.values().filter(|pending| pending.id.is_none());
+        let (notes, held_bytes) =
+            held.fold((0, 0), |(notes, sum), note| (notes + 1, sum + note.payload.len()));
+        notes == 0 || (notes < MAX_HELD_NOTES && held_bytes + bytes <= MAX_HELD_NOTES_BYTES)
     }
 
     /// Withdraws what the worker of this generation had asked, or every question.

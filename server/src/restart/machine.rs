@@ -285,6 +285,11 @@ impl Machine {
         }
     }
 
+    /// Whether the front is about to end: nothing is started any more.
+    pub fn is_stopping(&self) -> bool {
+        matches!(self.state, State::Stopping { .. })
+    }
+
     /// Whether the front may end: no worker is alive.
     pub fn has_stopped(&self) -> bool {
         matches!(&self.state, State::Stopping { alive } if alive.is_empty())

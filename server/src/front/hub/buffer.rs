@@ -2,27 +2,33 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::report::{BufferStatus, DeadCause, Level};
 
+use crate::envelope::RequestId;
 use crate::front::answer;
+use crate::front::session::Pending;
 
 use super::Hub;
+
+/// A request that no worker has.
+struct Waiting {
+    /// The session's number.
+    number: u64,
+    sequence: u64,
+    id: RequestId,
+    /// Whether an earlier worker had it.
+    attempted: bool,
+}
 
 impl Hub {
     /// Answers what has waited for too long.
     pub(super) fn expire(&mut self, now: Instant) {
         let limit = self.config.buffer.expiry;
-        let mut expired = Vec::new();
-        for (&number, session) in &self.sessions {
-            for (&sequence, pending) in &session.pending {
-                let is_late = now.duration_since(pending.received_at) >= limit;
-                if let (true, true, Some(id)) = (is_late, pending.is_waiting(), &pending.id) {
-                    expired.push((number, sequence, id.clone(), pending.attempted));
-                }
-            }
-        }
-        for (number, sequence, id, attempted) in expired {
+        for Waiting { number, sequence, id, attempted } in
+            self.waiting(|pending| now.duration_since(pending.waits_since()) >= limit)
+        {
             // What an earlier worker had may have had its effect.
             let code = if attempted { ErrorCode::OutcomeUnknown } else { ErrorCode::TimeoutExceeded };
             let answer = answer::expired(&id, code, limit);
@@ -31,23 +37,48 @@ impl Hub {
     }
 
     /// Answers everything that waits with an error, because somebody wants it so.
-    /// Returns how many that were.
-    pub(super) fn clear_buffers(&mut self) -> u64 {
-        let mut cleared = 0;
-        for session in self.sessions.values_mut() {
-            let waiting: Vec<_> = session
-                .pending
-                .iter()
-                .filter(|(_, pending)| pending.is_waiting() && !pending.listening)
-                .filter_map(|(sequence, pending)| Some((*sequence, pending.id.clone()?, pending.attempted)))
-                .collect();
-            for (sequence, id, attempted) in waiting {
-                session.answer(sequence, answer::cleared(&id, attempted));
-                cleared += 1;
+    pub(super) fn clear_buffers(&mut self) {
+        let waiting = self.waiting(|_| true);
+        self.current.cleared += waiting.len() as u64;
+        for Waiting { number, sequence, id, attempted } in waiting {
+            self.give_up(number, sequence, answer::cleared(&id, attempted));
+        }
+    }
+
+    /// Requests are answered instead of waiting for a worker that does not come.
+    pub(super) fn refuse_all(&mut self) {
+        let Some((code, reason)) = self.refusal() else { return };
+        for Waiting { number, sequence, id, attempted } in self.waiting(|_| true) {
+            // To call one that may have had its effect worth another attempt would
+            // invite its repetition.
+            let code = if attempted { ErrorCode::OutcomeUnknown } else { code };
+            self.give_up(number, sequence, answer::unavailable(&id, code, &reason));
+        }
+    }
+
+    /// Requests without a worker. Not subscriptions: they wait by nature.
+    fn waiting(&self, counts: impl Fn(&Pending) -> bool) -> Vec<Waiting> {
+        let mut waiting = Vec::new();
+        for (&number, session) in &self.sessions {
+            let requests = session.pending.iter().filter(|(_, pending)| pending.is_waiting());
+            for (&sequence, pending) in requests.filter(|(_, pending)| !pending.listening && counts(pending))
+            {
+                let Some(id) = pending.id.clone() else { continue };
+                waiting.push(Waiting { number, sequence, id, attempted: pending.attempted });
             }
         }
-        self.current.cleared += cleared;
-        cleared
+        waiting
+    }
+
+    /// Answers a request that no worker gets any more.
+    pub(super) fn give_up(&mut self, number: u64, sequence: u64, answer: Bytes) {
+        if self.retried.contains_key(&number) {
+            return self.retry_answered(number, &answer);
+        }
+        if let Some(session) = self.sessions.get_mut(&number) {
+            session.answer(sequence, answer);
+        }
+        self.close_if_finished(number);
     }
 
     pub(super) fn buffer_status(&self, now: Instant) -> BufferStatus {
@@ -58,7 +89,8 @@ impl Hub {
             for pending in session.waiting() {
                 requests += 1;
                 bytes += pending.payload.len() as u64;
-                oldest = Some(oldest.map_or(pending.received_at, |oldest| oldest.min(pending.received_at)));
+                oldest =
+                    Some(oldest.map_or(pending.waits_since(), |oldest| oldest.min(pending.waits_since())));
             }
             sessions += u64::from(requests > before);
         }

@@ -17,7 +17,11 @@ impl Hub {
             return;
         }
         // A shim that is back before its old connection was seen to end.
-        let known = self.sessions.iter().find(|(_, known)| known.client == session.client);
+        // A dead letter that is tried again for the same client is another matter.
+        let known = self
+            .sessions
+            .iter()
+            .find(|(number, known)| known.client == session.client && !self.retried.contains_key(number));
         if let Some(number) = known.map(|(&number, _)| number) {
             self.connections.retain(|_, held| *held != number);
             self.end_session(number);
@@ -69,6 +73,8 @@ impl Hub {
         };
         // A note or an answer belongs to the worker that has the request, or that asked.
         let mut to = None;
+        // What waited for the session to begin does not wait for that any more.
+        let mut goes_on = false;
         match message.content {
             Content::Malformed(malformed) => {
                 session.answer_unasked(sequence, answer::malformed(&malformed));
@@ -98,7 +104,9 @@ impl Hub {
             }
             Content::Notification { cancels } => {
                 if let Some(cancelled) = cancels.and_then(|id| session.by_id.get(&id).copied()) {
-                    to = session.pending.get(&cancelled).and_then(|request| request.sent);
+                    let request = session.pending.get(&cancelled);
+                    to = request.and_then(|request| request.sent);
+                    goes_on = request.is_some_and(|request| request.is_initialize);
                     session.done(cancelled);
                     if to.is_none() {
                         session.done(sequence);
@@ -124,8 +132,16 @@ impl Hub {
         if pending.id.is_some() && !is_serving {
             self.current.count_held();
         }
+        if pending.id.is_none() && to.is_none() && !session.has_room_for_note(pending.payload.len()) {
+            tracing::warn!(session = number, sequence, "too many notifications wait: one is dropped");
+            session.done(sequence);
+            return;
+        }
         session.pending.insert(sequence, pending);
         self.pass_on(number, sequence, to, now);
+        if goes_on {
+            self.flush_session(number, now);
+        }
     }
 
     /// Sends a message to the worker that it belongs to, or to the one that serves.
@@ -152,6 +168,9 @@ impl Hub {
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
         if let Some(number) = self.connections.remove(&connection) {
             self.end_session(number);
+            // It did not live to see the next worker.
+            let is_lost = self.route.is_none() && self.machine.running().is_some();
+            self.figures.failed_reconnections += u64::from(is_lost);
         }
         if self.connections.is_empty() && self.idle_since.is_none() {
             self.idle_since = Some(Instant::now());
@@ -160,7 +179,7 @@ impl Hub {
 
     /// Ends a session whose client has said its last word and got its last answer.
     pub(super) fn close_if_finished(&mut self, number: u64) {
-        if self.sessions.get(&number).is_some_and(|session| session.ended && session.is_quiet()) {
+        if self.sessions.get(&number).is_some_and(Session::is_finished) {
             self.connections.retain(|_, held| *held != number);
             self.end_session(number);
             if self.connections.is_empty() {

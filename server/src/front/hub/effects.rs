@@ -2,11 +2,11 @@
 //! comes back as an event.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use task_orchestrator_shared::error_code::ErrorCode;
 
-use crate::front::answer;
+use crate::front::session::Flushed;
 use crate::link::{Activation, Frame, Kind, Order, OrderFrame, SnapshotHeader, TakeOver};
 use crate::restart::effect::Begin;
 use crate::restart::{BuildId, Effect, Event, JobId, Trouble, WorkerId};
@@ -37,7 +37,7 @@ impl Hub {
             Effect::Plan { job, current, other } => return self.plan(job, current, other),
             Effect::Hold => {
                 let old = self.route.take();
-                self.held_since = self.held_since.or(Some(now));
+                self.is_unrouted(now);
                 if let Some(old) = old {
                     // Clients whose log wants to know hear of it from the worker that they know.
                     self.workers.tell(old, Kind::FrontState, &self.front_state());
@@ -56,10 +56,8 @@ impl Hub {
                 self.collect();
                 return Some(Event::Collected);
             }
-            Effect::Fix => {
-                self.current.sessions = self.connections.len() as u64;
-                return Some(Event::Fixed);
-            }
+            // The table is this task's own: nobody changes it meanwhile.
+            Effect::Fix => return Some(Event::Fixed),
             Effect::Restore(worker) => {
                 self.restore(worker);
                 return Some(Event::Restored(worker));
@@ -69,7 +67,10 @@ impl Hub {
                 return Some(Event::Released);
             }
             Effect::Seal(job, bulk) => match self.part.take() {
-                Some(part) => self.jobs.seal(job, part, bulk, std::mem::take(&mut self.tail)),
+                Some(part) => {
+                    self.current.sealing = Some(job);
+                    self.jobs.seal(job, part, bulk, std::mem::take(&mut self.tail));
+                }
                 None => {
                     let text = "the snapshot's file is gone";
                     let trouble = Trouble::new(ErrorCode::StateSerializationFailed, text);
@@ -78,8 +79,8 @@ impl Hub {
             },
             Effect::DiscardSnapshot => {
                 if let Some(part) = self.part.take() {
-                    // The worker may not have begun it, or may still be at it: the
-                    // next front sweeps what is left.
+                    // A worker that is still at it may yet make the file: then it goes
+                    // with the word that it is done, or with the worker.
                     drop(std::fs::remove_file(part));
                 }
             }
@@ -100,7 +101,7 @@ impl Hub {
                 self.workers.kill(worker, is_wanted);
             }
             Effect::TellFront => self.tell_front(),
-            Effect::Refuse(reason) => self.refuse_all(&reason),
+            Effect::Refuse(_) => self.refuse_all(),
             Effect::Verdict(verdict) => self.concluded(*verdict, now),
             Effect::Joined(id) => self.joined(id),
             Effect::CancelAnswer(answer) => self.cancel_answered(answer),
@@ -185,6 +186,7 @@ impl Hub {
             generation: self.generation,
         };
         self.part = Some(file.clone());
+        self.snapshots.insert(job, (worker, file.clone()));
         self.order(job, worker, Order::Snapshot { file, header });
     }
 
@@ -203,7 +205,7 @@ impl Hub {
 
     /// What is not in the database: the sessions' records and the counters.
     fn collect(&mut self) {
-        let client_sessions = self.sessions.values().map(|session| ClientSession {
+        let client_sessions = self.attached().map(|session| ClientSession {
             client: session.client.to_string(),
             pid: session.pid,
             record: serde_json::value::to_raw_value(&session.record).unwrap_or_default(),
@@ -236,13 +238,14 @@ impl Hub {
         if clear {
             self.clear_buffers();
         }
-        if let Some(since) = self.held_since.take().filter(|_| !self.maintenance) {
-            self.current.held_for = self.current.held_for.max(now.duration_since(since));
+        let held_for = self.unrouted_since.take().map_or(Duration::ZERO, |since| now.duration_since(since));
+        if !self.maintenance {
+            self.is_not_held();
         }
-        self.held_long.send_if_modified(|long| std::mem::replace(long, false));
-        let former = self.machine.active().map(|active| active.worker).filter(|active| *active != to);
+        // Where the old worker serves on, it has them already.
+        let former = self.current.old.filter(|old| *old != to);
         for session in self.sessions.values_mut() {
-            if let Some(former) = former.or(self.current.old) {
+            if let Some(former) = former {
                 session.take_subscriptions_from(former);
             }
             for pending in session.pending.values_mut() {
@@ -250,29 +253,59 @@ impl Hub {
             }
         }
         self.next_retry = None;
-        self.flush_all(now);
-        if let Some(worker) = self.workers.outbox(to).cloned().filter(|_| !self.maintenance) {
-            for (&number, session) in &mut self.sessions {
-                session.open_in(number, to, &worker);
-            }
+        let flushed = self.flush_all(now);
+        self.current.count_released(flushed, held_for);
+        self.open_all();
+        // Neither the first worker nor one that goes on serving is come back to.
+        if self.machine.running().is_some() && self.current.old != Some(to) {
+            let sessions = self.connections.len() as u64;
+            self.figures.reconnections += sessions;
+            self.figures.reconnection_time += held_for * u32::try_from(sessions).unwrap_or(u32::MAX);
         }
-        let sessions = self.connections.len() as u64;
-        self.figures.reconnections += sessions;
-        self.figures.reconnection_time += self.current.held_for * u32::try_from(sessions).unwrap_or(u32::MAX);
+    }
+
+    /// No worker gets requests from here on.
+    pub(super) fn is_unrouted(&mut self, now: Instant) {
+        self.route = None;
+        self.unrouted_since = self.unrouted_since.or(Some(now));
+        self.held_since = self.held_since.or(Some(now));
+    }
+
+    /// Nothing is held back any more, by nobody.
+    pub(super) fn is_not_held(&mut self) {
+        self.held_since = None;
+        self.held_long.send_if_modified(|long| std::mem::replace(long, false));
+    }
+
+    /// Lets the worker that serves know every session.
+    pub(super) fn open_all(&mut self) {
+        let Some((id, worker)) = self.serving().map(|(id, worker)| (id, worker.clone())) else { return };
+        for (&number, session) in &mut self.sessions {
+            session.open_in(number, id, &worker);
+        }
     }
 
     /// Sends everything that waits to the worker that serves.
-    pub(super) fn flush_all(&mut self, now: Instant) {
-        let Some((id, worker)) = self.serving().map(|(id, worker)| (id, worker.clone())) else { return };
+    pub(super) fn flush_all(&mut self, now: Instant) -> Flushed {
+        let mut all = Flushed::default();
+        let Some((id, worker)) = self.serving().map(|(id, worker)| (id, worker.clone())) else { return all };
+        let mut finished = Vec::new();
         for (&number, session) in &mut self.sessions {
             if session.pending.values().any(super::super::session::Pending::is_waiting) {
-                let flushed = session.flush(number, id, &worker, now);
-                self.figures.replayed += flushed.replayed;
-                self.current.count_flushed(flushed);
+                all.add(session.flush(number, id, &worker, now));
+                if session.is_finished() {
+                    finished.push(number);
+                }
             }
         }
-        let later = self.sessions.values().flat_map(|session| session.pending.values());
-        self.next_retry = later.filter_map(|pending| pending.not_before).min();
+        self.figures.replayed += all.replayed;
+        let all_pending = self.sessions.values().flat_map(|session| session.pending.values());
+        // What is due and could not be sent waits for something else than the time.
+        self.next_retry = all_pending.filter_map(|pending| pending.not_before).filter(|at| *at > now).min();
+        for number in finished {
+            self.close_if_finished(number);
+        }
+        all
     }
 
     pub(super) fn flush_session(&mut self, number: u64, now: Instant) {
@@ -280,8 +313,9 @@ impl Hub {
         if let Some(session) = self.sessions.get_mut(&number) {
             let flushed = session.flush(number, id, &worker, now);
             self.figures.replayed += flushed.replayed;
-            self.current.count_flushed(flushed);
+            self.current.count_replayed(flushed);
         }
+        self.close_if_finished(number);
     }
 
     /// The former worker writes no more: what it has not answered is the next one's.
@@ -295,7 +329,8 @@ impl Hub {
         if let Some(generation) = self.workers.get(former).map(|known| known.generation) {
             self.lose(former, generation, false, now);
         }
-        self.flush_all(now);
+        let flushed = self.flush_all(now);
+        self.current.count_replayed(flushed);
     }
 
     /// Whether the moment has come that somebody watches for.
@@ -314,23 +349,7 @@ impl Hub {
         is_settled.then_some(Event::Settled(worker))
     }
 
-    /// Requests are answered instead of waiting for a worker that does not come.
-    fn refuse_all(&mut self, _reason: &str) {
-        let Some((code, reason)) = self.refusal() else { return };
-        for session in self.sessions.values_mut() {
-            let waiting: Vec<_> = session
-                .pending
-                .iter()
-                .filter(|(_, pending)| pending.is_waiting())
-                .filter_map(|(sequence, pending)| pending.id.clone().map(|id| (*sequence, id)))
-                .collect();
-            for (sequence, id) in waiting {
-                session.answer(sequence, answer::unavailable(&id, code, &reason));
-            }
-        }
-    }
-
-    pub(super) fn sealed(&mut self, sealed: Sealed) {
+    pub(super) fn sealed(&mut self, job: JobId, sealed: Sealed) {
         use task_orchestrator_shared::restart::StateReport;
         if sealed.size_bytes > self.config.state.warn_size.bytes() {
             tracing::warn!(bytes = sealed.size_bytes, "the snapshot is larger than state.warn_size");
@@ -340,13 +359,16 @@ impl Hub {
             self.raise("snapshot_broken", &format!("{}: {}", aside.name, aside.reason));
         }
         self.last_verified = Some(jiff::Timestamp::now().to_string());
-        self.current.state = Some(StateReport {
-            snapshot: sealed.name.clone(),
-            sha256: sealed.sha256,
-            size_bytes: sealed.size_bytes,
-            active_tasks: sealed.active_tasks,
-            client_sessions: sealed.client_sessions,
-        });
+        // It may have come too late for its own restart, and is no other's.
+        if self.current.sealing == Some(job) {
+            self.current.state = Some(StateReport {
+                snapshot: sealed.name.clone(),
+                sha256: sealed.sha256,
+                size_bytes: sealed.size_bytes,
+                active_tasks: sealed.active_tasks,
+                client_sessions: sealed.client_sessions,
+            });
+        }
         self.jobs.rotate(Some(sealed.name));
     }
 }

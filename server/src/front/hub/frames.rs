@@ -33,6 +33,7 @@ impl Hub {
         }
         let number = frame.session;
         let is_serving = self.route == Some(worker);
+        let is_former = self.machine.former() == Some(worker);
         let Some(session) = self.sessions.get_mut(&number) else { return };
         if !session.open_in.contains(&worker) {
             return;
@@ -49,7 +50,23 @@ impl Hub {
             }
             Kind::Notification => session.notify(frame.payload),
             Kind::Progress => session.progress(frame.sequence, frame.payload),
-            Kind::Listening => session.listening(frame.sequence, frame.payload),
+            Kind::Listening => {
+                session.listening(frame.sequence, frame.payload);
+                if !is_serving && self.route.is_some() {
+                    // It would end with the former worker.
+                    session.take_subscriptions_from(worker);
+                    self.flush_session(number, now);
+                }
+                // It is not waited for any more.
+                self.check_watched(now);
+            }
+            Kind::Request if self.retried.contains_key(&number) => {
+                // Its client is not here to be asked.
+                let answer = crate::front::answer::client_gone(frame.sequence.cast_signed());
+                if let Some(outbox) = self.workers.outbox(worker) {
+                    send(outbox, &Frame::session(Kind::Reply, number, 0, answer));
+                }
+            }
             Kind::Request => session.asked(frame.sequence.cast_signed(), frame.payload),
             Kind::Withdraw => session.question_withdrawn(frame.sequence.cast_signed(), frame.payload),
             // What the former worker notes late is for the one that serves now, who
@@ -59,7 +76,9 @@ impl Hub {
                     send(outbox, &Frame::session(Kind::State, number, 0, frame.payload));
                 }
             }
-            Kind::State => session.keep(&frame.payload),
+            // Nobody serves at present: what a later one has noted is kept.
+            Kind::State if session.record_by.is_some_and(|by| by > worker) && is_former => {}
+            Kind::State => session.keep(&frame.payload, worker),
             kind => tracing::error!(?kind, "unexpected frame from a worker"),
         }
     }
@@ -195,6 +214,12 @@ impl Hub {
             }
             return;
         }
+        if let Some((_, file)) = self.snapshots.remove(&job)
+            && self.part.as_ref() != Some(&file)
+        {
+            // Nobody waits for it any more.
+            drop(std::fs::remove_file(file));
+        }
         let result = match outcome.result {
             Ok(Done::Snapshot(bulk)) => Ok(JobDone::Snapshot(bulk)),
             Ok(Done::Verified) => Ok(JobDone::Verified),
@@ -214,14 +239,27 @@ impl Hub {
             tracing::error!(pid = known.worker.pid, %reason, "the worker ended");
             self.last_failure = Some(reason.clone());
         }
+        self.gone = Some((worker, known.worker.pid));
+        self.remove_unfinished_snapshots(worker);
         if self.route == Some(worker) {
-            self.route = None;
-            self.held_since = self.held_since.or(Some(now));
+            self.is_unrouted(now);
         }
         self.lose(worker, known.generation, !known.is_dismissed, now);
         let hopeless = end.code == Some(EXIT_DO_NOT_RETRY);
         self.feed(restart::Event::Ended { worker, reason, hopeless }, now);
         self.check_watched(now);
+    }
+
+    /// A worker that has ended makes no more files. One that is waited for is the
+    /// machine's to discard.
+    fn remove_unfinished_snapshots(&mut self, worker: WorkerId) {
+        let part = self.part.clone();
+        self.snapshots.retain(|_, (writer, file)| {
+            if *writer == worker && part.as_ref() != Some(file) {
+                drop(std::fs::remove_file(&file));
+            }
+            *writer != worker
+        });
     }
 
     /// Whatever this worker has is the next one's.

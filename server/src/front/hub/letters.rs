@@ -19,6 +19,11 @@ use crate::link::{Kind, Outbox, PROTOCOL, ShimHello};
 
 use super::Hub;
 
+/// Dead letters that are tried again at once.
+const MAX_RETRIALS: usize = 64;
+
+const ENDING: &str = "the server is about to end";
+
 /// A dead letter that is being tried again.
 pub(super) struct Retrial {
     letter: u64,
@@ -60,16 +65,15 @@ impl Hub {
         };
         let message = serde_json::from_slice::<Box<RawValue>>(&pending.payload).ok();
         let record = session.record.worker.clone();
-        if let Some(buried) = message.and_then(|message| serde_json::to_vec(&Buried { message, record }).ok())
+        // One that is tried again is a letter already.
+        let is_new = !self.retried.contains_key(&number);
+        if let Some(buried) = message
+            .filter(|_| is_new)
+            .and_then(|message| serde_json::to_vec(&Buried { message, record }).ok())
         {
             drop(self.ledger.add_letter(letter, buried.into()));
         }
-        if self.retried.contains_key(&number) {
-            self.retry_answered(number, &answer);
-        } else {
-            session.answer(sequence, answer);
-        }
-        self.close_if_finished(number);
+        self.give_up(number, sequence, answer);
     }
 
     pub(super) fn list_letters(&self, limit: u32, to: ReplyTo) {
@@ -126,6 +130,9 @@ impl Hub {
         let (Some(buried), Ok(client)) = (buried, client) else {
             return self.answer(to, no_letter(letter.id));
         };
+        if let Err(refusal) = self.may_retry() {
+            return self.answer(to, Reply::Refused(refusal));
+        }
         let id = match envelope::parse(buried.message.get().as_bytes()) {
             Ok(Envelope::Request { id, .. }) => id,
             _ => return self.answer(to, no_letter(letter.id)),
@@ -158,7 +165,7 @@ impl Hub {
             faults: 0,
             not_before: None,
             received_at: now,
-            held_since: None,
+            held_since: Some(now),
             is_initialize: false,
             is_for_front: false,
             progress: None,
@@ -168,6 +175,37 @@ impl Hub {
         self.sessions.insert(number, session);
         self.retried.insert(number, Retrial { letter: letter.id, to });
         self.flush_session(number, now);
+    }
+
+    /// A retry takes a worker, and one at a time its share of the room.
+    fn may_retry(&self) -> Result<(), Refusal> {
+        let refuse = |error_code, error: &str| {
+            let hint = "the dead letter stays: try it again later".to_owned();
+            Err(Refusal { error_code, error: error.to_owned(), hint })
+        };
+        if self.machine.is_stopping() {
+            return refuse(ErrorCode::WorkerUnavailable, ENDING);
+        }
+        if let Some((code, reason)) = self.refusal() {
+            return refuse(code, &reason);
+        }
+        if self.retried.len() >= MAX_RETRIALS {
+            let text = format!("{MAX_RETRIALS} dead letters are being tried again already");
+            return refuse(ErrorCode::Overloaded, &text);
+        }
+        Ok(())
+    }
+
+    /// The front ends: nobody answers them any more.
+    pub(super) fn end_retrials(&mut self) {
+        for (_, Retrial { to, .. }) in std::mem::take(&mut self.retried) {
+            let reply = Reply::Refused(Refusal {
+                error_code: ErrorCode::WorkerUnavailable,
+                error: ENDING.to_owned(),
+                hint: "the dead letter stays: try it again later".to_owned(),
+            });
+            self.answer(to, reply);
+        }
     }
 
     pub(super) fn retry_answered(&mut self, number: u64, payload: &[u8]) {
@@ -189,11 +227,17 @@ fn method_of(payload: &[u8]) -> String {
         params: Option<Params>,
     }
     #[derive(Deserialize)]
-    struct Params {
-        name: Option<String>,
+    #[serde(untagged)]
+    enum Params {
+        Call { name: String },
+        Other(serde::de::IgnoredAny),
     }
     let Ok(message) = serde_json::from_slice::<Message>(payload) else { return String::new() };
-    match message.params.and_then(|params| params.name) {
+    let name = match message.params {
+        Some(Params::Call { name }) => Some(name),
+        Some(Params::Other(_)) | None => None,
+    };
+    match name {
         Some(name) => format!("{} {name}", message.method).chars().take(200).collect(),
         None => message.method.chars().take(200).collect(),
     }

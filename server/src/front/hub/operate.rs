@@ -159,8 +159,7 @@ impl Hub {
         };
         let (to, later) = if waits { (to, None) } else { (ReplyTo::Nobody, Some(to)) };
         let told = f64::NEG_INFINITY;
-        self.waiters.push(Waiter { restart: id.clone(), to, events: events.clone(), told });
-        self.pending_operation = operation;
+        self.waiters.push(Waiter { restart: id.clone(), to, events: events.clone(), told, operation });
         let lines = self.current.lines_for(self.machine.running().is_some());
         if let Some(events) = events {
             for line in lines {
@@ -168,13 +167,25 @@ impl Hub {
                     events.try_send(task_orchestrator_shared::restart::RestartEvent::BuildOutput { line });
             }
         }
-        self.feed(restart::Event::Asked(Box::new(Ask { id, request, by })), now);
-        self.pending_operation = None;
+        self.feed(restart::Event::Asked(Box::new(Ask { id: id.clone(), request, by })), now);
         if let Some(to) = later {
-            let running = self.report_running(now).map(Box::new);
-            match running.or_else(|| self.current.last.clone()) {
-                Some(report) => self.answer(to, Reply::Restart(report)),
-                None => self.answer(to, Reply::Done(admin::Done { message: "begun".to_owned() })),
+            let reply = self.begun_or_ended(&id, now);
+            self.answer(to, reply);
+        }
+    }
+
+    /// What there is to say at once of a restart that was asked for under this name.
+    fn begun_or_ended(&self, id: &RestartId, now: Instant) -> Reply {
+        if let Some(ended) = self.current.last.as_ref().filter(|last| last.restart_id == *id) {
+            return Reply::Restart(ended.clone());
+        }
+        // Who has just asked came last, and may have joined another one.
+        let waits_for = self.waiters.last().map(|waiter| waiter.restart.clone());
+        match self.report_running(now).filter(|running| Some(&running.restart_id) == waits_for.as_ref()) {
+            Some(running) => Reply::Restart(Box::new(running)),
+            None => {
+                let message = "a worker is being started after a crash; the restart follows at once";
+                Reply::Done(admin::Done { message: message.to_owned() })
             }
         }
     }
@@ -213,12 +224,13 @@ impl Hub {
             self.held_since = self.held_since.or(Some(now));
             return "maintenance mode is on: new requests wait until it is off".to_owned();
         }
-        if self.route.is_some() {
-            self.held_since = None;
-            self.held_long.send_if_modified(|long| std::mem::replace(long, false));
-        }
         let waiting = self.buffer_status(now).total_buffered_requests;
+        if self.route.is_none() {
+            return format!("maintenance mode is off: {waiting} requests still wait for a worker");
+        }
+        self.is_not_held();
         self.flush_all(now);
+        self.open_all();
         format!("maintenance mode is off: {waiting} requests that had waited were sent on")
     }
 

@@ -13,13 +13,12 @@ use task_orchestrator_shared::restart::{
     StateReport,
 };
 
-use crate::front::ask::ReplyTo;
+use crate::front::ask::{Operation, ReplyTo};
 use crate::front::session::Flushed;
 use crate::ledger::Attempt;
 use crate::reboot;
 use crate::restart::effect::Verdict;
-use crate::restart::machine::WATCHDOG;
-use crate::restart::{BuildId, Run, Step, WorkerId};
+use crate::restart::{BuildId, JobId, Run, Step, WorkerId};
 
 use super::Hub;
 
@@ -43,8 +42,8 @@ pub(super) struct Current {
     pub(super) cleared: u64,
     suspended: u64,
     longest_wait: Duration,
-    pub(super) held_for: Duration,
-    pub(super) sessions: u64,
+    /// The job that completes its snapshot.
+    pub(super) sealing: Option<JobId>,
     pub(super) state: Option<StateReport>,
     build_lines: VecDeque<String>,
     told: Option<(Phase, u8, &'static str)>,
@@ -64,9 +63,15 @@ impl Current {
         self.suspended += 1;
     }
 
-    pub(super) fn count_flushed(&mut self, flushed: Flushed) {
-        self.longest_wait = self.longest_wait.max(flushed.longest_wait);
+    pub(super) fn count_replayed(&mut self, flushed: Flushed) {
         self.replayed += flushed.replayed;
+    }
+
+    /// What was held is sent on. What an operator had held back for longer has not
+    /// waited for this restart.
+    pub(super) fn count_released(&mut self, flushed: Flushed, held_for: Duration) {
+        self.longest_wait = self.longest_wait.max(flushed.longest_wait.min(held_for));
+        self.count_replayed(flushed);
     }
 
     /// What a build has said so far, for who comes later.
@@ -120,7 +125,8 @@ impl Hub {
     }
 
     fn tell_waiters(&mut self, event: &RestartEvent, progress: f64, message: &str) {
-        for waiter in &mut self.waiters {
+        let Some(id) = self.current.id.clone() else { return };
+        for waiter in self.waiters.iter_mut().filter(|waiter| waiter.restart == id) {
             if let Some(events) = &waiter.events {
                 // Who reads too slowly misses some: each says all there is to say at its time.
                 let _ = events.try_send(event.clone());
@@ -129,6 +135,8 @@ impl Hub {
                 && let Some(token) = &call.token
                 && progress > waiter.told
                 && let Some(session) = self.sessions.get_mut(&call.session)
+                // A call that was cancelled is told nothing more.
+                && session.pending.contains_key(&call.sequence)
             {
                 waiter.told = progress;
                 session.notify(reboot::progress(token, progress, Some(100.0), message));
@@ -150,7 +158,8 @@ impl Hub {
     /// A restart has begun: what is counted is counted for it.
     fn begun(&mut self, now: Instant) {
         let Some((run, _)) = self.machine.running() else { return };
-        let (id, by, before) = (run.id.clone(), run.by.clone(), run.before);
+        let (id, before) = (run.id.clone(), run.before);
+        let operation = self.operation_of(&id);
         let old = std::mem::take(&mut self.current);
         // What a crash has held before anybody could call it a restart is its own.
         let waiting = self.sessions.values().map(|session| session.waiting().count() as u64).sum();
@@ -158,7 +167,7 @@ impl Hub {
             id: Some(id),
             started_at: Some(Timestamp::now()),
             old: before.map(|active| active.worker),
-            old_pid: before.and_then(|active| self.workers.pid(active.worker)).or(old.old_pid_if(before)),
+            old_pid: before.and_then(|active| self.pid_of(active.worker)),
             old_build: before.and_then(|active| self.build_report(active.build, active.worker)),
             held: if self.route.is_none() { waiting } else { 0 },
             hung: old.hung.clone(),
@@ -166,19 +175,29 @@ impl Hub {
             failures_in_a_row: old.failures_in_a_row,
             ..Current::default()
         };
-        let operation = self.pending_operation.take().filter(|_| by != WATCHDOG);
         if let Some(report) = self.report_running(now) {
             drop(self.ledger.begin(report, operation));
         }
     }
 
     pub(super) fn joined(&mut self, id: RestartId) {
-        if let Some(waiter) = self.waiters.last_mut() {
-            waiter.restart = id.clone();
-        }
-        if let Some(operation) = self.pending_operation.take() {
+        // Who has just asked came last.
+        let Some(waiter) = self.waiters.last_mut() else { return };
+        waiter.restart = id.clone();
+        if let Some(operation) = waiter.operation {
             drop(self.ledger.join(id, operation));
         }
+    }
+
+    /// The client's call that has brought this restart about.
+    fn operation_of(&self, id: &RestartId) -> Option<Operation> {
+        self.waiters.iter().find(|waiter| waiter.restart == *id).and_then(|waiter| waiter.operation)
+    }
+
+    /// A worker that has just ended is not known any more, but remembered.
+    fn pid_of(&self, worker: WorkerId) -> Option<u32> {
+        let gone = self.gone.filter(|(gone, _)| *gone == worker).map(|(_, pid)| pid);
+        self.workers.pid(worker).or(gone)
     }
 
     pub(super) fn cancel_answered(&mut self, answer: Result<(), String>) {
@@ -197,11 +216,9 @@ impl Hub {
     /// A restart has ended: it is written down and told.
     pub(super) fn concluded(&mut self, verdict: Verdict, now: Instant) {
         let Verdict { run, outcome, message, at } = verdict;
-        if self.current.id.as_ref() != Some(&run.id) {
-            // It ended before it had come to any phase.
-            self.current.id = Some(run.id.clone());
-            self.current.started_at = Some(Timestamp::now());
-        }
+        // One that was refused has no figures, and those of another are not its own.
+        let was_begun = self.current.id.as_ref() == Some(&run.id);
+        let set_aside = (!was_begun).then(|| std::mem::take(&mut self.current));
         let phase = match outcome {
             Outcome::Complete => Phase::Complete,
             Outcome::RolledBack => Phase::RolledBack,
@@ -211,6 +228,10 @@ impl Hub {
         report.outcome = Some(outcome);
         report.completed_at = Some(Timestamp::now().to_string());
         report.progress = if outcome == Outcome::Complete { 100 } else { report.progress };
+        if let Some(current) = set_aside {
+            self.current = current;
+            drop(self.ledger.begin(report.clone(), self.operation_of(&run.id)));
+        }
         if outcome == Outcome::Complete {
             tracing::info!(restart = %run.id, kind = run.kind.as_str(), milliseconds = report.duration_ms, held_ms = report.downtime_ms, "restart complete");
         } else {
@@ -234,7 +255,8 @@ impl Hub {
         for waiter in done {
             self.answer(waiter.to, Reply::Restart(Box::new(report.clone())));
         }
-        let _ = now;
+        // The one that follows at once is told of from here on.
+        self.tell_progress(now);
     }
 
     /// What is neither run nor could be gone back to is let go of, with its copy.
@@ -345,13 +367,6 @@ impl Hub {
             sha256: known.known_sha256().map(str::to_owned),
             path: known.path().display().to_string(),
         })
-    }
-}
-
-impl Current {
-    /// A worker that has ended is not known any more: its process id was noted when it served.
-    fn old_pid_if(&self, before: Option<crate::restart::Active>) -> Option<u32> {
-        before.and(self.last.as_ref()).and_then(|last| last.new_pid)
     }
 }
 

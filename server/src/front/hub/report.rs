@@ -93,7 +93,7 @@ impl Hub {
             notifiable += u64::from(session.outbox.len() <= SLOW_CLIENT_BYTES);
         }
         let active_connections = self.connections.len() as u64;
-        let status = match (active_connections - notifiable, self.route.is_some()) {
+        let status = match (active_connections.saturating_sub(notifiable), self.route.is_some()) {
             (0, true) => Level::Healthy,
             _ => Level::Degraded,
         };
@@ -136,7 +136,7 @@ impl Hub {
     }
 
     /// The sessions of clients, without those that only try a dead letter again.
-    fn attached(&self) -> impl Iterator<Item = &Session> {
+    pub(super) fn attached(&self) -> impl Iterator<Item = &Session> {
         self.sessions
             .iter()
             .filter(|(number, _)| !self.retried.contains_key(number))
@@ -202,7 +202,9 @@ impl Hub {
             // Until its protocol session is open, there is nothing that a new worker could go on from.
             let capable = !session.pending.values().any(|pending| pending.is_initialize);
             tests.push((session.client.to_string(), capable, told));
-            self.pinged.insert(number, tell);
+            let waiting = self.pinged.entry(number).or_default();
+            waiting.retain(|asker| !asker.is_closed());
+            waiting.push(tell);
         }
         let (buffer, stats) = (self.buffer_status(now), self.reconnection_stats());
         let one = session.map(str::to_owned);
@@ -232,9 +234,9 @@ impl Hub {
 
     pub(super) fn shim_answered(&mut self, connection: ConnectionId) {
         let waiting = self.connections.get(&connection).and_then(|number| self.pinged.remove(number));
-        if let Some(waiting) = waiting {
+        for asker in waiting.into_iter().flatten() {
             // The test may have run out of time.
-            let _ = waiting.send(());
+            let _ = asker.send(());
         }
     }
 
