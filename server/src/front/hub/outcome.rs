@@ -211,6 +211,8 @@ impl Hub {
         report.outcome = Some(outcome);
         report.completed_at = Some(Timestamp::now().to_string());
         report.progress = if outcome == Outcome::Complete { 100 } else { report.progress };
+        // Where nothing was replaced, who served before serves on.
+        report.new_pid = report.new_pid.or_else(|| self.route.and_then(|route| self.workers.pid(route)));
         if outcome == Outcome::Complete {
             tracing::info!(restart = %run.id, kind = run.kind.as_str(), milliseconds = report.duration_ms, held_ms = report.downtime_ms, "restart complete");
         } else {
