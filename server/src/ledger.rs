@@ -237,6 +237,11 @@ impl Ledger {
         self.submit("saga_step", move |db| db.saga_step(&id, &step, state, &detail, Timestamp::now()))
     }
 
+    /// All steps of a restart that has ended, in the order in which they began.
+    pub fn saga(&self, id: RestartId, steps: Vec<SagaStep>) -> Answer<()> {
+        self.submit("saga", move |db| db.saga(&id, &steps, Timestamp::now()))
+    }
+
     /// Restarts that were not completed and have effects that are not undone.
     pub fn unfinished_sagas(&self) -> Answer<Vec<Saga>> {
         self.submit("unfinished_sagas", |db| db.unfinished_sagas())

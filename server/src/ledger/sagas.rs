@@ -71,19 +71,32 @@ impl Db {
         detail: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        let step = SagaStep { step: step.to_owned(), state, detail: detail.to_owned() };
+        self.saga(id, std::slice::from_ref(&step), now)
+    }
+
+    /// How far several steps are, with one commit.
+    pub(super) fn saga(
+        &mut self,
+        id: &RestartId,
+        steps: &[SagaStep],
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         let tx = self.write()?;
-        tx.prepare_cached(
-            "INSERT INTO saga_steps (restart, step, state, detail, at) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (restart, step) DO UPDATE SET state = excluded.state, detail = excluded.detail, \
-             at = excluded.at",
-        )?
-        .execute(params![
-            id.0,
-            clipped(step, MAX_NAME),
-            state.as_str(),
-            clipped(detail, MAX_DETAIL),
-            now.to_string()
-        ])?;
+        for SagaStep { step, state, detail } in steps {
+            tx.prepare_cached(
+                "INSERT INTO saga_steps (restart, step, state, detail, at) VALUES (?1, ?2, ?3, ?4, ?5) \
+                 ON CONFLICT (restart, step) DO UPDATE SET state = excluded.state, detail = excluded.detail, \
+                 at = excluded.at",
+            )?
+            .execute(params![
+                id.0,
+                clipped(step, MAX_NAME),
+                state.as_str(),
+                clipped(detail, MAX_DETAIL),
+                now.to_string()
+            ])?;
+        }
         tx.prepare_cached("DELETE FROM saga_steps WHERE seq <= (SELECT max(seq) FROM saga_steps) - ?1")?
             .execute([KEPT])?;
         Ok(tx.commit()?)

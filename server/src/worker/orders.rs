@@ -138,7 +138,8 @@ mod tests {
         let nowhere = home.path().join("missing/part");
         let refused = snapshot(&shared, nowhere, SnapshotHeader::default(), Vec::new()).await.unwrap_err();
         assert_eq!(refused.error_code, ErrorCode::StateSerializationFailed);
-        let refused = backup(&shared, home.path().join("missing")).await.unwrap_err();
+        std::fs::write(home.path().join("a file"), "").unwrap();
+        let refused = backup(&shared, home.path().join("a file/directory")).await.unwrap_err();
         assert_eq!(refused.error_code, ErrorCode::DatabaseFailed);
         std::fs::write(home.path().join("tasks.db"), "damaged".repeat(999)).unwrap();
         let part = home.path().join("part");

@@ -47,7 +47,10 @@ fn outcome(report: &RestartReport, paint: Paint) -> String {
 
 fn workers(report: &RestartReport) -> String {
     let pid = |pid: Option<u32>| pid.map_or_else(|| "none".to_owned(), |pid| pid.to_string());
-    format!("pid {} -> {}, generation {}", pid(report.old_pid), pid(report.new_pid), report.generation)
+    match (report.old_pid, report.new_pid) {
+        (Some(old), Some(new)) if old == new => format!("pid {old} serves on, generation {}", report.generation),
+        (old, new) => format!("pid {} -> {}, generation {}", pid(old), pid(new), report.generation),
+    }
 }
 
 fn files(report: &RestartReport, out: &mut dyn Write) -> io::Result<()> {

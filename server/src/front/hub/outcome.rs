@@ -15,7 +15,7 @@ use task_orchestrator_shared::restart::{
 
 use crate::front::ask::{Operation, ReplyTo};
 use crate::front::session::Flushed;
-use crate::ledger::Attempt;
+use crate::ledger::{Attempt, SagaStep, StepState};
 use crate::reboot;
 use crate::restart::effect::Verdict;
 use crate::restart::{BuildId, JobId, Run, Step, WorkerId};
@@ -232,6 +232,8 @@ impl Hub {
             self.current = current;
             drop(self.ledger.begin(report.clone(), self.operation_of(&run.id)));
         }
+        // Where nothing was replaced, who served before serves on.
+        report.new_pid = report.new_pid.or_else(|| self.route.and_then(|route| self.workers.pid(route)));
         if outcome == Outcome::Complete {
             tracing::info!(restart = %run.id, kind = run.kind.as_str(), milliseconds = report.duration_ms, held_ms = report.downtime_ms, "restart complete");
         } else {
@@ -240,6 +242,7 @@ impl Hub {
         self.jobs.end_build();
         self.let_go_of_builds();
         self.ledger.finish(report.clone());
+        drop(self.ledger.saga(run.id.clone(), saga(&run, outcome)));
         drop(self.ledger.attempt(Attempt {
             kind: run.kind,
             at: Timestamp::now(),
@@ -377,6 +380,36 @@ fn errors(run: &Run) -> Vec<RestartError> {
         phase: *phase,
     };
     run.troubles.iter().map(error).collect()
+}
+
+/// The steps that a restart has taken, and what became of each. What had an
+/// effect was undone in reverse order, where the restart did not come to its end.
+fn saga(run: &Run, outcome: Outcome) -> Vec<SagaStep> {
+    let last = run.marks.len().saturating_sub(1);
+    let step = |(place, (phase, _)): (usize, &(Phase, Instant))| {
+        let state = match outcome {
+            Outcome::Complete => StepState::Done,
+            Outcome::Failed if place == last => StepState::Failed,
+            Outcome::Failed | Outcome::RolledBack | Outcome::Cancelled => StepState::Compensated,
+        };
+        SagaStep { step: phase.to_string(), state, detail: compensation(*phase).to_owned() }
+    };
+    run.marks.iter().enumerate().map(step).collect()
+}
+
+/// How a phase is undone.
+fn compensation(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Preparation => "the standby is ended, the snapshot's part removed, the plan taken back",
+        Phase::MaintenanceMode => "held requests are released to the worker that serves on",
+        Phase::TaskSuspension => "suspended calls are sent to the worker that serves on",
+        Phase::StateSerialization => "the snapshot's part is removed; the one before stays",
+        Phase::ConnectionPreservation => "the sessions stay with the worker that serves on",
+        Phase::ProcessRestart => "the old worker takes the database back, or the build before is started",
+        Phase::StateRestoration => "the sessions are opened in the worker that serves on",
+        Phase::ServiceResume => "what is unanswered is sent to the worker that serves on",
+        Phase::Idle | Phase::Complete | Phase::Failed | Phase::RolledBack => "",
+    }
 }
 
 /// Each phase until the next one began.
