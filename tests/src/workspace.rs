@@ -17,8 +17,7 @@ pub use status::{Status, WorkerStatus};
 use crate::{process, program, wait};
 
 /// The configuration of a test that kills workers in a row: there that is no reason for safe mode.
-pub const MANY_CRASHES: &str =
-    "[restart]\ncrashes_in_10_seconds = 1000\ncrashes_in_10_minutes = 100000\n";
+pub const MANY_CRASHES: &str = "[restart]\ncrashes_in_10_seconds = 1000\ncrashes_in_10_minutes = 100000\n";
 
 /// Exit code of `status` when nothing runs.
 pub const NOT_RUNNING: i32 = 4;
