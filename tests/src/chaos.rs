@@ -4,7 +4,9 @@
 mod killer;
 mod load;
 mod progress;
+mod watched;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +19,10 @@ use crate::{Client, Workspace, observed};
 
 pub use killer::Victim;
 use progress::Progress;
+use watched::Watched;
 
-/// The configuration of such a run.
-pub const CONFIG: &str = "";
+/// The configuration of such a run: its kills are no reason for safe mode.
+pub const CONFIG: &str = crate::workspace::MANY_CRASHES;
 
 /// What to run.
 #[derive(Debug, Clone)]
@@ -28,7 +31,7 @@ pub struct Plan {
     pub clients: usize,
     /// Calls that one client has in flight at once.
     pub window: usize,
-    /// How often to kill.
+    /// How often to kill or restart.
     pub kills: u32,
     /// Replies that there must have been before the run ends, whatever was killed.
     pub replies: u64,
@@ -43,9 +46,11 @@ pub struct Plan {
 /// What came of it.
 #[derive(Debug)]
 pub struct Outcome {
-    /// What is wrong.
+    /// What is wrong with what was asked and answered.
     pub verdict: Verdict,
-    /// Kills that hit a living process.
+    /// What is wrong besides: too many workers at once, tasks out of order, a front that grows.
+    pub problems: Vec<String>,
+    /// Kills that hit a living process, and restarts.
     pub kills: u32,
     /// Calls that were made.
     pub calls: usize,
@@ -55,6 +60,13 @@ pub struct Outcome {
     pub waits: Sample,
 }
 
+impl Outcome {
+    /// Whether nothing is wrong.
+    pub fn is_clean(&self) -> bool {
+        self.verdict.is_clean() && self.problems.is_empty()
+    }
+}
+
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [p50, p90, p99, longest] = [50, 90, 99, 100].map(|p| milliseconds(self.waits.percentile(p)));
@@ -62,7 +74,8 @@ impl fmt::Display for Outcome {
             f,
             "{} calls, {} kills, {} tasks: {}; waits p50 {p50}, p90 {p90}, p99 {p99}, longest {longest}",
             self.calls, self.kills, self.tasks, self.verdict
-        )
+        )?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }
 
@@ -76,7 +89,9 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
     ensure!(plan.clients > 0 && plan.window > 0, "nobody to call");
     let clients = (0..plan.clients).map(|_| Client::open(workspace)).collect::<Result<Vec<_>>>()?;
     let progress = Arc::new(Progress::new(plan.clients * plan.window));
+    let watched = Watched::new(workspace)?;
     let (kills, calls) = std::thread::scope(|scope| {
+        let watching = scope.spawn(|| watched.watch());
         let mut callers = Vec::new();
         for (number, client) in clients.iter().enumerate() {
             for lane in number * plan.window..(number + 1) * plan.window {
@@ -84,9 +99,11 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
                 callers.push(scope.spawn(move || load::call_until_told(client, number, lane, &progress)));
             }
         }
-        let kills = killer::kill_as_planned(workspace, plan, &progress);
+        let kills = killer::kill_as_planned(workspace, plan, &progress, &watched);
+        watched.end();
         progress.stop();
         let calls = callers.into_iter().filter_map(|caller| caller.join().ok()).flatten().collect::<Vec<_>>();
+        let _ = watching.join();
         (kills, calls)
     });
     let (mut history, kills) = (History { calls, disconnects: disconnects(&clients) }, kills?);
@@ -102,8 +119,27 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
     verdict.merge(history::check(&history, "query_tasks", &queried));
     let stored = observed::in_database(&workspace.database())?;
     verdict.merge(history::check(&history, "database", &stored));
+    let mut problems = watched.problems();
+    problems.extend(out_of_order(&observed::titles_in_order(&workspace.database())?));
     let waits = Sample::of(history.calls.iter().map(|call| call.waited).collect());
-    Ok(Outcome { verdict, kills, calls: history.calls.len(), tasks: stored.len(), waits })
+    Ok(Outcome { verdict, problems, kills, calls: history.calls.len(), tasks: stored.len(), waits })
+}
+
+/// Plans of a caller that are not in the order in which it made them, one after the other.
+fn out_of_order(titles: &[String]) -> Vec<String> {
+    let mut rounds: HashMap<&str, u64> = HashMap::new();
+    let mut problems = Vec::new();
+    for title in titles {
+        let Some((caller, round)) = title.rsplit_once("-r") else { continue };
+        // Subtasks are named after their plan.
+        let Ok(round) = round.parse() else { continue };
+        if let Some(before) = rounds.insert(caller, round)
+            && before >= round
+        {
+            problems.push(format!("out of order: {title} was created after round {before}"));
+        }
+    }
+    problems
 }
 
 fn disconnects(clients: &[Client]) -> Vec<String> {
@@ -114,4 +150,18 @@ fn disconnects(clients: &[Client]) -> Vec<String> {
         problem.map(|problem| format!("client {number}: {problem}"))
     };
     clients.iter().enumerate().filter_map(broken).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plans_of_one_caller_that_changed_places_are_seen() {
+        let order = |titles: &[&str]| {
+            out_of_order(&titles.iter().map(|title| (*title).to_owned()).collect::<Vec<_>>()).len()
+        };
+        assert_eq!(order(&["c0-l0-r0", "c0-l1-r0", "c0-l0-r0/0", "c0-l0-r1", "c0-l1-r1"]), 0);
+        assert_eq!(order(&["c0-l0-r1", "c0-l1-r0", "c0-l0-r0"]), 1);
+    }
 }

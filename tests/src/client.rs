@@ -238,7 +238,7 @@ impl Client {
     /// # Errors
     ///
     /// When it ended with another code than 0, or wrote what is no message.
-    pub fn quit(self) -> Result<()> {
+    pub fn quit(&self) -> Result<()> {
         self.close_input();
         let status = self.exit()?;
         ensure!(status.code() == Some(0), "the shim ended with {status}");

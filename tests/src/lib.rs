@@ -5,6 +5,7 @@
 //! deadline that only a failure reaches.
 
 pub mod bench;
+pub mod caller;
 pub mod chaos;
 pub mod client;
 pub mod history;
@@ -17,5 +18,6 @@ pub mod random;
 pub mod wait;
 pub mod workspace;
 
+pub use caller::Caller;
 pub use client::{Client, ToolReply};
 pub use workspace::{Status, Workspace};

@@ -48,6 +48,18 @@ fn row(task: &Value) -> Result<Row> {
     })
 }
 
+/// The titles of all tasks, in the order in which they were created.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub fn titles_in_order(file: &Path) -> Result<Vec<String>> {
+    let database = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut statement = database.prepare("SELECT title FROM tasks ORDER BY seq")?;
+    let titles = statement.query_map([], |row| row.get(0))?;
+    Ok(titles.collect::<Result<Vec<_>, _>>()?)
+}
+
 /// Every task in the database file, opened read-only beside the running program.
 ///
 /// # Errors

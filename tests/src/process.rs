@@ -45,6 +45,15 @@ pub fn peak_resident_bytes(pid: u32) -> Result<u64> {
     memory_field(pid, "VmHWM:")
 }
 
+/// How many descriptors the process has open.
+///
+/// # Errors
+///
+/// When the process is gone.
+pub fn descriptors(pid: u32) -> Result<usize> {
+    Ok(fs::read_dir(format!("/proc/{pid}/fd")).with_context(|| format!("process {pid}"))?.count())
+}
+
 fn memory_field(pid: u32, field: &str) -> Result<u64> {
     let status =
         fs::read_to_string(format!("/proc/{pid}/status")).with_context(|| format!("process {pid}"))?;

@@ -1,9 +1,11 @@
 //! Where the built program is.
 
 use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 /// Names another build to test than the one beside the test.
 pub const OVERRIDE: &str = "TASK_ORCHESTRATOR_BIN";
@@ -28,6 +30,26 @@ pub fn path() -> Result<PathBuf> {
 pub fn beside(name: &str) -> Result<PathBuf> {
     let own = env::current_exe().context("where this test is")?;
     existing(profile_directory(&own)?.join(name), "not built yet: run `cargo build --workspace` first")
+}
+
+/// Longest mark at the end of a test worker's file.
+pub const MARK_BYTES: u32 = 64;
+
+/// A build of the worker that behaves so (see `bin/test_worker.rs`), made in this directory.
+///
+/// # Errors
+///
+/// When the test worker has not been built, or cannot be copied.
+pub fn behaving(behaviour: &str, directory: &Path) -> Result<PathBuf> {
+    let mark = format!("\n#test_worker-{behaviour}");
+    ensure!(mark.len() <= MARK_BYTES as usize, "{behaviour} is too long");
+    let whole = directory.join(format!("test_worker-{behaviour}"));
+    // Whoever watches the name sees the old file or the whole new one.
+    let new = directory.join(format!(".new-{behaviour}"));
+    fs::copy(beside("test_worker")?, &new)?;
+    OpenOptions::new().append(true).open(&new)?.write_all(mark.as_bytes())?;
+    fs::rename(&new, &whole)?;
+    Ok(whole)
 }
 
 /// `target/<profile>` for a program in it or for a test in its `deps`.

@@ -1,5 +1,6 @@
 //! A workspace for one test, with everything that runs in it gone at the end.
 
+mod restart;
 mod status;
 
 use std::ffi::OsStr;
@@ -10,9 +11,13 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
+pub use restart::Restarted;
 pub use status::{Status, WorkerStatus};
 
 use crate::{process, program, wait};
+
+/// The configuration of a test that kills workers in a row: there that is no reason for safe mode.
+pub const MANY_CRASHES: &str = "[restart]\ncrashes_in_10_seconds = 1000\ncrashes_in_10_minutes = 100000\n";
 
 /// Exit code of `status` when nothing runs.
 pub const NOT_RUNNING: i32 = 4;
@@ -85,6 +90,8 @@ impl Workspace {
     pub fn command(&self, verb: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(&self.binary);
         command.arg(verb).arg("--workspace").arg(&self.directory).current_dir(&self.directory);
+        // A front starts workers from copies: one that stands in for the real one finds it by this.
+        command.env(program::OVERRIDE, &self.binary);
         for (name, _) in std::env::vars_os() {
             if name.as_encoded_bytes().starts_with(b"MCP_TASK_ORCHESTRATOR_") {
                 command.env_remove(name);

@@ -12,7 +12,7 @@ fn run(victim: Victim, kills: u32, seed: u64) -> Result<String> {
         Plan { clients: 6, window: 2, kills, replies: 0, victim, seed, limit: Duration::from_secs(600) };
     Workspace::configured(chaos::CONFIG)?.check(|workspace| {
         let outcome = chaos::run(workspace, &plan)?;
-        ensure!(outcome.verdict.is_clean(), "{outcome}");
+        ensure!(outcome.is_clean(), "{outcome}");
         ensure!(outcome.kills == kills, "only {} kills: {outcome}", outcome.kills);
         Ok(outcome.to_string())
     })

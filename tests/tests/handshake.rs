@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use task_orchestrator_tests::client::{LEGACY, MODERN};
+use task_orchestrator_tests::workspace::MANY_CRASHES;
 use task_orchestrator_tests::{Client, Workspace};
 
 /// Lists, calls, and calls again after the worker has died.
@@ -27,7 +28,7 @@ fn used(workspace: &Workspace, client: &Client) -> Result<()> {
 
 #[test]
 fn every_revision_with_a_handshake() -> Result<()> {
-    Workspace::new()?.check(|workspace| {
+    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
         for revision in LEGACY {
             let client = Client::launch(workspace)?;
             let answer = client.initialize(revision).with_context(|| revision.to_owned())?;
@@ -80,7 +81,7 @@ fn an_unknown_revision_is_negotiated() -> Result<()> {
 /// Pinged and cancelled while there is no worker: answered all the same.
 #[test]
 fn ping_is_answered_whoever_is_there() -> Result<()> {
-    Workspace::new()?.check(|workspace| {
+    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
         let client = Client::open(workspace)?;
         for _ in 0..5 {
             workspace.kill_worker()?;
@@ -96,7 +97,7 @@ fn ping_is_answered_whoever_is_there() -> Result<()> {
 /// A cancelled request gets at most its answer, and what follows is served.
 #[test]
 fn cancelling_breaks_nothing() -> Result<()> {
-    Workspace::new()?.check(|workspace| {
+    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
         let client = Client::open(workspace)?;
         for number in 0..20 {
             let arguments = json!({"title": format!("t{number}"), "description": "d"});

@@ -63,11 +63,13 @@ impl Launch for Program {
         let (reading, writing) = UnixStream::from_std(ours)?.into_split();
         let (worker, killed) = Worker::new(child.id().unwrap_or_default());
         let words = tokio::spawn(last_words(child.stderr.take()));
-        let writer = worker.outbox.clone();
+        let (writer, outbox) = (worker.outbox.clone(), worker.outbox.clone());
         tokio::spawn(async move { writer.write_to(writing).await });
         let events = self.events.clone();
         tokio::spawn(async move {
             read(id, reading, &killed, &events).await;
+            // The writer holds the link open: a descriptor for every worker there ever was.
+            outbox.close();
             let end = reap(child, words, killed.is_cancelled()).await;
             let _ = events.send(Event::WorkerEnded { worker: id, end }).await;
         });

@@ -22,13 +22,13 @@ struct Arguments {
     /// Calls that each client has in flight.
     #[arg(long, default_value_t = 2)]
     window: usize,
-    /// How often to kill.
+    /// How often to kill or restart.
     #[arg(long, default_value_t = 200)]
     kills: u32,
     /// Replies that there must have been before the run ends.
     #[arg(long, default_value_t = 0)]
     replies: u64,
-    /// Whom to kill.
+    /// Whom to kill, or how to restart.
     #[arg(long, value_enum, default_value = "worker")]
     victim: Victim,
     /// Repeats the killer's choices.
@@ -52,10 +52,10 @@ fn main() -> Result<ExitCode> {
     };
     let workspace = Workspace::configured(chaos::CONFIG)?;
     let outcome = chaos::run(&workspace, &plan);
-    if !outcome.as_ref().is_ok_and(|outcome| outcome.verdict.is_clean()) {
+    if !outcome.as_ref().is_ok_and(|outcome| outcome.is_clean()) {
         workspace.print_tails();
     }
     let outcome = outcome?;
     println!("chaos {:?} seed {}: {outcome}", plan.victim, plan.seed);
-    Ok(if outcome.verdict.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcome.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

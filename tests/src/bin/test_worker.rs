@@ -1,8 +1,10 @@
 //! Builds of the worker that differ from the installed one, for tests of restarts.
 //!
 //! A front starts whatever program it is told to with the arguments of the real
-//! one, so what is different is said by the name of the file: a hard link or copy
-//! of this program named `test_worker-` and one or more of these, with `-` between:
+//! one, and starts it from a copy of its own, so what is different is said at the
+//! file's end, where the system looks for nothing: a copy of this program with
+//! `\n#test_worker-` behind it and one or more of these, with `-` between. No two
+//! of them are one build, then. ([`task_orchestrator_tests::program::behaving`].)
 //!
 //! | name | what it does |
 //! |---|---|
@@ -19,7 +21,8 @@
 //!
 //! Without any it is the real worker.
 
-use std::env;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,14 +32,13 @@ use rustix::process::{Signal, getpid, kill_process};
 use task_orchestrator::cli::{self, Cli};
 use task_orchestrator::link::Versions;
 use task_orchestrator::worker::program::{Misbehaviour, Options};
+use task_orchestrator_tests::program;
 
-/// The name of the file without any behaviour.
+/// What stands before the behaviours.
 const NAME: &str = "test_worker";
 
 fn main() -> Result<ExitCode> {
-    let executable = env::current_exe()?;
-    let file = executable.file_name().and_then(|name| name.to_str()).context("a name of Unicode")?;
-    match behaviour(file)? {
+    match behaviour(&mark()?)? {
         Behaviour::Exits(code) => Ok(code.into()),
         Behaviour::Faults => segfault(),
         Behaviour::Serves(options) => Ok(cli::run_worker(&Cli::try_parse()?.global, options)?.into()),
@@ -51,11 +53,19 @@ enum Behaviour {
     Faults,
 }
 
-/// What the file's name asks for.
-fn behaviour(file: &str) -> Result<Behaviour> {
-    // The system says so behind the name of a file that was replaced since.
-    let file = file.trim_end_matches(" (deleted)");
-    let behaviours = file.strip_prefix(NAME).with_context(|| format!("{file} is not {NAME}"))?;
+/// What is written at the end of this program's file; just the name where there is nothing.
+fn mark() -> Result<String> {
+    let mut file = File::open("/proc/self/exe")?;
+    file.seek(SeekFrom::End(-i64::from(program::MARK_BYTES)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    let end = String::from_utf8_lossy(&end);
+    Ok(end.rsplit_once("\n#").map_or(NAME, |(_, mark)| mark).to_owned())
+}
+
+/// What the mark asks for.
+fn behaviour(mark: &str) -> Result<Behaviour> {
+    let behaviours = mark.strip_prefix(NAME).with_context(|| format!("{mark} is not {NAME}"))?;
     let mut options = Options::default();
     for part in behaviours.split('-').filter(|part| !part.is_empty()) {
         let word = part.trim_end_matches(|letter: char| letter.is_ascii_digit());
@@ -99,15 +109,15 @@ fn segfault() -> Result<ExitCode> {
 mod tests {
     use super::*;
 
-    fn options(file: &str) -> Options {
-        let Behaviour::Serves(options) = behaviour(file).unwrap() else { panic!("{file} serves") };
+    fn options(mark: &str) -> Options {
+        let Behaviour::Serves(options) = behaviour(mark).unwrap() else { panic!("{mark} serves") };
         options
     }
 
     #[test]
-    fn the_name_says_how_it_behaves() {
+    fn the_mark_says_how_it_behaves() {
         assert!(options("test_worker").fail.is_none());
-        let both = options("test_worker-extra-slow50 (deleted)");
+        let both = options("test_worker-extra-slow50");
         assert!(both.extra_tool);
         assert_eq!(both.page_delay, Some(Duration::from_millis(50)));
         assert_eq!(options("test_worker-hang").fail, Some(Misbehaviour::HangBeforeReady));

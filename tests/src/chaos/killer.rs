@@ -1,37 +1,50 @@
-//! SIGKILL at random moments, and never twice without progress in between.
+//! SIGKILL and restarts at random moments, and never two without progress in between.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use super::{Plan, Progress};
+use super::{Plan, Progress, Watched};
 use crate::random::Random;
 use crate::{Workspace, process, wait};
 
-/// Who is killed.
+/// What is done to the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Victim {
-    /// The active worker.
+    /// The active worker is killed.
     Worker,
-    /// The front.
+    /// The front is killed.
     Front,
     /// Now the one, now the other.
     Both,
+    /// A graceful restart.
+    Restart,
+    /// An emergency restart.
+    Emergency,
+    /// Any of the four.
+    Mixed,
 }
 
 impl Victim {
     fn chosen(self, random: &mut Random) -> Self {
-        match self {
-            Self::Both if random.below(2) == 0 => Self::Worker,
-            Self::Both => Self::Front,
-            one => one,
-        }
+        let all = [Self::Worker, Self::Front, Self::Restart, Self::Emergency];
+        let choice = match self {
+            Self::Both => random.below(2),
+            Self::Mixed => random.below(4),
+            one => return one,
+        };
+        usize::try_from(choice).ok().and_then(|choice| all.get(choice)).copied().unwrap_or(self)
     }
 }
 
-/// Kills as often as planned; gives how often it was.
-pub(super) fn kill_as_planned(workspace: &Workspace, plan: &Plan, progress: &Progress) -> Result<u32> {
+/// Disturbs as often as planned; gives how often it was.
+pub(super) fn kill_as_planned(
+    workspace: &Workspace,
+    plan: &Plan,
+    progress: &Progress,
+    watched: &Watched,
+) -> Result<u32> {
     let mut random = Random::new(plan.seed);
     let end = Instant::now() + plan.limit;
     let callers = u64::try_from(plan.clients * plan.window)?;
@@ -45,18 +58,30 @@ pub(super) fn kill_as_planned(workspace: &Workspace, plan: &Plan, progress: &Pro
             anyhow::ensure!(Instant::now() >= end, "no progress after kill {kills}: {:?}", progress.counts());
             break;
         }
-        let victim = victim_pid(workspace, plan.victim.chosen(&mut random), last)?;
+        let victim = plan.victim.chosen(&mut random);
+        let pid = victim_pid(workspace, victim, last)?;
         moment(&mut random);
-        process::kill(victim);
+        match victim {
+            Victim::Restart => restart(workspace, &[], kills)?,
+            Victim::Emergency => restart(workspace, &["--emergency", "--yes"], kills)?,
+            Victim::Worker | Victim::Front | Victim::Both | Victim::Mixed => process::kill(pid),
+        }
         before = progress.counts();
-        last = Some(victim);
+        last = Some(pid);
         kills += 1;
+        watched.after(kills);
     }
     // Whatever the last kill broke shows now.
     progress.wait(&before, callers, Instant::now() + wait::DEADLINE);
     let nothing = vec![0; before.len()];
     progress.wait(&nothing, plan.replies, end);
     Ok(kills)
+}
+
+/// A restart that was asked for is to be complete, whatever was killed before it.
+fn restart(workspace: &Workspace, arguments: &[&str], number: u32) -> Result<()> {
+    let restarted = workspace.restart(arguments)?;
+    restarted.complete().map(drop).with_context(|| format!("restart after {number} disturbances"))
 }
 
 /// The process id of the victim, once there is one that has not been killed already.

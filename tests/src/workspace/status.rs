@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use task_orchestrator_shared::phase::Phase;
 
 /// What `status --json` says.
 #[derive(Debug, Clone, Deserialize)]
@@ -23,6 +24,21 @@ pub struct Status {
     /// Requests that were sent to a worker again.
     #[serde(default)]
     pub replayed: u64,
+    /// The process that stands by, or is being started beside the active worker.
+    #[serde(default)]
+    pub standby: Option<u32>,
+    /// The former worker, while it finishes what it holds.
+    #[serde(default)]
+    pub former: Option<u32>,
+    /// Where a restart is.
+    #[serde(default)]
+    pub phase: Phase,
+    /// Why there is safe mode, where there is.
+    #[serde(default)]
+    pub safe_mode: Option<String>,
+    /// Requests that two workers died of.
+    #[serde(default)]
+    pub quarantined: u64,
     /// How many client sessions are attached.
     #[serde(default, deserialize_with = "count")]
     pub sessions: Option<u64>,
@@ -47,6 +63,12 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::E
 }
 
 impl Status {
+    /// Every worker process that it tells of.
+    pub fn workers(&self) -> Vec<u32> {
+        let active = self.worker.as_ref().and_then(|worker| worker.pid);
+        active.into_iter().chain(self.standby).chain(self.former).collect()
+    }
+
     /// The process id of the worker that serves.
     pub fn worker_pid(&self) -> Option<u32> {
         self.worker.as_ref().filter(|worker| worker.ready).and_then(|worker| worker.pid)
