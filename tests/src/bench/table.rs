@@ -12,6 +12,8 @@ pub enum Goal {
     Within(Duration),
     /// At least so many in a second.
     Rate(f64),
+    /// At least so many bytes in a second.
+    Throughput(f64),
     /// At most so many MiB.
     Mebibytes(f64),
     /// At most so many times the control.
@@ -27,6 +29,8 @@ pub enum Figure {
     Time(Duration),
     /// Events in a second.
     Rate(f64),
+    /// Bytes in a second.
+    Throughput(f64),
     /// A size.
     Mebibytes(f64),
     /// Nothing to compare with.
@@ -38,6 +42,7 @@ impl fmt::Display for Figure {
         match self {
             Self::Time(time) => f.write_str(&milliseconds(*time)),
             Self::Rate(rate) => write!(f, "{rate:.0} /s"),
+            Self::Throughput(bytes) => write!(f, "{:.0} MB/s", bytes / 1e6),
             Self::Mebibytes(size) => write!(f, "{size:.1} MiB"),
             Self::None => f.write_str("-"),
         }
@@ -49,6 +54,7 @@ impl fmt::Display for Goal {
         match self {
             Self::Within(time) => write!(f, "≤ {}", milliseconds(*time)),
             Self::Rate(rate) => write!(f, "≥ {rate:.0} /s"),
+            Self::Throughput(bytes) => write!(f, "≥ {:.0} MB/s", bytes / 1e6),
             Self::Mebibytes(size) => write!(f, "≤ {size:.0} MiB"),
             Self::Times(times) => write!(f, "≤ {times} × control"),
             Self::None => f.write_str("-"),
@@ -75,6 +81,7 @@ impl Row {
         Some(match (self.goal, self.measured, self.control.1) {
             (Goal::Within(most), Figure::Time(time), _) => time <= most,
             (Goal::Rate(least), Figure::Rate(rate), _) => rate >= least,
+            (Goal::Throughput(least), Figure::Throughput(bytes), _) => bytes >= least,
             (Goal::Mebibytes(most), Figure::Mebibytes(size), _) => size <= most,
             (Goal::Times(most), Figure::Time(time), Figure::Time(control)) => {
                 time.as_secs_f64() <= control.as_secs_f64() * most
@@ -134,6 +141,7 @@ mod tests {
         assert_eq!(verdict(Goal::Within(Duration::from_millis(5)), time(5), Figure::None), Some(true));
         assert_eq!(verdict(Goal::Within(Duration::from_millis(5)), time(6), Figure::None), Some(false));
         assert_eq!(verdict(Goal::Rate(10.0), Figure::Rate(9.0), Figure::None), Some(false));
+        assert_eq!(verdict(Goal::Throughput(4e8), Figure::Throughput(3.9e8), Figure::None), Some(false));
         assert_eq!(verdict(Goal::Times(1.5), time(15), time(10)), Some(true));
         assert_eq!(verdict(Goal::Times(1.5), time(16), time(10)), Some(false));
         assert_eq!(verdict(Goal::Times(1.5), time(16), Figure::None), None);

@@ -11,7 +11,9 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
-use task_orchestrator_tests::bench::{Scale, durable, floor, memory, query, relay, start, status};
+use task_orchestrator_tests::bench::{
+    Scale, broken, crash, durable, floor, handover, memory, query, relay, snapshot, start, status,
+};
 
 /// Measures the program against its goals.
 #[derive(Debug, Parser)]
@@ -36,6 +38,11 @@ enum Part {
     Durable,
     Relay,
     Memory,
+    Handover,
+    Growth,
+    Crash,
+    Broken,
+    Snapshot,
 }
 
 impl Part {
@@ -47,6 +54,11 @@ impl Part {
             Self::Durable => durable::measure(scale, table),
             Self::Relay => relay::measure(scale, table),
             Self::Memory => memory::measure(table),
+            Self::Handover => handover::measure(scale, table),
+            Self::Growth => handover::growth(scale, table),
+            Self::Crash => crash::measure(scale, table),
+            Self::Broken => broken::measure(scale, table),
+            Self::Snapshot => snapshot::measure(scale, table),
         }
     }
 }
