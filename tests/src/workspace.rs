@@ -173,6 +173,15 @@ impl Workspace {
             .with_context(|| format!("still there: {:?}", self.processes()))
     }
 
+    /// Everything that this kind of process has logged.
+    pub fn logs(&self, process: &str) -> String {
+        let Ok(entries) = fs::read_dir(self.state("logs")) else { return String::new() };
+        let is_its = |name: &OsStr| name.to_string_lossy().starts_with(process);
+        let own = entries.flatten().filter(|entry| is_its(&entry.file_name()));
+        own.map(|entry| String::from_utf8_lossy(&fs::read(entry.path()).unwrap_or_default()).into_owned())
+            .collect()
+    }
+
     /// The last lines of every log and of what shims wrote to stderr.
     pub fn log_tails(&self) -> String {
         let mut tails = String::new();

@@ -48,9 +48,11 @@ impl Restarted {
     ///
     /// When it ended well, or for no such reason.
     pub fn failed_with(self, code: ErrorCode) -> Result<RestartReport> {
-        ensure!(self.code == Some(1), "exit {self}");
+        // A restart that was given up for its time is told from one that went wrong.
+        let exit = if code == ErrorCode::TimeoutExceeded { 5 } else { 1 };
+        ensure!(self.code == Some(exit), "exit {self}");
         let report = self.report.as_ref().with_context(|| format!("no report: {self}"))?;
-        ensure!(!report.is_success(), "exit 1 with {report:?}");
+        ensure!(!report.is_success(), "exit {exit} with {report:?}");
         ensure!(report.errors.iter().any(|error| error.error_code == code), "no {code:?}: {report:?}");
         self.report.context("a report")
     }
