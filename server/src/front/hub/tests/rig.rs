@@ -1,6 +1,9 @@
 //! The hub, workers that are mailboxes, and clients that are. What the hub does
 //! beside itself is waited for as an event, never for a time.
 
+mod client;
+mod steps;
+
 pub(super) use std::io;
 pub(super) use std::path::{Path, PathBuf};
 pub(super) use std::sync::{Arc, Mutex};
@@ -28,6 +31,7 @@ pub(super) use crate::link::{
 use crate::link::{PROTOCOL, ShimHello};
 use crate::restart::machine::Beginning;
 use crate::state::Archive;
+pub(super) use client::*;
 
 /// A question of the first worker: its number tells who asked.
 pub(super) const QUESTION: i64 = (1 << 20) + 77;
@@ -309,97 +313,6 @@ impl Rig {
     pub(super) fn ask_restart(&mut self, request: RestartRequest) -> Asker {
         self.ask(Request::Restart(Box::new(request)))
     }
-
-    /// A graceful restart until the next worker takes over.
-    pub(super) fn hand_over(&mut self, request: RestartRequest) -> Asker {
-        let asker = self.ask_restart(request);
-        let before = self.launched();
-        while self.launched() == before {
-            self.pump();
-        }
-        self.prepared();
-        asker
-    }
-
-    /// A graceful restart to its end.
-    pub(super) fn handed_over(&mut self) -> Asker {
-        let asker = self.hand_over(plain());
-        self.serves(self.launched());
-        asker
-    }
-
-    /// Onto another build, until that one serves.
-    pub(super) fn upgraded(&mut self) {
-        let next = program(self.place.path(), "second").display().to_string();
-        self.hand_over(RestartRequest { binary: Some(next), ..plain() });
-        self.activated(self.launched());
-        self.serves(self.launched());
-    }
-
-    /// Waits until this worker is told to take over.
-    pub(super) fn activated(&mut self, number: u64) {
-        while self.activation(number).is_none() {
-            self.pump();
-        }
-    }
-
-    /// The old worker writes a snapshot, and the next one finds it right.
-    pub(super) fn saves(&mut self, old: u64, next: u64) {
-        let order = self.order(old);
-        self.outcome(old, order.job, crate::link::Done::Snapshot(SnapshotBulk::default()));
-        let order = self.order(next);
-        self.outcome(next, order.job, crate::link::Done::Verified);
-    }
-
-    /// The last order that this worker was given.
-    pub(super) fn order(&self, number: u64) -> OrderFrame {
-        let told = self.was_told(number);
-        let order = told.iter().rfind(|frame| frame.kind == Kind::Order).expect("an order");
-        serde_json::from_slice(&order.payload).unwrap()
-    }
-
-    /// The client calls one of the front's own tools.
-    pub(super) fn tool(&mut self, client: &Client, sequence: u64, name: &str, arguments: Value) {
-        let meta = json!({"progressToken": sequence});
-        let params = json!({"name": name, "arguments": arguments, "_meta": meta});
-        let message = json!({"jsonrpc": "2.0", "id": sequence, "method": "tools/call", "params": params});
-        self.say(client, sequence, message);
-    }
-
-    /// Waits for the answer to this message, and returns it with all that came before.
-    pub(super) fn pump_for_answer(&mut self, client: &Client, sequence: u64) -> (Value, Vec<Value>) {
-        let mut before = Vec::new();
-        loop {
-            for frame in client.outbox.take_frames() {
-                let Ok(message) = serde_json::from_slice(&frame.payload) else { continue };
-                if frame.kind == Kind::Response && frame.sequence == sequence {
-                    return (message, before);
-                }
-                before.push(message);
-            }
-            self.pump();
-        }
-    }
-
-    /// The last worker has proved itself.
-    pub(super) fn prepared(&mut self) {
-        let prepared =
-            WorkerPrepared { schema: 1, found: 1, migration_due: false, reversible: true, open_tasks: 0 };
-        self.tell(Frame::control(Kind::Prepared, serde_json::to_vec(&prepared).unwrap()));
-    }
-
-    /// How the last worker was told to take over.
-    pub(super) fn activation(&self, number: u64) -> Option<TakeOver> {
-        let told = self.was_told(number);
-        let activation = told.iter().rfind(|frame| frame.kind == Kind::Activate)?;
-        Some(serde_json::from_slice::<Activation>(&activation.payload).unwrap().take_over)
-    }
-
-    /// The outcome of the order that this worker was given last.
-    pub(super) fn outcome(&mut self, number: u64, job: u64, result: crate::link::Done) {
-        let outcome = OutcomeFrame { job, result: Ok(result) };
-        self.tell_from(number, Frame::control(Kind::Outcome, serde_json::to_vec(&outcome).unwrap()));
-    }
 }
 
 /// A restart without a snapshot, onto the same build.
@@ -418,43 +331,4 @@ pub(super) fn program(place: &Path, name: &str) -> PathBuf {
     std::fs::write(&path, format!("#!/bin/sh\n# {name}\n")).unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     path
-}
-
-pub(super) struct Client {
-    pub(super) connection: ConnectionId,
-    pub(super) client: ClientId,
-    pub(super) outbox: Outbox,
-}
-
-impl Client {
-    /// What the client has been sent since the last look: kinds and sequences.
-    pub(super) fn got(&self) -> Vec<(Kind, u64)> {
-        summary(&self.outbox.take_frames())
-    }
-
-    pub(super) fn messages(&self) -> Vec<Value> {
-        let frames = self.outbox.take_frames();
-        frames.iter().filter_map(|frame| serde_json::from_slice(&frame.payload).ok()).collect()
-    }
-}
-
-pub(super) fn summary(frames: &[Frame]) -> Vec<(Kind, u64)> {
-    frames.iter().map(|frame| (frame.kind, frame.sequence)).collect()
-}
-
-pub(super) fn kinds(frames: &[Frame]) -> Vec<Kind> {
-    frames.iter().map(|frame| frame.kind).collect()
-}
-
-pub(super) fn notification() -> Value {
-    json!({"jsonrpc": "2.0", "method": "notifications/initialized"})
-}
-
-pub(super) fn cancel(id: u64) -> Value {
-    json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id}})
-}
-
-/// The stable code in an error's answer.
-pub(super) fn code(answer: &Value) -> &str {
-    answer["error"]["data"]["error_code"].as_str().unwrap_or_default()
 }
