@@ -166,7 +166,7 @@ async fn drain(mut reader: FrameReader<OwnedReadHalf>) -> io::Result<()> {
     Ok(())
 }
 
-fn content(frame: &Frame, client: ClientId) -> Content {
+pub(crate) fn content(frame: &Frame, client: ClientId) -> Content {
     match envelope::parse(&frame.payload) {
         Ok(Envelope::Request { id, method }) => {
             // From here on the request is known by its operation, down to the database.

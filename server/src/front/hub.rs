@@ -8,9 +8,11 @@
 //! - `effects`: what the machine wants done.  - `outcome`: who waits for a restart.
 //! - `operate`: what is asked of the front.   - `report`: what is told of it.
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
+//! - `done`: what has come of jobs.
 
 mod buffer;
 mod clients;
+mod done;
 mod effects;
 mod frames;
 mod letters;
@@ -27,7 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::ask::Waiter;
 use super::budget::Budget;
 use super::event::{ConnectionId, Event};
-use super::jobs::{JobOutcome, Jobs, Reload};
+use super::jobs::{Jobs, Reload};
 use super::session::Session;
 use super::workers::Workers;
 use crate::config::Config;
@@ -274,7 +276,7 @@ impl Hub {
             Event::BuildLine(line) => self.build_line(line),
             Event::Report { to, reply } => self.answer(to, reply),
             Event::Restart { request, to, by, operation } => {
-                self.restart(*request, (to, None), by, operation, now)
+                self.restart(*request, (to, None), by, operation, now);
             }
             Event::Retry { letter, to } => self.retry_letter(*letter, to, now),
             Event::ProgramChanged => self.program_changed(now),
@@ -310,60 +312,6 @@ impl Hub {
             }
         }
         self.is_feeding = false;
-    }
-
-    fn job_ended(&mut self, job: JobId, outcome: JobOutcome, now: Instant) {
-        use restart::event::Done;
-        let result = match outcome {
-            JobOutcome::Built(result) => result.map(|()| Done::Built),
-            JobOutcome::Planned(result) => {
-                if let Err(trouble) = &result {
-                    tracing::error!(trouble.text, "the plan");
-                }
-                result.map(|()| Done::Planned)
-            }
-            JobOutcome::Examined(result) => result.map(|examined| {
-                if let Some(config) = examined.config {
-                    self.reconfigure(config);
-                }
-                Done::Examined(self.register(examined.build))
-            }),
-            JobOutcome::Sealed(result) => result.map(|sealed| {
-                self.sealed(job, sealed);
-                Done::Sealed
-            }),
-        };
-        self.feed(restart::Event::JobDone(job, result), now);
-    }
-
-    /// The build's number; `None` stands for the one that runs, or is to be run again.
-    fn register(&mut self, build: Option<Build>) -> BuildId {
-        let target = self.machine.running().map(|(run, _)| run.target);
-        let Some(build) = build else { return target.unwrap_or(self.machine.builds().0) };
-        let same = |known: &&BuildId| {
-            self.builds.get(*known).is_some_and(|known| {
-                known.identity() == build.identity()
-                    || known.known_sha256().is_some_and(|sha256| Some(sha256) == build.known_sha256())
-            })
-        };
-        if let Some(known) = self.builds.keys().find(same).copied() {
-            return known;
-        }
-        let id = BuildId(self.next_build);
-        self.next_build += 1;
-        self.builds.insert(id, build);
-        id
-    }
-
-    /// The configuration was read again: what the front can change at run time, it changes.
-    fn reconfigure(&mut self, config: Config) {
-        self.machine.set_limits(restart::Limits::of(&config));
-        self.workers.set_heartbeat(super::heartbeat(&config));
-        self.config = config;
-        for session in self.sessions.values_mut() {
-            session.limits = None;
-        }
-        tracing::info!("the configuration was read again");
     }
 
     /// What workers are told of the front.

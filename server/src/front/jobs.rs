@@ -243,7 +243,7 @@ async fn run_build(command: &str, root: &Path, events: &mpsc::Sender<Event>) -> 
         }
     }
     let status = child.wait().await.map_err(|error| failed(format!("the build command: {error}")))?;
-    group.is_over();
+    group.disarm();
     if status.success() {
         return Ok(());
     }
@@ -255,7 +255,7 @@ async fn run_build(command: &str, root: &Path, events: &mpsc::Sender<Event>) -> 
 struct GroupGuard(Option<u32>);
 
 impl GroupGuard {
-    fn is_over(mut self) {
+    fn disarm(mut self) {
         self.0 = None;
     }
 }
