@@ -75,6 +75,10 @@ pub(crate) struct Hub {
     /// What the machine is still to be told, in order.
     fed: VecDeque<restart::Event>,
     is_feeding: bool,
+    /// Sessions that the worker that serves does not know yet, and when it gets to
+    /// know the next of them; at most as many as there are sessions.
+    unopened: VecDeque<u64>,
+    next_opening: Option<Instant>,
     generation: u64,
     last_failure: Option<String>,
     figures: Figures,
@@ -174,6 +178,8 @@ impl Hub {
             pinged: HashMap::new(),
             fed: VecDeque::new(),
             is_feeding: false,
+            unopened: VecDeque::new(),
+            next_opening: None,
             generation: 0,
             last_failure: None,
             figures: Figures::default(),
@@ -215,7 +221,8 @@ impl Hub {
 
     fn wakes_at(&self) -> Instant {
         let held_long = self.held_since.filter(|_| !*self.held_long.borrow()).map(|since| since + HELD_LONG);
-        let times = [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long];
+        let times =
+            [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long, self.next_opening];
         let always = self.workers.next_ping().min(self.next_sweep);
         times.into_iter().flatten().fold(always, Instant::min)
     }
@@ -237,6 +244,9 @@ impl Hub {
         }
         if self.retry_at().is_some_and(|at| now >= at) {
             self.flush_all(now);
+        }
+        if self.next_opening.is_some_and(|at| now >= at) {
+            self.open_more(now);
         }
         if self.held_since.is_some_and(|since| now >= since + HELD_LONG) {
             self.held_long.send_if_modified(|long| !std::mem::replace(long, true));

@@ -48,7 +48,9 @@ fn outcome(report: &RestartReport, paint: Paint) -> String {
 fn workers(report: &RestartReport) -> String {
     let pid = |pid: Option<u32>| pid.map_or_else(|| "none".to_owned(), |pid| pid.to_string());
     match (report.old_pid, report.new_pid) {
-        (Some(old), Some(new)) if old == new => format!("pid {old} serves on, generation {}", report.generation),
+        (Some(old), Some(new)) if old == new => {
+            format!("pid {old} serves on, generation {}", report.generation)
+        }
         (old, new) => format!("pid {} -> {}, generation {}", pid(old), pid(new), report.generation),
     }
 }

@@ -14,6 +14,11 @@ use crate::state::{ClientSession, Sealed, Tail, part_path};
 
 use super::Hub;
 
+/// Sessions that a worker gets to know at once, which costs it less than a
+/// millisecond, and the pause until the next ones.
+const OPENED_AT_ONCE: usize = 8;
+const OPENING_PAUSE: Duration = Duration::from_millis(2);
+
 impl Hub {
     /// Does one thing, and returns what has come of it where that is known at once.
     pub(super) fn perform(&mut self, effect: Effect, now: Instant) -> Option<Event> {
@@ -255,7 +260,7 @@ impl Hub {
         self.next_retry = None;
         let flushed = self.flush_all(now);
         self.current.count_released(flushed, held_for);
-        self.open_all();
+        self.open_all(now);
         // Neither the first worker nor one that goes on serving is come back to.
         if self.machine.running().is_some() && self.current.old != Some(to) {
             let sessions = self.connections.len() as u64;
@@ -278,11 +283,29 @@ impl Hub {
     }
 
     /// Lets the worker that serves know every session.
-    pub(super) fn open_all(&mut self) {
-        let Some((id, worker)) = self.serving().map(|(id, worker)| (id, worker.clone())) else { return };
-        for (&number, session) in &mut self.sessions {
-            session.open_in(number, id, &worker);
+    pub(super) fn open_all(&mut self, now: Instant) {
+        self.unopened = self.sessions.keys().copied().collect();
+        self.open_more(now);
+    }
+
+    /// Sessions that ask for nothing get to know the new worker a few at a time: a
+    /// thousand at once would be in the way of those that ask. Who asks in between
+    /// is let in first.
+    pub(super) fn open_more(&mut self, now: Instant) {
+        let serving = self.serving().map(|(id, worker)| (id, worker.clone()));
+        let Some((id, worker)) = serving else {
+            // Whoever serves next gets to know all of them.
+            self.unopened.clear();
+            self.next_opening = None;
+            return;
+        };
+        for _ in 0..OPENED_AT_ONCE {
+            let Some(number) = self.unopened.pop_front() else { break };
+            if let Some(session) = self.sessions.get_mut(&number) {
+                session.open_in(number, id, &worker);
+            }
         }
+        self.next_opening = (!self.unopened.is_empty()).then(|| now + OPENING_PAUSE);
     }
 
     /// Sends everything that waits to the worker that serves.

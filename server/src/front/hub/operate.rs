@@ -230,7 +230,7 @@ impl Hub {
         }
         self.is_not_held();
         self.flush_all(now);
-        self.open_all();
+        self.open_all(now);
         format!("maintenance mode is off: {waiting} requests that had waited were sent on")
     }
 
