@@ -35,8 +35,24 @@ pub struct Health {
     pub uptime_seconds: u64,
     /// Whether too many crashes have led to safe mode, and why.
     pub safe_mode: Option<String>,
+    /// What a person must look at, until it is over.
+    #[serde(default)]
+    pub alerts: Vec<Alert>,
     /// Everything that was looked at.
     pub checks: Checks,
+}
+
+/// Something that a person must look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Alert {
+    /// What: `safe_mode`, `restarts_fail`, `snapshot_broken`.
+    pub kind: String,
+    /// In words.
+    pub detail: String,
+    /// Since when, RFC 3339.
+    pub raised_at: String,
+    /// How often it has happened since.
+    pub times: u32,
 }
 
 /// What a health check looks at.
@@ -290,6 +306,10 @@ pub struct History {
     pub last_successful_restart: Option<String>,
     /// How long those took on average, in seconds.
     pub average_duration: Option<f64>,
+    /// The part of the last day's restarts and recoveries that went well, 0 to 1;
+    /// absent when there were none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_rate_24h: Option<f64>,
 }
 
 /// One earlier restart.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 use task_orchestrator_shared::report::{History, PastRestart};
 use task_orchestrator_shared::restart::{Kind, RestartError, RestartReport};
@@ -15,6 +16,8 @@ use super::restarts::{MAX_TOLD, reports};
 const EXPECTED_FROM: u32 = 20;
 /// Characters of an error that the history tells, so that a thousand fit a message.
 const MAX_ERROR: usize = 500;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Db {
     /// The newest restarts, and figures over all that there ever were.
@@ -42,6 +45,7 @@ impl Db {
             successful_restarts: successful.cast_unsigned(),
             last_successful_restart,
             average_duration,
+            success_rate_24h: self.success_rate(DAY, Timestamp::now())?,
         })
     }
 

@@ -18,6 +18,11 @@ pub(in crate::cli) fn health(health: &Health, paint: Paint, out: &mut dyn Write)
     if let Some(reason) = &health.safe_mode {
         row(out, "safe mode", &paint.bad(&clean(reason)))?;
     }
+    for alert in &health.alerts {
+        let often = if alert.times > 1 { format!(", {} times", alert.times) } else { String::new() };
+        let text = format!("{}: {} (since {}{often})", alert.kind, clean(&alert.detail), alert.raised_at);
+        row(out, "alert", &paint.bad(&text))?;
+    }
     let checks = &health.checks;
     row(out, "worker", &worker(&checks.worker, paint))?;
     if let Some(database_check) = &checks.database {

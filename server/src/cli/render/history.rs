@@ -51,6 +51,9 @@ fn figures(history: &History) -> String {
     let mut parts = vec![format!("{}, {} complete", history.total_restarts, history.successful_restarts)];
     let average = |seconds: f64| format!("{} on average", milliseconds(seconds * 1000.0));
     parts.extend(history.average_duration.map(average));
+    parts.extend(
+        history.success_rate_24h.map(|rate| format!("{:.0} % went well in the last day", rate * 100.0)),
+    );
     parts.extend(history.last_successful_restart.as_deref().map(|at| format!("last {}", clean(at))));
     parts.join(", ")
 }

@@ -97,6 +97,7 @@ pub(crate) fn health(status: Level) -> Health {
         server_version: "1.0.0".to_owned(),
         uptime_seconds: 3_720,
         safe_mode: None,
+        alerts: Vec::new(),
         checks: Checks {
             reboot_readiness: Some(RebootReadiness {
                 ready: false,
@@ -209,6 +210,7 @@ pub(crate) fn history() -> RestartStatus {
             successful_restarts: 1,
             last_successful_restart: None,
             average_duration: Some(0.25),
+            success_rate_24h: None,
         }),
     }
 }

@@ -35,14 +35,17 @@ struct Facts {
     last_verified: Option<String>,
     ledger_issue: Option<String>,
     running: Option<String>,
+    alerts: Vec<crate::ledger::Alert>,
 }
 
 impl Hub {
     pub(super) fn health(&mut self, to: ReplyTo, now: Instant) {
-        let (facts, inspection) = (self.facts(now), self.inspect());
+        let (facts, inspection, alerts) = (self.facts(now), self.inspect(), self.ledger.alerts());
         let (state, events) = (self.jobs.places().state.clone(), self.jobs.events().clone());
         tokio::spawn(async move {
-            let (inspection, disk) = tokio::join!(inspected(inspection), on_disk(&state));
+            let (inspection, disk, alerts) = tokio::join!(inspected(inspection), on_disk(&state), alerts);
+            // A ledger that cannot be asked is an issue of its own.
+            let facts = Facts { alerts: alerts.unwrap_or_default(), ..facts };
             let reply = Reply::Health(Box::new(health(facts, inspection, &disk)));
             let _ = events.send(Event::Report { to, reply }).await;
         });
@@ -109,6 +112,7 @@ impl Hub {
             last_verified: self.last_verified.clone(),
             ledger_issue: self.ledger.condition().issue(),
             running: self.machine.running().map(|(run, _)| run.id.to_string()),
+            alerts: Vec::new(),
         }
     }
 

@@ -67,6 +67,7 @@ fn health() -> Health {
         server_version: "1".into(),
         uptime_seconds: 1,
         safe_mode: None,
+        alerts: Vec::new(),
         checks,
     }
 }
@@ -143,6 +144,7 @@ fn the_state_of_a_restart_fits_with_and_without_history() {
         successful_restarts: 0,
         last_successful_restart: None,
         average_duration: None,
+        success_rate_24h: Some(0.5),
     });
     told(RESTART_STATUS, &report, &["/history/recent_restarts", "/history/average_duration"]);
 }

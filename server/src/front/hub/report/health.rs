@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use task_orchestrator_shared::report::{
-    ActiveTasksCheck, Checks, DatabaseCheck, DatabaseReadiness, DiskCheck, Health, Level, MemoryCheck,
+    ActiveTasksCheck, Alert, Checks, DatabaseCheck, DatabaseReadiness, DiskCheck, Health, Level, MemoryCheck,
     Readiness, ReadinessChecks, ReadinessDetails, RebootReadiness, StateCheck,
 };
 use tokio::sync::oneshot;
@@ -87,6 +87,11 @@ fn details(facts: &Facts, disk: &OnDisk) -> ReadinessDetails {
     }
 }
 
+fn shown(alert: crate::ledger::Alert) -> Alert {
+    let crate::ledger::Alert { kind, detail, raised_at, times } = alert;
+    Alert { kind, detail, raised_at, times }
+}
+
 pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) -> Health {
     let issues = issues(&facts, database.as_ref(), disk);
     let reboot_readiness =
@@ -114,6 +119,7 @@ pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) 
         server_version: env!("CARGO_PKG_VERSION").to_owned(),
         uptime_seconds: facts.uptime.as_secs(),
         safe_mode: facts.safe_mode,
+        alerts: facts.alerts.into_iter().map(shown).collect(),
         checks: Checks {
             reboot_readiness: Some(reboot_readiness),
             database: Some(database),
