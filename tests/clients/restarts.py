@@ -68,6 +68,7 @@ async def main():
         await restarted("--emergency", "--yes")
         assert told.times == 0, "nothing had changed"
         await restarted("--binary", BUILD)
+        # Without a handshake nobody is told, and the SDK keeps a list for its time to live.
         if ERA == "legacy":
             await told.wait(1)
             assert await has_extra(sdk)
