@@ -71,15 +71,20 @@ class Sdk:
 
 
 @contextlib.asynccontextmanager
-async def connected(command, arguments, era):
-    """A session over stdio. Era: "legacy", or with the 2.x line also "auto"."""
+async def connected(command, arguments, era, heard=None):
+    """A session over stdio. Era: "legacy", or with the 2.x line also "auto".
+
+    `heard` is given what the server says without being asked.
+    """
     server = StdioServerParameters(command=command, args=arguments)
     if LINE == 1:
-        async with stdio_client(server) as (reading, writing), ClientSession(reading, writing) as session:
+        async with stdio_client(server) as (reading, writing), ClientSession(
+            reading, writing, message_handler=heard
+        ) as session:
             agreed = await session.initialize()
             yield Sdk(session, agreed.protocolVersion)
     else:
         from mcp import Client
 
-        async with Client(server, mode=era) as client:
+        async with Client(server, mode=era, message_handler=heard) as client:
             yield Sdk(client, client.protocol_version)

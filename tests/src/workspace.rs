@@ -11,7 +11,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, ensure};
 use tempfile::TempDir;
 
-pub use restart::Restarted;
+pub use restart::{Restarted, Underway};
 pub use status::{Status, WorkerStatus};
 
 use crate::{process, program, wait};

@@ -11,8 +11,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
+use rustix::process::Signal;
 use serde_json::{Value, json};
-use task_orchestrator_tests::{Client, Workspace};
+use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_tests::{Caller, Client, Workspace, process};
 use tempfile::TempDir;
 
 const INSIDE: &str = "DISK_FULL_INSIDE_NAMESPACE";
@@ -21,10 +23,10 @@ const INSIDE: &str = "DISK_FULL_INSIDE_NAMESPACE";
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn mount() -> Result<Self> {
+    fn mount(mebibytes: u32) -> Result<Self> {
         let directory = tempfile::Builder::new().prefix("to-disk-").tempdir()?;
         let mounting = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=12m,mode=0700", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m,mode=0700"), "tmpfs"])
             .arg(directory.path())
             .output()?;
         ensure!(mounting.status.success(), "{}", String::from_utf8_lossy(&mounting.stderr));
@@ -68,8 +70,17 @@ fn again_in_a_namespace(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// A disk that is soon full.
 fn on_a_small_disk(name: &str, body: impl FnOnce(&SmallDisk, &Workspace) -> Result<()>) -> Result<()> {
-    let disk = match SmallDisk::mount() {
+    on_a_disk(12, name, body)
+}
+
+fn on_a_disk(
+    mebibytes: u32,
+    name: &str,
+    body: impl FnOnce(&SmallDisk, &Workspace) -> Result<()>,
+) -> Result<()> {
+    let disk = match SmallDisk::mount(mebibytes) {
         Ok(disk) => disk,
         Err(error) if env::var_os(INSIDE).is_some() => bail!("no small disk even here: {error}"),
         Err(_) => return again_in_a_namespace(name),
@@ -168,6 +179,35 @@ fn a_worker_that_dies_on_a_full_disk_is_replaced() -> Result<()> {
         client.response(&json!(id))?;
         ensure!(stored(&client)? == ["kept"]);
         client.call("orchestrator_plan_task", json!({"title": "and on", "description": "d"}))?;
+        client.quit()
+    })
+}
+
+/// A restart needs room for its snapshot: without, nothing is changed and the old worker serves on.
+#[test]
+fn no_room_for_a_snapshot_is_no_restart() -> Result<()> {
+    on_a_disk(96, "no_room_for_a_snapshot_is_no_restart", |disk, workspace| {
+        let client = Client::open(workspace)?;
+        client.call("orchestrator_plan_task", json!({"title": "kept", "description": "d"}))?;
+        let worker = workspace.status()?.worker_pid().context("a worker")?;
+        // It can be asked for the snapshot only when there is no room any more.
+        process::signal(worker, Signal::STOP);
+        let underway = workspace.begin_restart(&[])?;
+        workspace.status_when("the standby", |status| status.standby.is_some())?;
+        disk.fill()?;
+        process::signal(worker, Signal::CONT);
+        underway.end()?.failed_with(ErrorCode::StateSerializationFailed)?;
+        ensure!(workspace.status()?.worker_pid() == Some(worker), "another worker serves");
+        ensure!(stored(&client)? == ["kept"]);
+        // The next one is refused before anything is begun.
+        let refused = workspace.restart(&[])?;
+        ensure!(refused.code == Some(1), "{refused}");
+        ensure!(workspace.status()?.worker_pid() == Some(worker), "another worker serves");
+        disk.make_room()?;
+        let caller = Caller::start(workspace)?;
+        let report = workspace.restart(&[])?.complete()?;
+        ensure!(report.state.is_some_and(|state| state.active_tasks >= 1), "no snapshot");
+        caller.finish(workspace)?;
         client.quit()
     })
 }

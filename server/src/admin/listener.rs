@@ -24,8 +24,9 @@ pub(crate) struct Asked {
     pub(crate) events: mpsc::Sender<RestartEvent>,
 }
 
-/// Connections served at once; more wait to be accepted.
-const MAX_CONNECTIONS: usize = 64;
+/// Connections served at once; more wait to be accepted. Who waits for a restart keeps
+/// one all the time, and must not keep others from calling it off.
+const MAX_CONNECTIONS: usize = 512;
 
 /// Serves the socket until the token is cancelled. `execute` is what a request
 /// is given to; it returns `None` once the server takes no more. Its future is

@@ -1,7 +1,7 @@
 //! Restarts as an operator asks for them, and what the history says of them.
 
 use std::fmt::{self, Display};
-use std::process::Output;
+use std::process::{Child, Output, Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -64,7 +64,33 @@ impl Display for Restarted {
     }
 }
 
+/// A `restart` that runs.
+#[derive(Debug)]
+pub struct Underway(Child);
+
+impl Underway {
+    /// What came of it.
+    ///
+    /// # Errors
+    ///
+    /// When its output cannot be read.
+    pub fn end(self) -> Result<Restarted> {
+        Ok(Restarted::of(&self.0.wait_with_output()?))
+    }
+}
+
 impl Workspace {
+    /// Begins a restart and returns while it runs.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be run.
+    pub fn begin_restart(&self, arguments: &[&str]) -> Result<Underway> {
+        let mut command = self.command("restart");
+        command.args(["--json", "--quiet"]).args(arguments).stdin(Stdio::null());
+        Ok(Underway(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("restart")?))
+    }
+
     /// Runs `restart` with these arguments to its end.
     ///
     /// # Errors
