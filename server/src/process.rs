@@ -1,4 +1,5 @@
-//! What the system tells of this process, and how it ends when it must.
+//! What the system tells of this process, what it does aside from everything
+//! else, and how it ends when it must.
 
 use std::panic;
 
@@ -7,6 +8,36 @@ pub fn resident_bytes() -> Option<u64> {
     let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
     let pages: u64 = statm.split_ascii_whitespace().nth(1)?.parse().ok()?;
     Some(pages * rustix::param::page_size() as u64)
+}
+
+/// How far work aside stands back: it still gets a tenth of a processor that
+/// others want too, so that it comes to its end.
+#[cfg(target_os = "linux")]
+const ASIDE: i32 = 10;
+
+/// Does work that may block, on a thread of its own that gives way to whoever
+/// answers requests: on few processors, they would otherwise wait for their turn.
+/// `None` when the work panicked or no thread could be started.
+pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    let (tell, told) = tokio::sync::oneshot::channel();
+    // Not one of a pool: a thread that stands back cannot come forward again.
+    let thread = std::thread::Builder::new().name("aside".to_owned()).spawn(move || {
+        stand_back();
+        // Whoever asked may have gone.
+        let _ = tell.send(work());
+    });
+    if let Err(error) = thread {
+        tracing::error!(%error, "no thread can be started");
+    }
+    told.await.ok()
+}
+
+/// Elsewhere than on Linux this would hold for the whole process.
+fn stand_back() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(ASIDE) {
+        tracing::debug!(%error, "a thread keeps its priority");
+    }
 }
 
 /// Makes a panic in any thread or task end the process, after it was logged.
@@ -20,4 +51,20 @@ pub fn end_on_panic() {
         print(panic);
         std::process::abort();
     }));
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    fn priority() -> i32 {
+        rustix::process::getpriority_process(None).unwrap()
+    }
+
+    #[tokio::test]
+    async fn work_aside_stands_back_and_nobody_else_does() {
+        let before = priority();
+        assert_eq!(aside(priority).await, Some((before + ASIDE).min(19)));
+        assert_eq!(priority(), before);
+    }
 }

@@ -154,7 +154,7 @@ impl Jobs {
     /// Puts the older snapshots and backups in order; nobody waits for that.
     pub(crate) fn rotate(&self, verified: Option<String>) {
         let archive = Arc::clone(&self.archive);
-        tokio::task::spawn_blocking(move || {
+        let work = move || {
             let mut archive = lock(&archive);
             if let Some(name) = verified {
                 archive.is_verified(&name);
@@ -165,7 +165,8 @@ impl Jobs {
                     Err(error) => tracing::error!(?kind, %error, "backups cannot be put in order"),
                 }
             }
-        });
+        };
+        tokio::spawn(crate::process::aside(work));
     }
 
     fn blocking(&self, job: JobId, work: impl FnOnce() -> JobOutcome + Send + 'static) {

@@ -1,5 +1,5 @@
 //! What the front wants done with the state: snapshots and backups. Runs beside
-//! the requests, on threads that may block; it never touches a client.
+//! the requests, on threads that may block and stand back; it never touches a client.
 
 use std::path::PathBuf;
 
@@ -78,9 +78,9 @@ async fn beside(
     work: impl FnOnce(&StoreOptions) -> Result<Done, OrderFailure> + Send + 'static,
 ) -> Result<Done, OrderFailure> {
     let options = shared.store.opened_with();
-    match tokio::task::spawn_blocking(move || work(&options)).await {
-        Ok(result) => result,
-        Err(_) => Err(fail(ErrorCode::Internal, "the order stopped by a defect of the server".into())),
+    match crate::process::aside(move || work(&options)).await {
+        Some(result) => result,
+        None => Err(fail(ErrorCode::Internal, "the order stopped by a defect of the server".into())),
     }
 }
 
