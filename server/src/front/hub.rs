@@ -18,7 +18,7 @@ mod operate;
 mod outcome;
 mod report;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -68,6 +68,10 @@ pub(crate) struct Hub {
     retried: HashMap<u64, letters::Retrial>,
     /// Pings to shims that somebody waits for, by session.
     pinged: HashMap<u64, oneshot::Sender<()>>,
+    /// Sessions that the worker that serves does not know yet, and when it gets to
+    /// know the next of them; at most as many as there are sessions.
+    unopened: VecDeque<u64>,
+    next_opening: Option<Instant>,
     generation: u64,
     last_failure: Option<String>,
     figures: Figures,
@@ -159,6 +163,8 @@ impl Hub {
             next_inspection: 0,
             retried: HashMap::new(),
             pinged: HashMap::new(),
+            unopened: VecDeque::new(),
+            next_opening: None,
             generation: 0,
             last_failure: None,
             figures: Figures::default(),
@@ -197,7 +203,7 @@ impl Hub {
 
     fn wakes_at(&self) -> Instant {
         let held_long = self.held_since.filter(|_| !*self.held_long.borrow()).map(|since| since + HELD_LONG);
-        let times = [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long];
+        let times = [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long, self.next_opening];
         let always = self.workers.next_ping().min(self.next_sweep);
         times.into_iter().flatten().fold(always, Instant::min)
     }
@@ -219,6 +225,9 @@ impl Hub {
         }
         if self.retry_at().is_some_and(|at| now >= at) {
             self.flush_all(now);
+        }
+        if self.next_opening.is_some_and(|at| now >= at) {
+            self.open_more(now);
         }
         if self.held_since.is_some_and(|since| now >= since + HELD_LONG) {
             self.held_long.send_if_modified(|long| !std::mem::replace(long, true));
@@ -273,7 +282,7 @@ impl Hub {
     /// Lets the machine take an event and does what it wants, until it wants nothing more.
     fn feed(&mut self, event: restart::Event, now: Instant) {
         let begun = Instant::now();
-        let mut next = std::collections::VecDeque::from([event]);
+        let mut next = VecDeque::from([event]);
         while let Some(event) = next.pop_front() {
             // Phases that take microseconds are measured as well.
             let now = now + begun.elapsed();

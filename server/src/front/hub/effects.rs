@@ -2,7 +2,7 @@
 //! comes back as an event.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use task_orchestrator_shared::error_code::ErrorCode;
 
@@ -13,6 +13,11 @@ use crate::restart::{BuildId, Effect, Event, JobId, Trouble, WorkerId};
 use crate::state::{ClientSession, Sealed, Tail, part_path};
 
 use super::Hub;
+
+/// Sessions that a worker gets to know at once, which costs it less than a
+/// millisecond, and the pause until the next ones.
+const OPENED_AT_ONCE: usize = 8;
+const OPENING_PAUSE: Duration = Duration::from_millis(2);
 
 impl Hub {
     /// Does one thing, and returns what has come of it where that is known at once.
@@ -239,14 +244,31 @@ impl Hub {
         }
         self.next_retry = None;
         self.flush_all(now);
-        if let Some(worker) = self.workers.outbox(to).cloned().filter(|_| !self.maintenance) {
-            for (&number, session) in &mut self.sessions {
-                session.open_in(number, to, &worker);
-            }
-        }
+        self.unopened = self.sessions.keys().copied().collect();
+        self.open_more(now);
         let sessions = self.connections.len() as u64;
         self.figures.reconnections += sessions;
         self.figures.reconnection_time += self.current.held_for * u32::try_from(sessions).unwrap_or(u32::MAX);
+    }
+
+    /// Sessions that ask for nothing get to know the new worker a few at a time: a
+    /// thousand at once would be in the way of those that ask. Who asks in between
+    /// is let in first.
+    pub(super) fn open_more(&mut self, now: Instant) {
+        let serving = self.serving().map(|(id, worker)| (id, worker.clone()));
+        let Some((id, worker)) = serving else {
+            // Whoever serves next gets to know all of them.
+            self.unopened.clear();
+            self.next_opening = None;
+            return;
+        };
+        for _ in 0..OPENED_AT_ONCE {
+            let Some(number) = self.unopened.pop_front() else { break };
+            if let Some(session) = self.sessions.get_mut(&number) {
+                session.open_in(number, id, &worker);
+            }
+        }
+        self.next_opening = (!self.unopened.is_empty()).then(|| now + OPENING_PAUSE);
     }
 
     /// Sends everything that waits to the worker that serves.
