@@ -203,7 +203,8 @@ impl Hub {
 
     fn wakes_at(&self) -> Instant {
         let held_long = self.held_since.filter(|_| !*self.held_long.borrow()).map(|since| since + HELD_LONG);
-        let times = [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long, self.next_opening];
+        let times =
+            [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long, self.next_opening];
         let always = self.workers.next_ping().min(self.next_sweep);
         times.into_iter().flatten().fold(always, Instant::min)
     }
