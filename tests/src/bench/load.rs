@@ -143,6 +143,7 @@ async fn run(socket: PathBuf, pace: Pace, ended: Arc<AtomicBool>, tell: mpsc::Se
     Ok(Waits(waits))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the pace is what is asked for, and no condition")]
 async fn light_calls(
     mut client: Simulated,
     pause: Duration,
