@@ -16,7 +16,7 @@ use task_orchestrator_shared::admin::{Reply, Request};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::report::PastRestart;
-use task_orchestrator_shared::restart::{Outcome, RestartEvent, RestartRequest};
+use task_orchestrator_shared::restart::{Outcome, RestartEvent};
 use task_orchestrator_tests::workspace::Underway;
 use task_orchestrator_tests::{Caller, Client, Workspace, process, program, wait};
 
@@ -189,7 +189,7 @@ fn a_hundred_want_a_restart_at_once_and_get_the_same() -> Result<()> {
         let joined = AtomicUsize::new(0);
         let one = || {
             let mut is_in = false;
-            let request = Request::Restart(Box::new(RestartRequest::default()));
+            let request = Request::Restart(Box::default());
             let reply = admin::call_with_events(&socket, &request, Some(Duration::from_secs(60)), |event| {
                 // Who joins is told what the build has said so far.
                 if matches!(event, RestartEvent::BuildOutput { .. }) && !is_in {

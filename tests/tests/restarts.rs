@@ -26,5 +26,5 @@ fn whatever_is_done_to_the_server_no_client_notices() -> Result<()> {
 
 #[test]
 fn a_front_that_restarts_its_worker_again_and_again_does_not_grow() -> Result<()> {
-    run(Victim::Restart, 4, 60)
+    run(Victim::Restart, 4, 45)
 }
