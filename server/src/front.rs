@@ -154,6 +154,7 @@ pub async fn run(
     config: &Config,
     options: Options,
 ) -> Result<Report, FrontError> {
+    raise_descriptor_limit();
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
     let clients = bound(&workspace.client_socket())?;
     let admins = bound(&workspace.admin_socket())?;
@@ -193,6 +194,19 @@ pub async fn run(
     let report = shutdown.run(signals).await;
     drop(lock);
     Ok(report)
+}
+
+/// A thousand clients need more descriptors than processes usually begin with.
+/// Workers inherit the limit, which does them no harm: they are ours.
+fn raise_descriptor_limit() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        limit.current = limit.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, limit) {
+            tracing::warn!(%error, "the limit of open files cannot be raised");
+        }
+    }
 }
 
 /// How the hub asks for the end of the front: the first to ask says the goodbye.

@@ -110,9 +110,34 @@ impl std::fmt::Display for WorkerEnd {
             (None, Some(signal)) => write!(f, "signal {signal}")?,
             (None, None) => f.write_str("its link closed")?,
         }
-        match self.last_words.last() {
+        // What ends by a signal was not about to say why.
+        match self.last_words.iter().rev().find(|line| self.code.is_some() && !is_of_backtrace(line)) {
             Some(line) => write!(f, ": {line}"),
             None => Ok(()),
         }
+    }
+}
+
+/// Whether a line only says where the program was.
+fn is_of_backtrace(line: &str) -> bool {
+    let line = line.trim_start();
+    let number = line.split_once(": ").map_or("", |(number, _)| number);
+    let is_frame = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    is_frame || line.starts_with("at ") || line.starts_with("note: ") || line.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::WorkerEnd;
+
+    #[test]
+    fn an_exit_is_explained_by_the_last_line_that_says_something() {
+        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        let said =
+            lines(&["thread 'main' panicked: no room", "   1: main", "      at src/main.rs:1", "note: x"]);
+        let end = WorkerEnd { code: Some(101), signal: None, last_words: said.clone() };
+        assert_eq!(end.to_string(), "exit code 101: thread 'main' panicked: no room");
+        let end = WorkerEnd { code: None, signal: Some(9), last_words: said };
+        assert_eq!(end.to_string(), "signal 9");
     }
 }

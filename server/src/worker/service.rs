@@ -37,8 +37,9 @@ const INSTRUCTIONS: &str = "Keeps plans, tasks and their results for you, across
     orchestrator_synthesize_results puts the results together. orchestrator_get_status shows where you are. Tasks, \
     artifacts and sessions are also readable as resources (task://, artifact://, session://), the specialist roles \
     as prompts. A failed call answers with error_code, error, hint and retryable: follow the hint.";
-/// How long a client may keep a list that only changes with a restart, which it is told of.
-const LIST_TTL_MS: u64 = 60_000;
+/// How long a client may keep a list. It changes with a restart only, but a client
+/// of the stateless era that has no subscription is not told of that.
+const LIST_TTL_MS: u64 = 5_000;
 
 /// Marks a request that an earlier worker had begun to answer: what changed
 /// since then may have gone untold. Put into a request's extensions.
