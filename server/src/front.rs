@@ -294,7 +294,11 @@ fn parts(
         name: uuid::Uuid::now_v7().simple().to_string(),
         seed: u64::from(std::process::id()),
     };
-    let launch = worker::Program { arguments: options.worker_arguments.clone(), events: events.clone() };
+    let launch = worker::Program {
+        arguments: options.worker_arguments.clone(),
+        events: events.clone(),
+        spawner: worker::Spawner::start()?,
+    };
     Ok(hub::Parts {
         machine: Machine::new(beginning, restart::Limits::of(config), std::time::Instant::now()),
         workers: Workers::new(Box::new(launch), heartbeat(config)),

@@ -111,7 +111,7 @@ impl std::fmt::Display for WorkerEnd {
             (None, None) => f.write_str("its link closed")?,
         }
         // What ends by a signal was not about to say why.
-        match self.last_words.iter().rev().find(|line| self.code.is_some() && !is_of_backtrace(line)) {
+        match self.last_words.iter().rev().find(|line| self.signal.is_none() && !is_of_backtrace(line)) {
             Some(line) => write!(f, ": {line}"),
             None => Ok(()),
         }

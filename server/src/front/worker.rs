@@ -8,13 +8,15 @@ use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::OwnedReadHalf;
 use tokio::process::{Child, ChildStderr, Command};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, WorkerEnd};
@@ -33,8 +35,9 @@ const LAST_WORDS_LINE_BYTES: u64 = 4096;
 
 /// Starts workers. What comes of each is told as events.
 pub(crate) trait Launch: Send {
-    /// Starts one of this program.
-    fn start(&mut self, id: WorkerId, program: &Path) -> io::Result<Worker>;
+    /// Starts one of this program, which people know by another path. That it cannot
+    /// be run is told as its end.
+    fn start(&mut self, id: WorkerId, program: &Path, shown: &Path) -> io::Result<Worker>;
 }
 
 /// Starts workers as processes.
@@ -43,37 +46,86 @@ pub(crate) struct Program {
     /// Beside the verb: they make a worker read the same configuration as its front.
     pub(crate) arguments: Vec<OsString>,
     pub(crate) events: mpsc::Sender<Event>,
+    pub(crate) spawner: Spawner,
 }
 
 /// A running worker process.
 #[derive(Debug)]
 pub(crate) struct Worker {
-    pub(crate) pid: u32,
     pub(crate) outbox: Outbox,
     pub(crate) started_at: Instant,
+    pid: Arc<OnceLock<u32>>,
     kill: CancellationToken,
 }
 
 impl Launch for Program {
-    fn start(&mut self, id: WorkerId, program: &Path) -> io::Result<Worker> {
+    fn start(&mut self, id: WorkerId, program: &Path, shown: &Path) -> io::Result<Worker> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
-        let mut child =
-            command(program, &self.arguments).stdin(Stdio::from(OwnedFd::from(theirs))).spawn()?;
+        let mut command = command(program, &self.arguments);
+        command.stdin(Stdio::from(OwnedFd::from(theirs)));
+        let spawned = self.spawner.spawn(command);
         let (reading, writing) = UnixStream::from_std(ours)?.into_split();
-        let (worker, killed) = Worker::new(child.id().unwrap_or_default());
-        let words = tokio::spawn(last_words(child.stderr.take()));
+        let (worker, killed) = Worker::new();
         let (writer, outbox) = (worker.outbox.clone(), worker.outbox.clone());
         tokio::spawn(async move { writer.write_to(writing).await });
-        let events = self.events.clone();
+        let (events, pid, shown) = (self.events.clone(), Arc::clone(&worker.pid), shown.to_owned());
         tokio::spawn(async move {
-            read(id, reading, &killed, &events).await;
+            let end = match spawned.await {
+                Ok(mut child) => {
+                    let _ = pid.set(child.id().unwrap_or_default());
+                    let words = tokio::spawn(last_words(child.stderr.take()));
+                    read(id, reading, &killed, &events).await;
+                    reap(child, words, killed.is_cancelled()).await
+                }
+                Err(error) => {
+                    let text = format!("{} cannot be run: {error}", shown.display());
+                    WorkerEnd { code: None, signal: None, last_words: vec![text] }
+                }
+            };
             // The writer holds the link open: a descriptor for every worker there ever was.
             outbox.close();
-            let end = reap(child, words, killed.is_cancelled()).await;
             let _ = events.send(Event::WorkerEnded { worker: id, end }).await;
         });
         Ok(worker)
+    }
+}
+
+/// Starts processes on a thread of its own: the system stops the thread that
+/// starts one until the new program runs, and the hub's must not stand still. The
+/// thread lives as long as the front, because a worker ends with the thread that
+/// has started it.
+#[derive(Debug, Clone)]
+pub(crate) struct Spawner(SyncSender<Order>);
+
+/// A process that is wanted, and where to tell of it.
+type Order = (Command, oneshot::Sender<io::Result<Child>>);
+
+/// Processes that wait to be started; a front never wants more than a few.
+const ORDERS: usize = 16;
+
+impl Spawner {
+    /// Starts the thread. To be called in the front's runtime.
+    pub(crate) fn start() -> io::Result<Self> {
+        let (orders, wanted) = sync_channel::<Order>(ORDERS);
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::Builder::new().name("spawn".to_owned()).spawn(move || {
+            let _runtime = runtime.enter();
+            while let Ok((mut command, tell)) = wanted.recv() {
+                // Nobody waits for it when the front ends.
+                let _ = tell.send(command.spawn());
+            }
+        })?;
+        Ok(Self(orders))
+    }
+
+    fn spawn(&self, command: Command) -> impl Future<Output = io::Result<Child>> + use<> {
+        let (tell, told) = oneshot::channel();
+        let taken = self.0.try_send((command, tell)).is_ok();
+        async move {
+            let gone = || io::Error::other("too many processes wait to be started");
+            if taken { told.await.map_err(|_| gone())? } else { Err(gone()) }
+        }
     }
 }
 
@@ -100,10 +152,22 @@ async fn read(id: WorkerId, link: OwnedReadHalf, killed: &CancellationToken, eve
 }
 
 impl Worker {
-    /// A worker that was started, and the token that says when to kill it.
-    pub(crate) fn new(pid: u32) -> (Self, CancellationToken) {
+    /// A worker that is started, and the token that says when to kill it.
+    pub(crate) fn new() -> (Self, CancellationToken) {
         let kill = CancellationToken::new();
-        (Self { pid, outbox: Outbox::default(), started_at: Instant::now(), kill: kill.clone() }, kill)
+        let (outbox, started_at) = (Outbox::default(), Instant::now());
+        (Self { outbox, started_at, pid: Arc::default(), kill: kill.clone() }, kill)
+    }
+
+    /// It runs as this process, for tests without one.
+    #[cfg(test)]
+    pub(crate) fn runs_as(&self, pid: u32) {
+        self.pid.set(pid).unwrap();
+    }
+
+    /// Its process id, once it runs.
+    pub(crate) fn pid(&self) -> Option<u32> {
+        self.pid.get().copied()
     }
 
     /// Ends the process at once.

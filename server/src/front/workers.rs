@@ -63,16 +63,18 @@ impl Workers {
         self.heartbeat = heartbeat;
     }
 
-    /// Starts one of this program and tells it what to do first.
+    /// Starts one of this program, given with the path by which people know it, and
+    /// tells it what to do first.
     pub(crate) fn start(
         &mut self,
         id: WorkerId,
         build: BuildId,
-        program: &Path,
+        program: (&Path, &Path),
         first: &Frame,
     ) -> std::io::Result<()> {
-        let worker = self.launch.start(id, program)?;
-        tracing::info!(pid = worker.pid, worker = id.0, first = ?first.kind, "worker started");
+        let (program, shown) = program;
+        let worker = self.launch.start(id, program, shown)?;
+        tracing::info!(worker = id.0, program = %shown.display(), first = ?first.kind, "worker started");
         send(&worker.outbox, first);
         let known = Known {
             worker,
@@ -101,7 +103,7 @@ impl Workers {
     }
 
     pub(crate) fn pid(&self, id: WorkerId) -> Option<u32> {
-        self.known.get(&id).map(|known| known.worker.pid)
+        self.known.get(&id).and_then(|known| known.worker.pid())
     }
 
     /// The worker of this generation, where it is alive.
@@ -177,7 +179,7 @@ impl Workers {
             let Some(pulse) = &mut known.pulse else { continue };
             pulse.misses = if late { 0 } else { pulse.misses + 1 };
             if pulse.misses > self.heartbeat.misses {
-                tracing::error!(pid = known.worker.pid, "the worker gives no sign of life");
+                tracing::error!(pid = known.worker.pid(), "the worker gives no sign of life");
                 pulse.misses = 0;
                 hung.push(*id);
             }
@@ -189,11 +191,12 @@ impl Workers {
     /// For reports.
     pub(crate) fn status(&self, id: WorkerId, now: Instant) -> Option<WorkerStatus> {
         let known = self.known.get(&id)?;
+        let pid = known.worker.pid()?;
         let pulse = known.pulse.as_ref();
         let age = |pong: Instant| u64::try_from(now.duration_since(pong).as_millis()).unwrap_or(u64::MAX);
         let figures = pulse.and_then(|pulse| pulse.figures.as_ref());
         Some(WorkerStatus {
-            pid: known.worker.pid,
+            pid,
             ready: known.generation > 0,
             uptime_seconds: now.duration_since(known.worker.started_at).as_secs(),
             last_heartbeat_ms: pulse.and_then(|pulse| pulse.last_pong).map(age),

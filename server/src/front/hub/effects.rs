@@ -157,7 +157,7 @@ impl Hub {
         let started = match self.builds.get(&build) {
             Some(known) => self
                 .workers
-                .start(worker, build, &known.program(), &first)
+                .start(worker, build, (&known.program(), known.path()), &first)
                 .map_err(|error| format!("{} cannot be run: {error}", known.path().display())),
             None => Err("the build is not known any more".to_owned()),
         };

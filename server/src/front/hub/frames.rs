@@ -179,7 +179,7 @@ impl Hub {
         match accepted {
             Ok(build) => known.version = build,
             Err(reason) => {
-                tracing::error!(pid = known.worker.pid, %reason, "the worker's hello is not acceptable");
+                tracing::error!(pid = known.worker.pid(), %reason, "the worker's hello is not acceptable");
                 known.complaint = Some(reason);
                 known.worker.kill();
             }
@@ -199,7 +199,12 @@ impl Hub {
         let Some(known) = self.workers.get_mut(worker) else { return };
         known.generation = ready.generation;
         let milliseconds = now.duration_since(known.worker.started_at).as_millis();
-        tracing::info!(pid = known.worker.pid, generation = ready.generation, milliseconds, "worker serves");
+        tracing::info!(
+            pid = known.worker.pid(),
+            generation = ready.generation,
+            milliseconds,
+            "worker serves"
+        );
         self.generation = self.generation.max(ready.generation);
         self.last_failure = None;
         self.feed(restart::Event::Ready(worker, ready), now);
@@ -234,12 +239,12 @@ impl Hub {
         self.current.hung.retain(|hung| *hung != worker);
         let reason = known.complaint.clone().unwrap_or_else(|| end.to_string());
         if known.is_dismissed || end.code == Some(0) {
-            tracing::info!(pid = known.worker.pid, %end, "worker gone");
+            tracing::info!(pid = known.worker.pid(), %end, "worker gone");
         } else {
-            tracing::error!(pid = known.worker.pid, %reason, "the worker ended");
+            tracing::error!(pid = known.worker.pid(), %reason, "the worker ended");
             self.last_failure = Some(reason.clone());
         }
-        self.gone = Some((worker, known.worker.pid));
+        self.gone = known.worker.pid().map(|pid| (worker, pid));
         self.remove_unfinished_snapshots(worker);
         if self.route == Some(worker) {
             self.is_unrouted(now);

@@ -43,9 +43,10 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(super) struct Mailboxes(pub(super) Arc<Mutex<Vec<(WorkerId, Outbox, CancellationToken)>>>);
 
 impl Launch for Mailboxes {
-    fn start(&mut self, id: WorkerId, _program: &Path) -> io::Result<Worker> {
+    fn start(&mut self, id: WorkerId, _program: &Path, _shown: &Path) -> io::Result<Worker> {
         let mut started = self.0.lock().unwrap();
-        let (worker, killed) = Worker::new(100 + u32::try_from(started.len()).unwrap());
+        let (worker, killed) = Worker::new();
+        worker.runs_as(100 + u32::try_from(started.len()).unwrap());
         started.push((id, worker.outbox.clone(), killed));
         Ok(worker)
     }
