@@ -70,7 +70,7 @@ impl Store {
         })
     }
 
-    /// What SQLite's quick check finds wrong, at most [`PROBLEMS`] lines; empty
+    /// What SQLite's quick check finds wrong, at most 10 lines; empty
     /// when all is well. Takes its time, on a connection of its own.
     ///
     /// # Errors
