@@ -8,8 +8,7 @@ use std::process::{Child, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::{Bytes, BytesMut};
-use serde_json::json;
-use task_orchestrator::link::{ClientId, Decoder, Frame, Kind, SessionOpening, encode};
+use task_orchestrator::link::{Activation, ClientId, Decoder, Frame, Kind, SessionOpening, encode};
 
 use super::speaker::{INITIALIZED, Speaker, initialize};
 use crate::Workspace;
@@ -41,9 +40,8 @@ impl DirectWorker {
         drop(command);
         let decoder = Decoder::default();
         let mut worker = Self { child, link, decoder, sequence: 0, output: BytesMut::new() };
-        let activation =
-            json!({"generation": 1, "phase": "idle", "maintenance_mode": false, "front_started_at": 0});
-        worker.send(&Frame::control(Kind::Activate, activation.to_string().into_bytes()))?;
+        let activation = serde_json::to_vec(&Activation::default())?;
+        worker.send(&Frame::control(Kind::Activate, activation))?;
         loop {
             let frame = worker.receive()?;
             match frame.kind {
