@@ -182,8 +182,8 @@ pub(super) static DATABASE_FAILED: Page = Page {
     look_at: &[
         HEALTH,
         Look {
-            command: "ls -la .task_orchestrator/server_state",
-            shows: "database backups, made before migrations",
+            command: "task-orchestrator state list --verify",
+            shows: "snapshots and database backups, and which of them are sound",
         },
         LOGS,
     ],
@@ -191,8 +191,8 @@ pub(super) static DATABASE_FAILED: Page = Page {
         "See under database in `task-orchestrator health` what the integrity check found.",
         "Make space if the disk is full, and end other programs that have the file open.",
         "Run a program that is at least as new as the database.",
-        "If the file is damaged, stop the server, keep a copy of the file with its -wal and -shm, and put a backup in \
-         its place.",
+        "If the file is damaged, stop the server and let `task-orchestrator state restore NAME` put the newest sound \
+         one in its place: it keeps the damaged one. Do not copy files by hand: the log beside the database belongs to it.",
     ],
 };
 

@@ -192,8 +192,9 @@ pub(super) static STORAGE_FAILED: Page = Page {
     look_at: &[HEALTH, LOGS],
     what_to_do: &[
         "See under database in `task-orchestrator health` what the integrity check found.",
-        "Stop the server and keep a copy of task_orchestrator.db with its -wal and -shm before anything else.",
-        "Put a backup from .task_orchestrator/server_state in its place.",
+        "Stop the server with `task-orchestrator stop`.",
+        "See with `task-orchestrator state list --verify` which snapshots and backups are sound.",
+        "Put the newest of them in its place with `task-orchestrator state restore NAME`: it keeps the damaged database.",
     ],
 };
 

@@ -51,6 +51,15 @@ fn every_example_of_the_help_is_accepted() {
 }
 
 #[test]
+fn no_page_has_a_database_put_in_place_by_hand() {
+    use task_orchestrator_shared::error_code::ErrorCode;
+    for code in [ErrorCode::DatabaseFailed, ErrorCode::StorageFailed] {
+        let advice = task_orchestrator_shared::explain::page(code).what_to_do.join(" ");
+        assert!(advice.contains("task-orchestrator state restore"), "{advice}");
+    }
+}
+
+#[test]
 fn every_command_that_a_page_names_is_accepted() {
     let mut found = 0;
     for page in PAGES {
