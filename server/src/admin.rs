@@ -4,6 +4,7 @@
 //! While a request is executed, what happens is told by notifications with the
 //! method `event`, always before the answer and on the same connection.
 
+mod asked;
 mod call;
 mod connection;
 mod line_reader;
@@ -12,5 +13,6 @@ mod listener;
 mod tests;
 mod wire;
 
+pub use asked::{Answered, Asked, Caller, Deltas, Told};
 pub use call::{CallError, call, call_with_events};
-pub(crate) use listener::{Asked, serve};
+pub(crate) use listener::serve;

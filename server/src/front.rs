@@ -24,7 +24,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::fs::FlockOperation;
-use task_orchestrator_shared::admin;
 use thiserror::Error;
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch as watch_channel};
@@ -383,7 +382,7 @@ async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_
 /// Gives an administrator's request to the hub.
 fn executor(
     events: mpsc::Sender<Event>,
-) -> impl Fn(admin_socket::Asked) -> futures::future::BoxFuture<'static, Option<admin::Reply>>
+) -> impl Fn(admin_socket::Asked) -> futures::future::BoxFuture<'static, Option<admin_socket::Answered>>
 + Clone
 + Send
 + Sync

@@ -6,12 +6,13 @@
 
 use std::io;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
-use task_orchestrator_shared::admin::{MAX_REQUEST_BYTES, Reply};
+use task_orchestrator_shared::admin::{Context, MAX_REQUEST_BYTES};
 use task_orchestrator_shared::restart::RestartEvent;
 use thiserror::Error;
 use tokio::net::UnixStream;
@@ -19,7 +20,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec, LinesCodecError};
 
-use super::listener::Asked;
+use super::asked::{Answered, Asked, Caller};
 use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE, event_line};
 
 /// Events that wait for a caller who reads slowly. The newest are dropped when it
@@ -45,6 +46,7 @@ enum Ended {
 /// One caller.
 pub(super) struct Connection {
     uid: u32,
+    caller: Arc<Caller>,
     allowed: bool,
     reader: FramedRead<OwnedReadHalf, LinesCodec>,
     writer: FramedWrite<OwnedWriteHalf, LinesCodec>,
@@ -58,11 +60,22 @@ pub(super) struct Connection {
 impl Connection {
     /// Asks the kernel who it is.
     pub(super) fn open(stream: UnixStream) -> io::Result<Self> {
-        let uid = stream.peer_cred()?.uid();
+        let peer = stream.peer_cred()?;
+        let uid = peer.uid();
         let own = rustix::process::geteuid().as_raw();
         let (read, write) = stream.into_split();
+        let caller = Caller {
+            uid,
+            gid: peer.gid(),
+            groups: vec![peer.gid()],
+            pid: peer.pid().and_then(|pid| u32::try_from(pid).ok()),
+            client: None,
+            wanted: None,
+            only_looks: false,
+        };
         Ok(Self {
             uid,
+            caller: Arc::new(caller),
             allowed: uid == own || uid == 0,
             reader: FramedRead::new(read, LinesCodec::new_with_max_length(MAX_REQUEST_BYTES)),
             writer: FramedWrite::new(write, LinesCodec::new()),
@@ -75,7 +88,7 @@ impl Connection {
     pub(super) async fn converse<E, F>(mut self, execute: &E)
     where
         E: Fn(Asked) -> F,
-        F: Future<Output = Option<Reply>>,
+        F: Future<Output = Option<Answered>>,
     {
         while let Some(line) = self.next_line().await {
             match self.respond(line, execute).await {
@@ -105,15 +118,17 @@ impl Connection {
     ) -> Result<bool, Ended>
     where
         E: Fn(Asked) -> F,
-        F: Future<Output = Option<Reply>>,
+        F: Future<Output = Option<Answered>>,
     {
         let (events, mut told) = mpsc::channel(EVENTS);
         let answer = match self.read(line) {
             Err(refusal) => *refusal,
             Ok(call) => {
-                let asked = Asked { request: call.request, uid: self.uid, events };
+                let context = Context::default();
+                let asked =
+                    Asked { request: call.request, context, caller: Arc::clone(&self.caller), events };
                 match self.wait(execute(asked), &mut told).await? {
-                    Some(reply) => Answer::reply(call.id, reply),
+                    Some(answered) => Answer::reply(call.id, answered.reply),
                     None => Answer::failure(call.id.into(), UNAVAILABLE, "the server is ending"),
                 }
             }
@@ -152,9 +167,9 @@ impl Connection {
     /// whatever the caller does with them.
     async fn wait(
         &mut self,
-        execution: impl Future<Output = Option<Reply>>,
+        execution: impl Future<Output = Option<Answered>>,
         told: &mut mpsc::Receiver<RestartEvent>,
-    ) -> Result<Option<Reply>, Ended> {
+    ) -> Result<Option<Answered>, Ended> {
         let mut execution = pin!(execution);
         let (mut open, mut unsent) = (true, false);
         loop {

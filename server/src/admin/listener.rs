@@ -2,27 +2,14 @@
 
 use std::sync::Arc;
 
-use task_orchestrator_shared::admin::{Reply, Request};
-use task_orchestrator_shared::restart::RestartEvent;
 use tokio::net::UnixListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::asked::{Answered, Asked};
 use super::connection::Connection;
 use crate::private_socket;
-
-/// An administrator's request.
-#[derive(Debug)]
-pub(crate) struct Asked {
-    /// What is wanted.
-    pub(crate) request: Request,
-    /// Who wants it, as the kernel says.
-    pub(crate) uid: u32,
-    /// Where to tell what happens until the answer, with `try_send`: what a slow
-    /// caller leaves no room for is dropped.
-    pub(crate) events: mpsc::Sender<RestartEvent>,
-}
 
 /// Connections served at once; more wait to be accepted. Who waits for a restart keeps
 /// one all the time, and must not keep others from calling it off.
@@ -34,7 +21,7 @@ const MAX_CONNECTIONS: usize = 512;
 pub(crate) async fn serve<E, F>(listener: UnixListener, execute: E, ended: CancellationToken)
 where
     E: Fn(Asked) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Option<Reply>> + Send,
+    F: Future<Output = Option<Answered>> + Send,
 {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connections = TaskTracker::new();

@@ -35,6 +35,8 @@ impl Scene {
         E: Fn(Asked) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Option<Reply>> + Send + 'static,
     {
+        use futures::FutureExt;
+        let execute = move |asked| execute(asked).map(|reply| reply.map(Answered::from));
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("admin.sock");
         let ended = CancellationToken::new();
@@ -68,7 +70,7 @@ async fn read(stream: &mut BufReader<UnixStream>) -> Value {
 #[tokio::test]
 async fn events_are_told_in_order_before_the_answer() {
     let scene = Scene::new(|asked: Asked| async move {
-        assert_eq!(asked.uid, rustix::process::geteuid().as_raw());
+        assert_eq!(asked.caller.uid, rustix::process::geteuid().as_raw());
         for number in 0..3 {
             asked.events.try_send(line(number)).unwrap();
             tokio::task::yield_now().await;

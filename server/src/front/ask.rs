@@ -1,10 +1,10 @@
 //! Who has asked the front for something, and how the answer reaches them.
 
 use serde_json::Value;
-use task_orchestrator_shared::admin;
 use task_orchestrator_shared::restart::{RestartEvent, RestartId};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::admin::Answered;
 use crate::envelope::RequestId;
 use crate::ledger::OperationKey;
 use crate::reboot::Command;
@@ -17,7 +17,7 @@ pub(crate) type Operation = OperationKey;
 #[derive(Debug)]
 pub(crate) enum ReplyTo {
     /// An administrator, who may have hung up.
-    Admin(oneshot::Sender<admin::Reply>),
+    Admin(oneshot::Sender<Answered>),
     /// A client's call of a reboot tool.
     Client(Box<ClientCall>),
     /// Nobody: the front wants it itself.

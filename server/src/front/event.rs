@@ -11,7 +11,7 @@ use super::ask::{Operation, ReplyTo};
 use super::budget::Charge;
 use super::jobs::JobOutcome;
 use super::session::Session;
-use crate::admin::Asked;
+use crate::admin::{Answered, Asked};
 use crate::envelope::{Malformed, RequestId};
 use crate::link::{Frame, Goodbye};
 use crate::reboot;
@@ -40,7 +40,7 @@ pub(crate) enum Event {
     /// A worker process has ended.
     WorkerEnded { worker: WorkerId, end: WorkerEnd },
     /// An administrator asks.
-    Admin { asked: Asked, reply: oneshot::Sender<admin::Reply> },
+    Admin { asked: Asked, reply: oneshot::Sender<Answered> },
     /// A job of the front's own has ended.
     Job { job: JobId, outcome: JobOutcome },
     /// A line of the build command's output.

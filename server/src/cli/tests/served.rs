@@ -67,10 +67,10 @@ impl Served {
             ];
             events.into_iter().for_each(|event| asked.events.try_send(event).unwrap());
             if asked.request == Request::Status {
-                return std::future::ready(Some(Reply::Status(Box::new(samples::status()))));
+                return std::future::ready(Some(Reply::Status(Box::new(samples::status())).into()));
             }
             seen.lock().unwrap().push(asked.request);
-            std::future::ready(Some(reply.clone()))
+            std::future::ready(Some(reply.clone().into()))
         };
         served.end = Some(ended.clone().drop_guard());
         std::thread::spawn(move || runtime.block_on(serve(listener, execute, ended)));

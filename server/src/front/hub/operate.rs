@@ -9,7 +9,7 @@ use task_orchestrator_shared::restart::{RestartId, RestartRequest, TIMEOUT_SECON
 use task_orchestrator_shared::role::Role;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::admin::Asked;
+use crate::admin::{Answered, Asked};
 use crate::front::ask::{ClientCall, Operation, ReplyTo, Waiter};
 use crate::front::event::Event;
 use crate::front::session::Pending;
@@ -33,8 +33,9 @@ const MAX_NOTE: usize = 1000;
 type Events = mpsc::Sender<task_orchestrator_shared::restart::RestartEvent>;
 
 impl Hub {
-    pub(super) fn administer(&mut self, asked: Asked, reply: oneshot::Sender<Reply>, now: Instant) {
-        let Asked { request, uid, events } = asked;
+    pub(super) fn administer(&mut self, asked: Asked, reply: oneshot::Sender<Answered>, now: Instant) {
+        let Asked { request, caller, events, .. } = asked;
+        let uid = caller.uid;
         let to = ReplyTo::Admin(reply);
         match request {
             Request::Status => {
@@ -66,6 +67,11 @@ impl Hub {
             Request::DeadLetter { id } => self.show_letter(id, false, to),
             Request::RetryDeadLetter { id } => self.show_letter(id, true, to),
             Request::DiscardDeadLetter { id } => self.discard_letter(id, to),
+            _ => {
+                let error = "this server does not do that yet".to_owned();
+                let hint = "see `task-orchestrator --help`".to_owned();
+                self.answer(to, Reply::Refused(Refusal { error_code: ErrorCode::NotReady, error, hint }));
+            }
         }
     }
 
@@ -238,7 +244,7 @@ impl Hub {
     pub(super) fn answer(&mut self, to: ReplyTo, reply: Reply) {
         match to {
             // Whoever asked may have hung up.
-            ReplyTo::Admin(asker) => drop(asker.send(reply)),
+            ReplyTo::Admin(asker) => drop(asker.send(reply.into())),
             ReplyTo::Nobody => {}
             ReplyTo::Client(call) => {
                 let ClientCall { session, sequence, .. } = *call;

@@ -11,13 +11,13 @@ pub(super) use std::time::{Duration, Instant};
 
 pub(super) use bytes::Bytes;
 pub(super) use serde_json::{Value, json};
-pub(super) use task_orchestrator_shared::admin::{Reply, Request};
+pub(super) use task_orchestrator_shared::admin::{Context, Reply, Request};
 pub(super) use task_orchestrator_shared::error_code::ErrorCode;
 pub(super) use task_orchestrator_shared::restart::{Outcome, Reason, RestartReport, RestartRequest};
 use tokio_util::sync::CancellationToken;
 
 pub(super) use super::super::*;
-use crate::admin::Asked;
+use crate::admin::{Answered, Asked, Caller};
 use crate::config::Overrides;
 use crate::front::event::ClientMessage;
 pub(super) use crate::front::event::WorkerEnd;
@@ -64,14 +64,14 @@ pub(super) struct Rig {
 
 /// Who has asked as an administrator.
 pub(super) struct Asker {
-    reply: oneshot::Receiver<Reply>,
+    reply: oneshot::Receiver<Answered>,
     pub(super) events: mpsc::Receiver<task_orchestrator_shared::restart::RestartEvent>,
 }
 
 impl Asker {
     /// The answer, where there is one.
     pub(super) fn answer(&mut self) -> Option<Reply> {
-        self.reply.try_recv().ok()
+        self.reply.try_recv().ok().map(|answered| answered.reply)
     }
 
     pub(super) fn report(&mut self) -> RestartReport {
@@ -307,7 +307,17 @@ impl Rig {
     pub(super) fn ask(&mut self, request: Request) -> Asker {
         let (reply, answer) = oneshot::channel();
         let (events, told) = mpsc::channel(64);
-        self.on(Event::Admin { asked: Asked { request, uid: 1000, events }, reply });
+        let caller = Caller {
+            uid: 1000,
+            gid: 1000,
+            groups: vec![1000],
+            pid: None,
+            client: None,
+            wanted: None,
+            only_looks: false,
+        };
+        let asked = Asked { request, context: Context::default(), caller: caller.into(), events };
+        self.on(Event::Admin { asked, reply });
         Asker { reply: answer, events: told }
     }
 

@@ -1,0 +1,626 @@
+//! The whole state of a server, and the numbered changes that keep a copy of it
+//! up to date. Pure data: who applies every delta in order has what the server has.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::audit::AuditRecord;
+use super::backup::Backup;
+use crate::phase::Phase;
+use crate::report::{BufferStatus, DeadLetter, Health, PastRestart};
+use crate::restart::{BuildReport, Progress, RestartReport};
+use crate::role::Operation;
+
+/// Restarts in [`View::history`].
+pub const MAX_HISTORY: usize = 100;
+
+/// Dead letters in [`View::dead_letters`].
+pub const MAX_DEAD_LETTERS: usize = 100;
+
+/// Records in [`View::audit`].
+pub const MAX_AUDIT: usize = 100;
+
+/// Backups in [`View::backups`].
+pub const MAX_BACKUPS: usize = 1000;
+
+/// Lines in [`RestartView::build_output`].
+pub const MAX_BUILD_OUTPUT: usize = 500;
+
+/// Everything at one moment. Parts that the reader's role may not see are absent
+/// or empty, as are those that the server has not measured yet.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct View {
+    /// The number of the last delta that is in it.
+    pub seq: u64,
+    /// Drawn by each server at its start: with another one, numbers start anew.
+    pub boot: String,
+    /// When, RFC 3339.
+    pub at: String,
+    /// The server.
+    pub server: ServerView,
+    /// The restart that runs, or the last one of this server.
+    pub restart: Option<RestartView>,
+    /// Its workers: the one that serves, the one that stands by, the one that leaves.
+    pub workers: Vec<WorkerView>,
+    /// Client sessions, by their number.
+    pub sessions: Vec<SessionView>,
+    /// The request buffers of all sessions together.
+    pub buffers: Option<BufferStatus>,
+    /// What goes through.
+    pub traffic: Traffic,
+    /// Snapshots and backups, newest first, at most [`MAX_BACKUPS`].
+    pub backups: Option<Vec<Backup>>,
+    /// Earlier restarts, newest first, at most [`MAX_HISTORY`].
+    pub history: Option<HistoryView>,
+    /// Requests that were given up, newest first, at most [`MAX_DEAD_LETTERS`].
+    pub dead_letters: Option<Vec<DeadLetter>>,
+    /// How everything is, measured now and then while somebody watches.
+    pub health: Option<Box<Health>>,
+    /// The bounds that hold.
+    pub limits: Limits,
+    /// The newest records of the audit, newest first, at most [`MAX_AUDIT`].
+    pub audit: Option<Vec<AuditRecord>>,
+}
+
+/// The server.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerView {
+    /// The front's process.
+    pub pid: u32,
+    /// The front's version.
+    pub version: String,
+    /// The project directory.
+    pub workspace: String,
+    /// When the front started, RFC 3339.
+    pub started_at: String,
+    /// Times that a worker has been activated in this workspace.
+    pub generation: u64,
+    /// The restart phase.
+    pub phase: Phase,
+    /// Whether new requests are held back, by a restart or by an operator.
+    pub maintenance_mode: bool,
+    /// Whether an operator holds them back.
+    pub held_by_operator: bool,
+    /// Whether too many crashes have led to safe mode, and why.
+    pub safe_mode: Option<String>,
+    /// Why requests are refused at present, where they are.
+    pub refusal: Option<String>,
+    /// The build that serves.
+    pub build: Option<BuildReport>,
+    /// Whether there is a build to go back to.
+    pub can_roll_back: bool,
+    /// Whether the build that serves is on probation.
+    pub on_probation: bool,
+    /// Ends of workers without being asked to, since the front started.
+    pub crashes: u64,
+    /// Requests sent to a worker again after an earlier one had ended.
+    pub replayed: u64,
+    /// Requests answered with an error because two workers ended on them.
+    pub quarantined: u64,
+    /// How often sessions were established again at a new worker.
+    pub reconnections: u64,
+    /// How often that did not work.
+    pub failed_reconnections: u64,
+    /// Why the audit cannot be written, where it cannot.
+    pub audit_failure: Option<String>,
+}
+
+/// A restart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RestartView {
+    /// All there is to say; its `outcome` is absent while it runs.
+    pub report: RestartReport,
+    /// How far it is, while it runs.
+    pub progress: Option<Progress>,
+    /// The newest lines of the build command, at most [`MAX_BUILD_OUTPUT`].
+    #[serde(default)]
+    pub build_output: Vec<String>,
+}
+
+/// What a worker is for at present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerRole {
+    /// It gets requests.
+    Active,
+    /// It is started, or stands by.
+    Standby,
+    /// It finishes what it holds.
+    Former,
+}
+
+/// A worker process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WorkerView {
+    /// Its process id.
+    pub pid: u32,
+    /// What it is for.
+    pub role: WorkerRole,
+    /// Whether it has said that it is ready.
+    pub ready: bool,
+    /// Its build.
+    pub build: Option<BuildReport>,
+    /// When it was started, RFC 3339.
+    pub started_at: String,
+    /// Milliseconds since its last sign of life.
+    pub last_heartbeat_ms: Option<u64>,
+    /// Requests with it.
+    pub in_flight: u64,
+    /// Resident memory at its last sign of life, in bytes.
+    pub rss_bytes: Option<u64>,
+}
+
+/// How a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionState {
+    /// Nothing is in flight.
+    Idle,
+    /// A worker has requests of it.
+    Active,
+    /// Requests of it wait for a worker.
+    Waiting,
+    /// It does not read what it is sent.
+    Slow,
+}
+
+/// A client session.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionView {
+    /// Its number at this server, never used twice.
+    pub number: u64,
+    /// The client's id, drawn by its shim.
+    pub client: String,
+    /// The process that holds the client's end.
+    pub pid: u32,
+    /// `stdio`.
+    pub transport: String,
+    /// What the client calls itself, once it has said so.
+    pub name: Option<String>,
+    /// The client's version, once it has said so.
+    pub version: Option<String>,
+    /// The revision of MCP that it speaks, once that is known.
+    pub protocol: Option<String>,
+    /// When it was attached to this server, RFC 3339.
+    pub connected_at: String,
+    /// How often it has come back to this server.
+    pub reconnects: u64,
+    /// What changes all the time.
+    #[serde(flatten)]
+    pub figures: SessionFigures,
+}
+
+/// What changes all the time of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionFigures {
+    /// How it is.
+    pub state: SessionState,
+    /// Requests with a worker.
+    pub in_flight: u64,
+    /// Requests that wait for a worker.
+    pub buffered: u64,
+    /// Their bytes.
+    pub buffered_bytes: u64,
+    /// Age of the oldest of them, in milliseconds.
+    pub oldest_ms: Option<u64>,
+    /// Milliseconds from [`ServerView::started_at`] to the client's last message.
+    pub last_activity_ms: u64,
+    /// Requests that it has sent.
+    pub requests: u64,
+    /// Notifications that it was too slow to be sent.
+    pub dropped_notifications: u64,
+}
+
+/// The same in a row of numbers: a thousand of them change several times a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SessionRow(
+    /// The session's number.
+    pub u64,
+    /// `state`.
+    pub SessionState,
+    /// `in_flight`.
+    pub u64,
+    /// `buffered`.
+    pub u64,
+    /// `buffered_bytes`.
+    pub u64,
+    /// `oldest_ms`.
+    pub Option<u64>,
+    /// `last_activity_ms`.
+    pub u64,
+    /// `requests`.
+    pub u64,
+    /// `dropped_notifications`.
+    pub u64,
+);
+
+impl SessionRow {
+    /// The row of a session.
+    pub const fn new(number: u64, figures: SessionFigures) -> Self {
+        let SessionFigures {
+            state,
+            in_flight,
+            buffered,
+            buffered_bytes,
+            oldest_ms,
+            last_activity_ms,
+            requests,
+            dropped_notifications,
+        } = figures;
+        Self(
+            number,
+            state,
+            in_flight,
+            buffered,
+            buffered_bytes,
+            oldest_ms,
+            last_activity_ms,
+            requests,
+            dropped_notifications,
+        )
+    }
+
+    /// The figures of a row.
+    pub const fn figures(self) -> SessionFigures {
+        let Self(
+            _,
+            state,
+            in_flight,
+            buffered,
+            buffered_bytes,
+            oldest_ms,
+            last_activity_ms,
+            requests,
+            dropped_notifications,
+        ) = self;
+        SessionFigures {
+            state,
+            in_flight,
+            buffered,
+            buffered_bytes,
+            oldest_ms,
+            last_activity_ms,
+            requests,
+            dropped_notifications,
+        }
+    }
+}
+
+/// What goes through the server.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Traffic {
+    /// Requests of clients, since the front started.
+    pub requests: u64,
+    /// Answers to them.
+    pub answers: u64,
+    /// Requests in the last whole second.
+    pub requests_per_second: f64,
+    /// Milliseconds to the answer of half of the requests of the last interval;
+    /// absent when there were none.
+    pub p50_ms: Option<f64>,
+    /// Milliseconds to the answer of 99 % of them.
+    pub p99_ms: Option<f64>,
+    /// Requests with workers.
+    pub in_flight: u64,
+    /// Bytes held by requests that are not answered.
+    pub held_bytes: u64,
+    /// Resident memory of the front, in bytes.
+    pub front_rss_bytes: Option<u64>,
+}
+
+/// Earlier restarts.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct HistoryView {
+    /// The newest, newest first.
+    pub recent: Vec<PastRestart>,
+    /// How many there were.
+    pub total: u64,
+    /// How many of them ended as they were meant to.
+    pub successful: u64,
+    /// How long those took on average, in seconds.
+    pub average_duration: Option<f64>,
+    /// The part of the last day's that went well, 0 to 1.
+    pub success_rate_24h: Option<f64>,
+}
+
+/// The bounds that hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Client sessions.
+    pub max_sessions: u64,
+    /// Requests of one client that may wait.
+    pub max_requests_per_client: u64,
+    /// Bytes that all waiting requests may hold.
+    pub max_buffered_bytes: u64,
+    /// Seconds that a request may wait.
+    pub buffer_expiry_seconds: f64,
+    /// Seconds that a restart may take.
+    pub restart_timeout_seconds: f64,
+    /// Snapshots, and database backups, that are kept.
+    pub backups: u64,
+    /// The level of the log files.
+    pub log_level: String,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "topic", content = "value", rename_all = "snake_case")]
+pub enum Change {
+    /// [`View::server`].
+    Server(Box<ServerView>),
+    /// [`View::restart`], whole.
+    Restart(Box<RestartView>),
+    /// The progress of the restart that is known.
+    Progress(Box<Progress>),
+    /// One more line of its build command.
+    BuildOutput(String),
+    /// [`View::workers`].
+    Workers(Vec<WorkerView>),
+    /// A session that is new, or of which more is known.
+    Session(Box<SessionView>),
+    /// A session that has ended.
+    SessionEnded(u64),
+    /// Figures of sessions that have changed.
+    Figures(Vec<SessionRow>),
+    /// [`View::buffers`].
+    Buffers(BufferStatus),
+    /// [`View::traffic`].
+    Traffic(Traffic),
+    /// [`View::backups`].
+    Backups(Vec<Backup>),
+    /// [`View::history`].
+    History(HistoryView),
+    /// [`View::dead_letters`].
+    DeadLetters(Vec<DeadLetter>),
+    /// [`View::health`].
+    Health(Box<Health>),
+    /// [`View::limits`].
+    Limits(Limits),
+    /// More records for the front of [`View::audit`], oldest first.
+    Audit(Vec<AuditRecord>),
+}
+
+/// Changes that happened together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Delta {
+    /// Its number: one more than the one before.
+    pub seq: u64,
+    /// When, RFC 3339.
+    pub at: String,
+    /// In order.
+    pub changes: Vec<Change>,
+}
+
+/// A delta does not follow on what is known: a new whole state is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("delta {got} came after {known}: a new whole state is needed")]
+pub struct Gap {
+    /// The last delta that is known.
+    pub known: u64,
+    /// The one that came.
+    pub got: u64,
+}
+
+impl Change {
+    /// What a reader must be allowed to do to see it.
+    pub const fn operation(&self) -> Operation {
+        match self {
+            Self::Server(_)
+            | Self::Restart(_)
+            | Self::Progress(_)
+            | Self::BuildOutput(_)
+            | Self::Workers(_)
+            | Self::Session(_)
+            | Self::SessionEnded(_)
+            | Self::Figures(_)
+            | Self::Buffers(_)
+            | Self::Traffic(_)
+            | Self::Limits(_) => Operation::View,
+            Self::History(_) => Operation::RestartStatus,
+            Self::Backups(_) => Operation::ViewBackups,
+            Self::DeadLetters(_) => Operation::ViewDeadLetters,
+            Self::Health(_) => Operation::HealthCheck,
+            Self::Audit(_) => Operation::ViewAudit,
+        }
+    }
+}
+
+impl View {
+    /// Brings a copy up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`Gap`] when a delta is missing between; then nothing is changed.
+    pub fn apply(&mut self, delta: Delta) -> Result<(), Gap> {
+        if delta.seq != self.seq.wrapping_add(1) {
+            return Err(Gap { known: self.seq, got: delta.seq });
+        }
+        self.seq = delta.seq;
+        self.at = delta.at;
+        for change in delta.changes {
+            self.change(change);
+        }
+        Ok(())
+    }
+
+    /// Makes one change.
+    pub fn change(&mut self, change: Change) {
+        match change {
+            Change::Server(server) => self.server = *server,
+            Change::Restart(restart) => self.restart = Some(*restart),
+            Change::Progress(progress) => {
+                if let Some(restart) = &mut self.restart
+                    && restart.report.restart_id == progress.restart_id
+                {
+                    restart.report.phase = progress.phase;
+                    restart.report.progress = progress.progress;
+                    restart.report.message.clone_from(&progress.message);
+                    restart.progress = Some(*progress);
+                }
+            }
+            Change::BuildOutput(line) => {
+                if let Some(restart) = &mut self.restart {
+                    let lines = &mut restart.build_output;
+                    lines.push(line);
+                    let over = lines.len().saturating_sub(MAX_BUILD_OUTPUT);
+                    lines.drain(..over);
+                }
+            }
+            Change::Workers(workers) => self.workers = workers,
+            Change::Session(session) => match self.place_of(session.number) {
+                Ok(place) => {
+                    if let Some(known) = self.sessions.get_mut(place) {
+                        *known = *session;
+                    }
+                }
+                Err(place) => self.sessions.insert(place, *session),
+            },
+            Change::SessionEnded(number) => {
+                if let Ok(place) = self.place_of(number) {
+                    self.sessions.remove(place);
+                }
+            }
+            Change::Figures(rows) => {
+                for row in rows {
+                    if let Ok(place) = self.place_of(row.0)
+                        && let Some(known) = self.sessions.get_mut(place)
+                    {
+                        known.figures = row.figures();
+                    }
+                }
+            }
+            Change::Buffers(buffers) => self.buffers = Some(buffers),
+            Change::Traffic(traffic) => self.traffic = traffic,
+            Change::Backups(backups) => self.backups = Some(backups),
+            Change::History(history) => self.history = Some(history),
+            Change::DeadLetters(letters) => self.dead_letters = Some(letters),
+            Change::Health(health) => self.health = Some(health),
+            Change::Limits(limits) => self.limits = limits,
+            Change::Audit(records) => {
+                let audit = self.audit.get_or_insert_default();
+                audit.splice(0..0, records.into_iter().rev());
+                audit.truncate(MAX_AUDIT);
+            }
+        }
+    }
+
+    /// The session with this number.
+    pub fn session(&self, number: u64) -> Option<&SessionView> {
+        self.sessions.get(self.place_of(number).ok()?)
+    }
+
+    fn place_of(&self, number: u64) -> Result<usize, usize> {
+        self.sessions.binary_search_by_key(&number, |session| session.number)
+    }
+
+    /// The same without the parts that need a right which the reader does not have.
+    pub fn only(mut self, may: impl Fn(Operation) -> bool) -> Self {
+        let keep = |operation| may(operation);
+        self.backups = self.backups.filter(|_| keep(Operation::ViewBackups));
+        self.history = self.history.filter(|_| keep(Operation::RestartStatus));
+        self.dead_letters = self.dead_letters.filter(|_| keep(Operation::ViewDeadLetters));
+        self.health = self.health.filter(|_| keep(Operation::HealthCheck));
+        self.audit = self.audit.filter(|_| keep(Operation::ViewAudit));
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(number: u64, in_flight: u64) -> SessionView {
+        SessionView {
+            number,
+            client: format!("client {number}"),
+            pid: 1,
+            transport: "stdio".to_owned(),
+            name: None,
+            version: None,
+            protocol: None,
+            connected_at: String::new(),
+            reconnects: 0,
+            figures: figures(in_flight),
+        }
+    }
+
+    fn figures(in_flight: u64) -> SessionFigures {
+        SessionFigures {
+            state: SessionState::Active,
+            in_flight,
+            buffered: 2,
+            buffered_bytes: 3,
+            oldest_ms: Some(4),
+            last_activity_ms: 5,
+            requests: 6,
+            dropped_notifications: 7,
+        }
+    }
+
+    fn delta(seq: u64, changes: Vec<Change>) -> Delta {
+        Delta { seq, at: String::new(), changes }
+    }
+
+    #[test]
+    fn sessions_come_change_and_go() {
+        let mut view = View::default();
+        let come = [5, 2, 9].map(|number| Change::Session(Box::new(session(number, 0))));
+        view.apply(delta(1, come.into())).unwrap();
+        let rows = vec![SessionRow::new(5, figures(8)), SessionRow::new(77, figures(1))];
+        view.apply(delta(2, vec![Change::Figures(rows), Change::SessionEnded(2)])).unwrap();
+        let numbers: Vec<u64> = view.sessions.iter().map(|session| session.number).collect();
+        assert_eq!(numbers, [5, 9]);
+        assert_eq!(view.session(5).unwrap().figures, figures(8));
+        assert_eq!(view.session(9).unwrap().figures, figures(0));
+    }
+
+    #[test]
+    fn a_gap_is_told_and_changes_nothing() {
+        let mut view = View { seq: 4, ..View::default() };
+        let ahead = delta(6, vec![Change::Session(Box::new(session(1, 0)))]);
+        assert_eq!(view.apply(ahead), Err(Gap { known: 4, got: 6 }));
+        assert_eq!(view.apply(delta(4, Vec::new())), Err(Gap { known: 4, got: 4 }));
+        assert_eq!(view, View { seq: 4, ..View::default() });
+    }
+
+    #[test]
+    fn what_a_role_may_not_see_is_not_in_its_copy() {
+        use crate::role::Role;
+        let view = View {
+            audit: Some(Vec::new()),
+            dead_letters: Some(Vec::new()),
+            backups: Some(Vec::new()),
+            history: Some(HistoryView::default()),
+            ..View::default()
+        };
+        let least = view.clone().only(|operation| Role::Readonly.may(operation));
+        assert!(least.audit.is_none() && least.dead_letters.is_none() && least.backups.is_none());
+        assert!(least.history.is_some());
+        assert_eq!(view.clone().only(|operation| Role::Monitor.may(operation)), view);
+        assert!(!Role::Readonly.may(Change::Audit(Vec::new()).operation()));
+        assert!(Role::Readonly.may(Change::SessionEnded(1).operation()));
+    }
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let row = SessionRow::new(3, figures(1));
+        let line = serde_json::to_string(&row).unwrap();
+        assert_eq!(line, r#"[3,"active",1,2,3,4,5,6,7]"#);
+        assert_eq!(serde_json::from_str::<SessionRow>(&line).unwrap(), row);
+    }
+
+    #[test]
+    fn old_lines_of_a_build_and_old_records_go() {
+        let mut view = View::default();
+        for seq in 0..250 {
+            let event =
+                super::super::audit::AuditEvent::Audit { what: "opened".to_owned(), detail: String::new() };
+            let record =
+                AuditRecord { seq, at: String::new(), event, prev: String::new(), mac: String::new() };
+            view.change(Change::Audit(vec![record]));
+        }
+        let audit = view.audit.unwrap();
+        assert_eq!((audit.len(), audit[0].seq), (MAX_AUDIT, 249));
+    }
+}
