@@ -5,6 +5,7 @@
 
 mod file;
 mod key;
+mod names;
 mod problem;
 mod render;
 mod setting;
@@ -20,7 +21,10 @@ pub use file::MAX_FILE_BYTES;
 pub use key::{Key, Process, VARIABLE_PREFIX};
 pub use problem::{ConfigErrors, Origin, Problem, Warning};
 pub use render::{default_file, shown_as_json, shown_as_text};
-pub use setting::{ByteSize, ClientRole, Level, LogFormat, Policy, Signal, Signals, Synchronous, Verbosity};
+pub use setting::{
+    ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Principal, RoleGrant, Signal, Signals,
+    Synchronous, Verbosity,
+};
 pub use table::{
     Access, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store, Worker,
 };
@@ -75,10 +79,25 @@ pub struct Provenance(pub Vec<Entry>);
 
 impl Config {
     /// Reads the workspace's `config.toml`, if there is one, and what overrides it.
+    /// Names of users and groups are looked up, which may block.
     ///
     /// # Errors
     /// Every mistake in every source, and a file that cannot be read.
     pub fn load(
+        workspace: &Workspace,
+        overrides: &Overrides,
+    ) -> Result<(Self, Provenance, Vec<Warning>), ConfigErrors> {
+        Self::load_for(Process::Front, workspace, overrides)
+    }
+
+    /// As [`Config::load`], for one process. Only the front needs names of users and
+    /// groups: a worker must still start after a user has been removed, and a shim
+    /// must not wait for a database of users on another machine.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn load_for(
+        process: Process,
         workspace: &Workspace,
         overrides: &Overrides,
     ) -> Result<(Self, Provenance, Vec<Warning>), ConfigErrors> {
@@ -87,7 +106,7 @@ impl Config {
             let origin = Origin::File { path: path.clone(), line: 1, column: 1 };
             ConfigErrors(vec![Problem { origin, message: format!("cannot be read: {error}"), help: None }])
         })?;
-        Self::from_text(&path, &text, overrides)
+        Self::read(&path, &text, overrides, process == Process::Front)
     }
 
     /// As [`Config::load`], from text; `path` is for messages.
@@ -98,6 +117,15 @@ impl Config {
         path: &Path,
         text: &str,
         overrides: &Overrides,
+    ) -> Result<(Self, Provenance, Vec<Warning>), ConfigErrors> {
+        Self::read(path, text, overrides, true)
+    }
+
+    fn read(
+        path: &Path,
+        text: &str,
+        overrides: &Overrides,
+        looks_up_names: bool,
     ) -> Result<(Self, Provenance, Vec<Warning>), ConfigErrors> {
         let (tables, errors) = file::tables(text);
         let parsed = file::read(path, text, tables.get_ref(), &errors);
@@ -111,6 +139,9 @@ impl Config {
         let provenance = Provenance(entries);
         if let Some(config) = &config {
             problems.extend(contradiction(config, &provenance));
+        }
+        if looks_up_names {
+            problems.extend(names::problems(&provenance));
         }
         problems.sort_by_key(|problem| problem.weight());
         match config {

@@ -7,6 +7,7 @@
 //! Front and worker meet only in the frames of [`link`]: the front knows no task
 //! and no SQL, the worker no client connection.
 
+pub mod access;
 pub mod admin;
 pub mod cli;
 pub mod client_setup;

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config::{Config, FlagSetting, Overrides, Provenance, Warning};
+use crate::config::{Config, FlagSetting, Overrides, Process, Provenance, Warning};
 use crate::workspace::{Surroundings, Workspace};
 
 const LOG_LEVEL: &str = "log.level";
@@ -65,7 +65,19 @@ impl GlobalArgs {
     /// # Errors
     /// Every mistake in it.
     pub fn load_config(&self, workspace: &Workspace) -> anyhow::Result<(Config, Provenance, Vec<Warning>)> {
-        Ok(Config::load(workspace, &self.overrides())?)
+        self.load_config_for(Process::Front, workspace)
+    }
+
+    /// The same for one process, which is not stopped by what only others care about.
+    ///
+    /// # Errors
+    /// Every mistake in it.
+    pub fn load_config_for(
+        &self,
+        process: Process,
+        workspace: &Workspace,
+    ) -> anyhow::Result<(Config, Provenance, Vec<Warning>)> {
+        Ok(Config::load_for(process, workspace, &self.overrides())?)
     }
 
     /// The flags as settings, with this process's environment below them.

@@ -12,7 +12,7 @@ use crate::{logging, shim};
 /// A workspace or configuration that cannot be used, or no server.
 pub(super) fn run(global: &GlobalArgs) -> anyhow::Result<Exit> {
     let (mut workspace, surroundings) = global.find_workspace()?;
-    let (config, _, warnings) = global.load_config(&workspace)?;
+    let (config, _, warnings) = global.load_config_for(Process::Shim, &workspace)?;
     workspace.create(&surroundings)?;
     let _logging = logging::start(Process::Shim, &workspace, &config.log)?;
     for warning in warnings {

@@ -27,7 +27,7 @@ pub fn run_worker(global: &GlobalArgs, options: program::Options) -> anyhow::Res
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let (mut workspace, surroundings) = global.find_workspace()?;
     workspace.create(&surroundings)?;
-    let (config, ..) = global.load_config(&workspace)?;
+    let (config, ..) = global.load_config_for(Process::Worker, &workspace)?;
     let logging = logging::start(Process::Worker, &workspace, &config.log)?;
     // A panic in one request must not leave it unanswered for ever: the process
     // ends, and what is unanswered is replayed.

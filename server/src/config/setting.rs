@@ -3,6 +3,7 @@
 
 mod choice;
 mod duration;
+mod grants;
 mod signal;
 mod size;
 
@@ -10,6 +11,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 pub use choice::{ClientRole, Level, LogFormat, Policy, Synchronous, Verbosity};
+pub use grants::{Grants, GroupName, Principal, RoleGrant};
 pub use signal::{Signal, Signals};
 pub use size::ByteSize;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::key::{Key, Process, check};
 use super::setting::{
-    ByteSize, ClientRole, Level, LogFormat, Policy, Setting, Signals, Synchronous, Verbosity,
+    ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals, Synchronous, Verbosity,
 };
 use super::sources::{Outcome, Sources};
 
@@ -160,8 +160,17 @@ keys! {
         /// Restarts that the history keeps.
         history: u32 = "10000", read by Front, min "10", max "1000000";
     }
-    /// What MCP clients may do with the server itself.
+    /// Who may do what with the server itself.
     access: Access {
+        /// Roles of this system's users on the admin socket. A grant to a user weighs
+        /// more than those to groups; of several groups the highest role counts. The
+        /// server's own user and root are admin unless a grant to the user says
+        /// otherwise; who has no grant may do nothing.
+        grants: Grants = "", read by Front;
+        /// The group whose members may open the admin socket, which then lies in
+        /// a directory of its own below /tmp. Without one, only the server's own user
+        /// and root can. What a member may do there is a matter of the grants.
+        socket_group: GroupName = "", read by Front;
         /// The role of clients that are connected over standard input and output.
         stdio_role: ClientRole = "operator", read by Front;
     }

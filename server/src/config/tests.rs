@@ -92,6 +92,36 @@ signals = [\"SIGTERM\", \"SIGKILL\"]
 }
 
 #[test]
+fn every_mistake_in_the_grants_is_named_and_unknown_names_beside_other_mistakes() {
+    let text = "[log]\nlevel = 3\n[access]\ngrants = [\"user=admin\", \"user:root=boss\", \"group:root=admin\", \
+                \"group:root=monitor\"]\nsocket_group = \"no-such-group\"\n";
+    assert_eq!(
+        problems(text)[1..],
+        [
+            "/p/config.toml:4:1: access.grants: \"user\" is neither user:NAME nor group:NAME; no role \"boss\": \
+             known are readonly, monitor, operator, admin; group:root has a role already",
+            "/p/config.toml:5:1: access.socket_group: no group \"no-such-group\" is known to this system",
+        ]
+    );
+    let many: Vec<String> = (0..1001).map(|id| format!("user:{id}=admin")).collect();
+    assert!(problems(&format!("access.grants = \"{}\"", many.join(",")))[0].contains("more than 1000 grants"));
+}
+
+#[test]
+fn only_the_front_cares_whether_a_user_exists() {
+    let top = tempfile::tempdir().unwrap();
+    let workspace = Workspace::discover(Some(top.path()), &crate::workspace::Surroundings::of_process().unwrap());
+    let workspace = workspace.unwrap();
+    let environment = [("MCP_TASK_ORCHESTRATOR_ACCESS_GRANTS", "user:no-such-user=admin")];
+    let overrides = overrides(&environment, &[]);
+    for process in [Process::Shim, Process::Worker] {
+        assert!(Config::load_for(process, &workspace, &overrides).is_ok(), "{process}");
+    }
+    let errors = Config::load(&workspace, &overrides).unwrap_err();
+    assert!(errors.to_string().contains("no user \"no-such-user\""), "{errors}");
+}
+
+#[test]
 fn mistakes_of_form_and_of_content_are_reported_together() {
     let found =
         problems("[log]\nlevel = \nformat = \"xml\"\nformat = \"json\"\n\n[worker]\nbinray = \"x\"\n");
@@ -140,6 +170,9 @@ fn values_are_accepted_in_every_documented_form() {
         ("buffer.max_bytes", "64 MB", "\"64 MiB\""),
         ("buffer.max_bytes", "100m", "\"100 MiB\""),
         ("shutdown.signals", "term, SIGHUP,SIGTERM", "[\"SIGTERM\", \"SIGHUP\"]"),
+        ("access.grants", "user:0 = Operator, group:7=readonly,", "[\"user:0=operator\", \"group:7=readonly\"]"),
+        ("access.grants", "", "[]"),
+        ("access.socket_group", "007", "\"007\""),
         ("shutdown.force_after_timeout", "off", "false"),
         ("worker.binary", "/opt/new", "\"/opt/new\""),
         ("store.readers", "1_0", "10"),
@@ -170,6 +203,16 @@ fn values_that_are_refused() {
         ("front.idle_timeout", "9999999999999999 days"),
         ("shutdown.signals", ""),
         ("worker.binary", "target/debug/other"),
+        ("access.grants", "alice=operator"),
+        ("access.grants", "role:alice=operator"),
+        ("access.grants", "user:alice"),
+        ("access.grants", "user:alice=boss"),
+        ("access.grants", "user:=admin"),
+        ("access.grants", "user:a b=admin"),
+        ("access.grants", "user:1=admin,user:1=readonly"),
+        ("access.grants", "user:4294967295=admin"),
+        ("access.grants", "group:99999999999=admin"),
+        ("access.socket_group", "two words"),
         ("shutdown.force_after_timeout", "maybe"),
     ] {
         let errors = load("", &overrides(&[], &[(path, value)])).unwrap_err();
