@@ -113,9 +113,9 @@ impl Access {
         let mut always = vec![self.owner, 0];
         always.dedup();
         let unchanged = always.into_iter().filter_map(|id| {
-            let granted = self.role_of(id, &[])?;
-            let by = self.by_nature(id)?;
-            (granted.by == by).then(|| Grant { to: granted.by, id, role: granted.role })
+            let Granted { role, by } = self.role_of(id, &[])?;
+            let is_by_nature = self.by_nature(id) == Some(by.as_str());
+            is_by_nature.then_some(Grant { to: by, id, role })
         });
         let configured = self.grants.iter().map(|known| Grant {
             to: known.to.to_string(),

@@ -10,6 +10,7 @@ mod event;
 mod hub;
 mod jobs;
 mod session;
+mod sockets;
 mod watch;
 mod worker;
 mod workers;
@@ -18,7 +19,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -28,11 +29,13 @@ use thiserror::Error;
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch as watch_channel};
 
+use crate::access::{Access, AccessError};
 use crate::admin as admin_socket;
 use crate::config::Config;
 use crate::ledger::{self, Ledger};
 use crate::link::Goodbye;
 use crate::private_socket;
+pub use crate::private_socket::GroupSocketError;
 use crate::restart::build::Build;
 use crate::restart::machine::Beginning;
 use crate::restart::plan::Plan;
@@ -76,6 +79,12 @@ pub enum FrontError {
         /// The system's reason.
         source: io::Error,
     },
+    /// The admin socket for a group.
+    #[error("the admin socket cannot be opened to the group: {0}")]
+    GroupSocket(#[from] GroupSocketError),
+    /// A name in the configuration that the system does not know any more.
+    #[error("{0}")]
+    Access(#[from] AccessError),
     /// A restore that did not come to its end cannot be undone.
     #[error("RESTART_001: a restore of the state was interrupted and cannot be undone: {0}")]
     Restore(String),
@@ -155,8 +164,8 @@ pub async fn run(
 ) -> Result<Report, FrontError> {
     raise_descriptor_limit();
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
-    let clients = bound(&workspace.client_socket())?;
-    let admins = bound(&workspace.admin_socket())?;
+    let access = Access::of(config)?;
+    let sockets::Sockets { clients, admins, places } = sockets::open(workspace, access.socket_group())?;
     let budget = Budget::new(usize::try_from(config.buffer.max_bytes.bytes()).unwrap_or(usize::MAX));
     let shutdown = Shutdown::new(config.shutdown.clone());
     let signals = shutdown.watch_signals()?;
@@ -185,7 +194,7 @@ pub async fn run(
     };
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
     tokio::spawn(admin_socket::serve(admins, executor(events.clone()), shutdown.forced()));
-    register_clean_ups(&shutdown, workspace, &events, goodbye);
+    register_clean_ups(&shutdown, places, &events, goodbye);
     tracing::info!(workspace = %workspace.root().display(), pid = std::process::id(), "serving");
     if options.detached {
         leave_the_starter()?;
@@ -222,18 +231,11 @@ fn end_with(shutdown: &Shutdown, goodbye: &Arc<OnceLock<Goodbye>>) -> Box<dyn Fn
 /// What is done once no request waits for its answer any more.
 fn register_clean_ups(
     shutdown: &Shutdown,
-    workspace: &Workspace,
+    places: sockets::SocketPlaces,
     events: &mpsc::Sender<Event>,
     goodbye: Arc<OnceLock<Goodbye>>,
 ) {
-    let sockets = [workspace.client_socket(), workspace.admin_socket()];
-    shutdown.register("sockets", move || async move {
-        // Whoever connects from here on starts the next front.
-        sockets.iter().try_for_each(|socket| match fs::remove_file(socket) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        })
-    });
+    shutdown.register("sockets", move || async move { places.remove() });
     let events = events.clone();
     shutdown.register("clients and worker", move || async move {
         let signalled =
@@ -347,11 +349,6 @@ fn heartbeat(config: &Config) -> Heartbeat {
 fn seconds_since_epoch() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-}
-
-fn bound(path: &Path) -> Result<UnixListener, FrontError> {
-    let failed = |source| FrontError::File { action: "listen on", path: path.to_owned(), source };
-    private_socket::bind(path).map_err(failed)
 }
 
 async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_sessions: usize) {

@@ -1,4 +1,6 @@
-//! Listening on a socket that only this user can open.
+//! Listening on a socket that only this user can open, or a group as well.
+
+mod group;
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,6 +8,9 @@ use std::{fs, io};
 
 use tokio::net::UnixListener;
 use tokio::time::Instant;
+
+pub use group::GroupSocketError;
+pub(crate) use group::{bind_for_group, remove_group_socket};
 
 /// After a connection could not be accepted, the next attempt waits so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

@@ -4,6 +4,7 @@
 //! Every path under the workspace is spelled here and nowhere else. It must
 //! never follow a symbolic link to, or adopt, a directory of another user.
 
+mod admin_place;
 mod discovery;
 mod private_dir;
 mod sockets;
@@ -13,9 +14,11 @@ use std::{fs, io};
 
 use thiserror::Error;
 
+pub use admin_place::ADMIN_SOCKET_VARIABLE;
 pub use discovery::{FoundBy, Surroundings, WORKSPACE_VARIABLE};
 pub(crate) use private_dir::open_private_append;
 pub use private_dir::{FILE_MODE, replace_private_file, write_new_private_file};
+use admin_place::Record;
 pub use sockets::MAX_SOCKET_PATH_BYTES;
 
 /// Name of the directory that marks a workspace.
@@ -85,6 +88,8 @@ pub struct Workspace {
     root: PathBuf,
     dir: PathBuf,
     sockets: PathBuf,
+    group_socket: PathBuf,
+    named_socket: Option<PathBuf>,
     found_by: FoundBy,
 }
 
@@ -99,8 +104,11 @@ impl Workspace {
     pub fn discover(flag: Option<&Path>, surroundings: &Surroundings) -> Result<Self, WorkspaceError> {
         let (root, found_by) = discovery::find_root(flag, surroundings)?;
         let dir = root.join(DIRECTORY_NAME);
-        let sockets = sockets::locate(&root, &dir.join("run"), surroundings)?;
-        Ok(Self { root, dir, sockets, found_by })
+        let owner = admin_place::owner_of(&dir);
+        let sockets = sockets::locate(&root, &dir.join("run"), owner, surroundings)?;
+        let owner = owner.unwrap_or_else(|| rustix::process::geteuid().as_raw());
+        let group_socket = admin_place::for_group(&root, owner, &surroundings.temporary_dir);
+        Ok(Self { root, dir, sockets, group_socket, named_socket: None, found_by })
     }
 
     /// Makes every directory (0700) that is missing, closes those that are open
@@ -192,9 +200,51 @@ impl Workspace {
         self.sockets.join("client.sock")
     }
 
-    /// Where consoles connect. In the same directory as the client socket.
+    /// Where consoles and commands connect: what was named by hand, else what the
+    /// owner's server has recorded, else the usual place. Who cannot see the record is
+    /// another user, and for that one there is only the place for a group. Looked up
+    /// each time, because the next server may have another configuration.
     pub fn admin_socket(&self) -> PathBuf {
-        self.sockets.join("admin.sock")
+        if let Some(named) = &self.named_socket {
+            return named.clone();
+        }
+        match admin_place::recorded(&self.run()) {
+            Record::At(place) => place,
+            Record::None => self.private_admin_socket(),
+            Record::Unreadable => self.group_admin_socket(),
+        }
+    }
+
+    /// The admin socket that only the owner can open. In the same directory as the
+    /// client socket.
+    pub fn private_admin_socket(&self) -> PathBuf {
+        self.sockets.join(admin_place::SOCKET_NAME)
+    }
+
+    /// The admin socket that a group can open. Its place follows from the root's path
+    /// and the owner, so that the members find it.
+    pub fn group_admin_socket(&self) -> PathBuf {
+        self.group_socket.clone()
+    }
+
+    /// For commands: asks this socket, whatever the workspace has. The server takes
+    /// no notice of it.
+    #[must_use]
+    pub fn with_admin_socket(self, named: PathBuf) -> Self {
+        Self { named_socket: Some(named), ..self }
+    }
+
+    /// Whose server has to be at the other end of the admin socket: the owner of the
+    /// workspace. `None` where there is no workspace yet, or where the socket was named
+    /// by hand and may be another workspace's.
+    pub fn owner(&self) -> Option<u32> {
+        if self.named_socket.is_some() { None } else { admin_place::owner_of(&self.dir) }
+    }
+
+    /// Writes down for the owner's commands where the admin socket is; `None` for its
+    /// private place.
+    pub(crate) fn record_admin_socket(&self, socket: Option<&Path>) -> io::Result<()> {
+        admin_place::record(&self.run(), socket)
     }
 }
 

@@ -28,6 +28,9 @@ fn access(owner: u32, grants: &[RoleGrant]) -> Access {
     Access { owner, grants, socket_group: None }
 }
 
+/// Grants, a user, its groups, and the role with where it comes from.
+type Case<'a> = (&'a [RoleGrant], u32, &'a [u32], Option<(Role, &'a str)>);
+
 #[test]
 fn the_best_grant_counts_and_who_has_none_has_no_role() {
     use Role::{Admin, Monitor, Operator, Readonly};
@@ -35,7 +38,7 @@ fn the_best_grant_counts_and_who_has_none_has_no_role() {
     let groups: &[RoleGrant] = &[group("ops", Monitor), group("staff", Operator), group("wheel", Readonly)];
     let mixed: &[RoleGrant] = &[group("ops", Admin), user("bob", Readonly), user("1003", Monitor)];
     let changed: &[RoleGrant] = &[user("owner", Operator), user("root", Monitor)];
-    let table: &[(&[RoleGrant], u32, &[u32], Option<(Role, &str)>)] = &[
+    let table: &[Case<'_>] = &[
         (none, OWNER, &[], Some((Admin, "owner"))),
         (none, 0, &[], Some((Admin, "root"))),
         (none, 1001, &[0, 1000, 1001], None),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::discovery::Surroundings;
-use super::{WorkspaceError, private_dir};
+use super::{WorkspaceError, admin_place, private_dir};
 
 /// Longest path of a socket. The systems' own limits are 108 bytes (Linux) and
 /// 104 (macOS), the final NUL included; the rest is margin.
@@ -21,6 +21,7 @@ const LONGEST_NAME: &str = "client.sock";
 pub(super) fn locate(
     root: &Path,
     run: &Path,
+    owner: Option<u32>,
     surroundings: &Surroundings,
 ) -> Result<PathBuf, WorkspaceError> {
     if fits(run) {
@@ -33,7 +34,10 @@ pub(super) fn locate(
             .find(|candidate| fits(candidate))
             .ok_or_else(|| WorkspaceError::SocketPathTooLong { path: run.to_owned() })?,
     };
-    if fs::symlink_metadata(&place).is_ok() {
+    // Another user's workspace is looked at as well, by somebody who only wants its
+    // admin socket; nothing is made there, for `prepare` accepts this user's only.
+    let is_the_owners = owner.is_some() && admin_place::owner_of(&place) == owner;
+    if fs::symlink_metadata(&place).is_ok() && !is_the_owners {
         private_dir::check(&place)?;
     }
     Ok(place)
@@ -96,7 +100,8 @@ fn candidates(root: &Path, surroundings: &Surroundings) -> Vec<PathBuf> {
     own.chain([shared]).map(|parent| parent.join(&name)).collect()
 }
 
-fn name_of(root: &Path) -> String {
+/// A name for what belongs to this root, the same in every process of every user.
+pub(super) fn name_of(root: &Path) -> String {
     let digest = Sha256::digest(root.as_os_str().as_bytes());
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -57,7 +57,7 @@ impl Served {
         let (ended, seen) = (CancellationToken::new(), Arc::clone(&served.asked));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let inside = runtime.enter();
-        let listener = private_socket::bind(&workspace.admin_socket()).unwrap();
+        let listener = private_socket::bind(&workspace.private_admin_socket()).unwrap();
         drop(inside);
         let execute = move |asked: Asked| {
             let events = [
