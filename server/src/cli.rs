@@ -47,6 +47,7 @@ pub use state_verb::{StateArgs, StateVerb};
 
 use ask::{Refused, exit_of_call};
 use confirm::Unconfirmed;
+use global::NothingToAsk;
 use screen::Screen;
 
 use crate::admin::CallError;
@@ -185,6 +186,10 @@ impl Cli {
     pub fn run(&self) -> anyhow::Result<Exit> {
         let global = &self.global;
         let (out, err) = (&mut io::stdout(), &mut io::stderr());
+        let asks_nobody = matches!(&self.command, Command::Stdio(_) | Command::Serve(_) | Command::Worker(_));
+        if global.socket.is_some() && asks_nobody {
+            return Err(NothingToAsk.into());
+        }
         match &self.command {
             Command::Stdio(_) => stdio_verb::run(global),
             Command::Serve(args) => serve_verb::run(global, args),
@@ -214,6 +219,9 @@ pub fn exit_of(error: &Error) -> Exit {
             return Exit::Configuration;
         }
         if let Some(SetupError::Scope { .. } | SetupError::Name(_)) = cause.downcast_ref() {
+            return Exit::Usage;
+        }
+        if cause.is::<NothingToAsk>() {
             return Exit::Usage;
         }
         if let Some(Unconfirmed::NobodyThere { .. }) = cause.downcast_ref() {

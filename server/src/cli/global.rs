@@ -1,14 +1,16 @@
 //! Flags that every verb takes, and what they make of workspace and configuration.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use anyhow::Context;
 use clap::Args;
+use thiserror::Error;
 
 use crate::config::{Config, FlagSetting, Overrides, Process, Provenance, Warning};
-use crate::workspace::{Surroundings, Workspace};
+use crate::workspace::{ADMIN_SOCKET_VARIABLE, Surroundings, Workspace};
 
 const LOG_LEVEL: &str = "log.level";
 
@@ -19,6 +21,10 @@ pub struct GlobalArgs {
     /// The project whose tasks are meant
     #[arg(long, global = true, value_name = "DIR")]
     pub workspace: Option<PathBuf>,
+    /// Ask the server behind this socket: for commands that ask one, where its place
+    /// cannot be worked out; also $MCP_TASK_ORCHESTRATOR_ADMIN_SOCKET
+    #[arg(long, global = true, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
     /// Set a key of the configuration for this run; repeatable
     #[arg(long, global = true, value_name = "KEY=VALUE")]
     pub set: Vec<KeyValue>,
@@ -26,6 +32,13 @@ pub struct GlobalArgs {
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
 }
+
+/// `--socket` with a verb that is itself a part of the server.
+#[derive(Debug, Error)]
+#[error(
+    "--socket names a running server for commands that ask one; this one asks none: leave it out, or name the project with --workspace"
+)]
+pub(super) struct NothingToAsk;
 
 /// `key=value`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +70,16 @@ impl GlobalArgs {
     pub fn find_workspace(&self) -> anyhow::Result<(Workspace, Surroundings)> {
         let surroundings = Surroundings::of_process().context("the current directory cannot be read")?;
         let workspace = Workspace::discover(self.workspace.as_deref(), &surroundings)?;
-        Ok((workspace, surroundings))
+        Ok((self.with_named_socket(workspace), surroundings))
+    }
+
+    /// The flag weighs more than the variable; an empty variable is not set.
+    fn with_named_socket(&self, workspace: Workspace) -> Workspace {
+        let variable = || env::var_os(ADMIN_SOCKET_VARIABLE).filter(|value| !value.is_empty());
+        match self.socket.clone().or_else(|| variable().map(PathBuf::from)) {
+            Some(socket) => workspace.with_admin_socket(socket),
+            None => workspace,
+        }
     }
 
     /// The configuration of the workspace with this command line's flags on top.

@@ -93,6 +93,20 @@ fn lines_that_make_no_sense_are_usage_errors() {
 }
 
 #[test]
+fn a_socket_is_for_commands_that_ask_a_server() {
+    for verb in ["stdio", "serve", "worker"] {
+        let error = parse(&format!("{verb} --socket /run/admin.sock")).unwrap().run().unwrap_err();
+        assert_eq!(exit_of(&error), Exit::Usage, "{verb}: {error}");
+    }
+    let top = tempfile::tempdir().unwrap();
+    let line = format!("status --socket /run/admin.sock --workspace {}", top.path().display());
+    let global = parse(&line).unwrap().global;
+    let (workspace, _) = global.find_workspace().unwrap();
+    assert_eq!(workspace.admin_socket(), std::path::Path::new("/run/admin.sock"));
+    assert!(!global.for_child(&workspace).contains(&"--socket".into()), "a server takes no notice of it");
+}
+
+#[test]
 fn install_has_sensible_defaults() {
     let Command::Install(args) = parse("install --client claude-code").unwrap().command else { panic!() };
     assert_eq!((args.entry.client, args.entry.scope), (Client::ClaudeCode, Scope::User));

@@ -10,7 +10,7 @@ use super::problem::{Origin, Problem, Warning, suggestion};
 use super::setting::{Raw, Setting};
 use super::table::KEYS;
 use super::{Entry, FlagSetting};
-use crate::workspace::WORKSPACE_VARIABLE;
+use crate::workspace::{ADMIN_SOCKET_VARIABLE, WORKSPACE_VARIABLE};
 
 /// A value for a key.
 struct Given<'a> {
@@ -51,13 +51,14 @@ impl<'a> Sources<'a> {
     pub(super) fn add_environment(&mut self, variables: &'a [(OsString, OsString)], outcome: &mut Outcome) {
         for (name, value) in variables {
             let Some(name) = name.to_str().filter(|name| name.starts_with(VARIABLE_PREFIX)) else { continue };
-            if name == WORKSPACE_VARIABLE || value.is_empty() {
+            if [WORKSPACE_VARIABLE, ADMIN_SOCKET_VARIABLE].contains(&name) || value.is_empty() {
                 continue;
             }
             let origin = Origin::Variable(name.to_owned());
             let Some(key) = KEYS.iter().find(|key| key.variable() == name) else {
                 let names: Vec<String> = KEYS.iter().map(Key::variable).collect();
-                let known = names.iter().map(String::as_str).chain([WORKSPACE_VARIABLE]);
+                let known =
+                    names.iter().map(String::as_str).chain([WORKSPACE_VARIABLE, ADMIN_SOCKET_VARIABLE]);
                 let help = suggestion(name, known);
                 outcome.warnings.push(Warning { origin, message: "no key has this name".to_owned(), help });
                 continue;

@@ -104,13 +104,16 @@ fn every_mistake_in_the_grants_is_named_and_unknown_names_beside_other_mistakes(
         ]
     );
     let many: Vec<String> = (0..1001).map(|id| format!("user:{id}=admin")).collect();
-    assert!(problems(&format!("access.grants = \"{}\"", many.join(",")))[0].contains("more than 1000 grants"));
+    assert!(
+        problems(&format!("access.grants = \"{}\"", many.join(",")))[0].contains("more than 1000 grants")
+    );
 }
 
 #[test]
 fn only_the_front_cares_whether_a_user_exists() {
     let top = tempfile::tempdir().unwrap();
-    let workspace = Workspace::discover(Some(top.path()), &crate::workspace::Surroundings::of_process().unwrap());
+    let workspace =
+        Workspace::discover(Some(top.path()), &crate::workspace::Surroundings::of_process().unwrap());
     let workspace = workspace.unwrap();
     let environment = [("MCP_TASK_ORCHESTRATOR_ACCESS_GRANTS", "user:no-such-user=admin")];
     let overrides = overrides(&environment, &[]);
@@ -170,7 +173,11 @@ fn values_are_accepted_in_every_documented_form() {
         ("buffer.max_bytes", "64 MB", "\"64 MiB\""),
         ("buffer.max_bytes", "100m", "\"100 MiB\""),
         ("shutdown.signals", "term, SIGHUP,SIGTERM", "[\"SIGTERM\", \"SIGHUP\"]"),
-        ("access.grants", "user:0 = Operator, group:7=readonly,", "[\"user:0=operator\", \"group:7=readonly\"]"),
+        (
+            "access.grants",
+            "user:0 = Operator, group:7=readonly,",
+            "[\"user:0=operator\", \"group:7=readonly\"]",
+        ),
         ("access.grants", "", "[]"),
         ("access.socket_group", "007", "\"007\""),
         ("shutdown.force_after_timeout", "off", "false"),
@@ -253,6 +260,7 @@ fn unknown_variables_of_the_prefix_are_warned_of_with_a_suggestion() {
     let environment = [
         ("MCP_TASK_ORCHESTRATOR_LOG_LEVLE", "debug"),
         ("MCP_TASK_ORCHESTRATOR_WORKSPACE", "/somewhere"),
+        ("MCP_TASK_ORCHESTRATOR_ADMIN_SOCKET", "/somewhere/admin.sock"),
         ("PATH", "/bin"),
     ];
     let (config, _, warnings) = load("", &overrides(&environment, &[])).unwrap();
@@ -328,6 +336,7 @@ fn keys_and_variables_are_unambiguous() {
     variables.dedup();
     assert_eq!(variables.len(), KEYS.len());
     assert!(!variables.iter().any(|name| name == crate::workspace::WORKSPACE_VARIABLE));
+    assert!(!variables.iter().any(|name| name == crate::workspace::ADMIN_SOCKET_VARIABLE));
     assert!(KEYS.iter().all(|key| !key.doc.is_empty() && !key.read_by.is_empty()));
 }
 
