@@ -1,0 +1,1 @@
+//! What administrators are told about backups, and what they cannot reach.
