@@ -4,6 +4,7 @@
 
 mod answer;
 mod ask;
+mod backups;
 mod budget;
 mod connection;
 mod event;
@@ -43,6 +44,7 @@ use crate::restart::{self, BuildId, Machine};
 use crate::shutdown::{Reason, Report, Shutdown};
 use crate::state::Archive;
 use crate::workspace::Workspace;
+pub use backups::Backups;
 use budget::Budget;
 use event::{ConnectionId, Event};
 use hub::Hub;
@@ -286,6 +288,8 @@ fn parts(
         builds: state.join("builds"),
         plan: state.join("plan.json"),
         state: state.clone(),
+        database: workspace.database(),
+        artifacts: workspace.artifacts(),
     };
     let (builds, is_on_probation) = builds(config, &places)?;
     let beginning = Beginning {

@@ -3,7 +3,8 @@
 //!
 //! - `format`, `source`, `bulk`, `seal`: writing a snapshot in two stages.
 //! - `read`, `compare`: reading one, and proving that the database agrees.
-//! - `name`, `archive`, `rotation`: what is there, what is valid, what may go.
+//! - `opened`, `difference`: a compressed one as a file, and what differs between two.
+//! - `name`, `archive`, `pins`, `rotation`, `keeper`: what is there, what is valid, what may go.
 //! - `saga`, `restore`: putting something back, all of it or nothing.
 //!
 //! Knows no client, no link and no process; whoever restores holds the front's lock.
@@ -11,10 +12,14 @@
 mod archive;
 mod bulk;
 mod compare;
+mod difference;
 mod disk;
 mod error;
 mod format;
+pub mod keeper;
 mod name;
+mod opened;
+mod pins;
 mod read;
 pub mod restore;
 pub mod rotation;
@@ -25,10 +30,13 @@ mod source;
 pub use archive::{Archive, Entry, Found, SetAside, back_up, list, newest_valid, part_path, sweep_parts};
 pub use bulk::{verify_bulk, write_bulk};
 pub use compare::{Compared, Mismatch, compare};
+pub use difference::{DATABASE, Differs, difference};
 pub use disk::{Disk, RealDisk};
 pub use error::StateError;
 pub use format::{ClientSession, DatabaseState, Snapshot, Tail, VERSION};
 pub use name::{CURRENT, Kind, Name};
+pub use opened::Opened;
+pub use pins::{MAX_PINS, PinError, Pins};
 pub use read::{Item, read, read_header, scan};
 pub use rotation::Policy;
 pub use seal::{Sealed, seal};

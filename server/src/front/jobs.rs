@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use task_orchestrator_shared::error_code::ErrorCode;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -14,13 +14,14 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use super::backups::Backups;
 use super::event::Event;
 use crate::config::Config;
 use crate::link::SnapshotBulk;
 use crate::restart::build::{self, Build, Identity};
 use crate::restart::plan::Plan;
 use crate::restart::{JobId, Trouble};
-use crate::state::{Archive, Sealed, StateError, Tail};
+use crate::state::{Archive, Sealed, StateError, Tail, restore};
 
 /// Longest line of a build's output that is passed on; the rest of it is dropped.
 const MAX_LINE_BYTES: u64 = 4096;
@@ -67,13 +68,17 @@ pub(crate) struct Places {
     pub(crate) builds: PathBuf,
     /// The plan's file.
     pub(crate) plan: PathBuf,
+    /// The database. The front itself only reads it, and replaces it when no worker has it.
+    pub(crate) database: PathBuf,
+    /// The artifacts' files.
+    pub(crate) artifacts: PathBuf,
 }
 
 /// See the module.
 pub(crate) struct Jobs {
     events: mpsc::Sender<Event>,
     places: Places,
-    archive: Arc<Mutex<Archive>>,
+    backups: Backups,
     /// Plans are written in the order in which they are made.
     plans: Arc<tokio::sync::Mutex<()>>,
     build: Option<JoinHandle<()>>,
@@ -81,7 +86,18 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     pub(crate) fn new(events: mpsc::Sender<Event>, places: Places, archive: Archive) -> Self {
-        Self { events, places, archive: Arc::new(Mutex::new(archive)), plans: Arc::default(), build: None }
+        let of_restore = restore::Places {
+            database: places.database.clone(),
+            artifacts: places.artifacts.clone(),
+            state: places.state.clone(),
+        };
+        let backups = Backups::new(Arc::new(Mutex::new(archive)), of_restore);
+        Self { events, places, backups, plans: Arc::default(), build: None }
+    }
+
+    /// What administrators ask about snapshots and backups.
+    pub(crate) fn backups(&self) -> &Backups {
+        &self.backups
     }
 
     pub(crate) fn places(&self) -> &Places {
@@ -152,18 +168,18 @@ impl Jobs {
 
     /// Completes the snapshot.
     pub(crate) fn seal(&self, job: JobId, part: PathBuf, bulk: SnapshotBulk, tail: Tail) {
-        let archive = Arc::clone(&self.archive);
+        let backups = self.backups().clone();
         self.blocking(job, move || {
-            let sealed = lock(&archive).seal(&part, &bulk, &tail);
+            let sealed = backups.lock().seal(&part, &bulk, &tail);
             JobOutcome::Sealed(sealed.map_err(|error| state_failed(&error)))
         });
     }
 
     /// Puts the older snapshots and backups in order; nobody waits for that.
     pub(crate) fn rotate(&self, verified: Option<String>) {
-        let archive = Arc::clone(&self.archive);
+        let backups = self.backups().clone();
         let work = move || {
-            let mut archive = lock(&archive);
+            let mut archive = backups.lock();
             if let Some(name) = verified {
                 archive.is_verified(&name);
             }
@@ -203,11 +219,6 @@ impl Jobs {
             }
         });
     }
-}
-
-fn lock(archive: &Mutex<Archive>) -> std::sync::MutexGuard<'_, Archive> {
-    // Only its memory of what was verified could be behind.
-    archive.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs the command in the project's directory, in a process group of its own.

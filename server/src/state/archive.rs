@@ -12,9 +12,11 @@ use jiff::Timestamp;
 use super::disk::{Disk, RealDisk};
 use super::error::StateError;
 use super::format::{Snapshot, Tail};
+use super::keeper::{Keeper, Kept};
 use super::name::{CURRENT, Kind, Name};
+use super::pins::{self, PinError, Pins};
 use super::read::read;
-use super::rotation::{Keeper, Kept, Policy};
+use super::rotation::Policy;
 use super::seal::{Sealed, seal};
 use crate::link::SnapshotBulk;
 use crate::store::{StoreOptions, backup};
@@ -276,5 +278,37 @@ impl Archive {
     /// Something has just been verified elsewhere.
     pub fn is_verified(&mut self, name: &str) {
         self.keeper.remember(name);
+    }
+
+    /// What is remembered of the files, to be looked at and added to.
+    pub fn keeper(&mut self) -> &mut Keeper {
+        &mut self.keeper
+    }
+
+    /// The names of the backups that are kept whatever their age, without `.gz`.
+    ///
+    /// # Errors
+    ///
+    /// When the list cannot be read.
+    pub fn pins(&self) -> Result<Pins, StateError> {
+        pins::read(&self.directory)
+    }
+
+    /// Keeps a backup whatever its age. Returns whether it was not kept so before.
+    ///
+    /// # Errors
+    ///
+    /// [`PinError`]
+    pub fn pin(&mut self, name: &str) -> Result<bool, PinError> {
+        pins::set(&RealDisk, &self.directory, name, true)
+    }
+
+    /// Lets the policy decide about a backup again. Returns whether it was pinned.
+    ///
+    /// # Errors
+    ///
+    /// [`PinError`]
+    pub fn unpin(&mut self, name: &str) -> Result<bool, PinError> {
+        pins::set(&RealDisk, &self.directory, name, false)
     }
 }

@@ -7,8 +7,10 @@ mod steps;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use task_orchestrator_shared::admin::backup::{self as backup_report, LostTask, RestorePlan};
 use thiserror::Error;
 
 pub use losses::{Losses, Lost};
@@ -123,7 +125,8 @@ pub struct Restored {
 }
 
 /// Makes and verifies the database that would be restored, and looks what would
-/// be lost. Changes nothing.
+/// be lost. Changes nothing; the present database is only read, so it may be in
+/// use. For a restore that follows, it must not be.
 ///
 /// # Errors
 ///
@@ -203,12 +206,49 @@ pub fn recover(places: &Places) -> Result<Option<saga::Journal>, RestoreError> {
     Ok(undone)
 }
 
+impl Restored {
+    /// As administrators see it.
+    pub fn report(self, name: &str, held: Duration) -> backup_report::Restored {
+        backup_report::Restored {
+            name: name.to_owned(),
+            tasks: self.tasks,
+            kept: self.kept,
+            lost: self.lost,
+            held_ms: held.as_secs_f64() * 1000.0,
+        }
+    }
+}
+
 #[cfg(test)]
 pub(super) fn steps_of(prepared: &Prepared, now: Timestamp) -> Result<impl saga::Saga + use<>, SagaError> {
     Steps::new(prepared, now)
 }
 
 impl Prepared {
+    /// As administrators see it.
+    pub fn plan(&self) -> RestorePlan {
+        let unknown = match &self.present {
+            Present::Unreadable(reason) => Some(reason.clone()),
+            Present::Absent | Present::Valid => self.losses.unknown.clone(),
+        };
+        let first = self.losses.first.iter().map(|lost| LostTask {
+            task_id: lost.task_id.clone(),
+            title: lost.title.clone(),
+            status: lost.status.as_str().to_owned(),
+            gone: lost.gone,
+        });
+        RestorePlan {
+            name: self.name.clone(),
+            tasks: self.tasks,
+            gone: self.losses.gone,
+            older: self.losses.older,
+            artifacts: self.losses.artifacts,
+            links_left_out: self.links_left_out,
+            first: first.collect(),
+            unknown,
+        }
+    }
+
     /// Makes the new database. Returns how many workers the restored one had seen.
     fn make(&mut self, entry: &Entry) -> Result<u64, StateError> {
         let from = self.places.state.join(&entry.name);

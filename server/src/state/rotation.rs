@@ -1,18 +1,17 @@
 //! How many backups stay, for how long, and in which form. The plan is a pure
-//! function; carrying it out never takes away the newest that was verified.
+//! function that never takes away the newest that was verified; verifying and
+//! compressing are here too, and nothing is removed here.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::path::Path;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::archive::{SetAside, list, set_aside};
 use super::disk::Disk;
 use super::error::StateError;
 use super::name::{Kind, Name};
@@ -34,6 +33,12 @@ pub struct Policy {
     pub remove_after: Duration,
 }
 
+impl Policy {
+    /// Keeps everything as it is: for looking only.
+    pub const KEEP_ALL: Self =
+        Self { backups: u32::MAX, compress_after: Duration::MAX, remove_after: Duration::MAX };
+}
+
 impl From<&config::State> for Policy {
     fn from(state: &config::State) -> Self {
         Self {
@@ -51,6 +56,8 @@ pub struct Candidate {
     pub name: Name,
     /// Whether it is known to be good.
     pub verified: bool,
+    /// Whether it is kept whatever its age, beside those that the policy keeps.
+    pub pinned: bool,
 }
 
 /// What is to be done with one.
@@ -63,7 +70,7 @@ pub enum Action {
 }
 
 /// What is to be done with the backups. Nothing is removed of a kind of which
-/// none was verified.
+/// none was verified, and nothing that is pinned.
 pub fn plan(candidates: &[Candidate], policy: &Policy, now: Timestamp) -> Vec<Action> {
     [Kind::Snapshot, Kind::Database]
         .into_iter()
@@ -81,143 +88,17 @@ fn plan_kind<'a>(
     let Some(protected) = newest_first.iter().find(|one| one.verified) else { return Vec::new() };
     let age = |name: &Name| Duration::try_from(now.duration_since(name.taken)).unwrap_or_default();
     let mut actions = Vec::new();
-    for (place, one) in (0_u32..).zip(&newest_first) {
-        let is_over = place >= policy.backups || age(&one.name) >= policy.remove_after;
-        if is_over && one != protected {
+    let mut counted = 0_u32;
+    for one in &newest_first {
+        let is_over = counted >= policy.backups || age(&one.name) >= policy.remove_after;
+        counted = counted.saturating_add(u32::from(!one.pinned));
+        if is_over && !one.pinned && one != protected {
             actions.push(Action::Remove(one.name.clone()));
         } else if !one.name.compressed && age(&one.name) >= policy.compress_after {
             actions.push(Action::Compress(one.name.clone()));
         }
     }
     actions
-}
-
-/// What is to be done with the backups of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Planned {
-    /// With which.
-    pub actions: Vec<Action>,
-    /// Names of those that failed their check, each with what is wrong.
-    pub broken: Vec<(String, String)>,
-}
-
-/// What was done.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Kept {
-    /// Compressed, by their new names.
-    pub compressed: Vec<String>,
-    /// Removed.
-    pub removed: Vec<String>,
-    /// Failed their check: an alert is due.
-    pub set_aside: Vec<SetAside>,
-}
-
-/// Carries the plan out, and remembers in this process what it has verified.
-#[derive(Debug)]
-pub struct Keeper {
-    directory: PathBuf,
-    policy: Policy,
-    /// At most one for each file that exists.
-    verified: HashMap<String, Stamp>,
-}
-
-/// A file that is still the same has the same.
-type Stamp = (u64, SystemTime);
-
-impl Keeper {
-    /// Nothing is known yet.
-    pub fn new(directory: PathBuf, policy: Policy) -> Self {
-        Self { directory, policy, verified: HashMap::new() }
-    }
-
-    /// Remembers that a file was verified as it is now.
-    pub fn remember(&mut self, name: &str) {
-        if let Some(stamp) = self.stamp(name) {
-            self.verified.insert(name.to_owned(), stamp);
-        }
-    }
-
-    fn stamp(&self, name: &str) -> Option<Stamp> {
-        let metadata = fs::metadata(self.directory.join(name)).ok()?;
-        Some((metadata.len(), metadata.modified().ok()?))
-    }
-
-    /// What is to be done with one kind, after its newest good one has been found.
-    ///
-    /// # Errors
-    ///
-    /// When the directory or a file cannot be read.
-    pub fn plan(&mut self, kind: Kind, now: Timestamp) -> Result<Planned, StateError> {
-        let entries: Vec<Name> = list(&self.directory)?
-            .into_iter()
-            .filter(|entry| entry.kind == kind)
-            .filter_map(|entry| entry.parts)
-            .collect();
-        let present: Vec<String> = entries.iter().map(ToString::to_string).collect();
-        self.verified.retain(|name, _| present.contains(name));
-        let (mut candidates, mut broken) = (Vec::new(), Vec::new());
-        let mut is_found = false;
-        for name in entries {
-            let text = name.to_string();
-            let verified = if is_found { false } else { self.verify(&text, kind, &mut broken) };
-            is_found |= verified;
-            if !broken.iter().any(|(name, _)| *name == text) {
-                candidates.push(Candidate { name, verified });
-            }
-        }
-        Ok(Planned { actions: plan(&candidates, &self.policy, now), broken })
-    }
-
-    /// Does it.
-    ///
-    /// # Errors
-    ///
-    /// When the directory or a file cannot be read or written.
-    pub fn keep<D: Disk>(&mut self, disk: &D, kind: Kind, now: Timestamp) -> Result<Kept, StateError> {
-        let Planned { actions, broken } = self.plan(kind, now)?;
-        let mut kept = Kept::default();
-        for (name, reason) in broken {
-            kept.set_aside.push(set_aside(disk, &self.directory, &name, reason)?);
-        }
-        for action in actions {
-            match action {
-                Action::Compress(name) => {
-                    let compressed = compress(disk, &self.directory, &name)?;
-                    if self.verified.remove(&name.to_string()).is_some() {
-                        self.remember(&compressed);
-                    }
-                    kept.compressed.push(compressed);
-                }
-                Action::Remove(name) => {
-                    let path = self.directory.join(name.to_string());
-                    disk.remove(&path).map_err(StateError::file("remove the backup", &path))?;
-                    kept.removed.push(name.to_string());
-                }
-            }
-        }
-        if !kept.removed.is_empty() {
-            let failed = StateError::file("sync the state directory", &self.directory);
-            disk.sync_directory(&self.directory).map_err(failed)?;
-        }
-        Ok(kept)
-    }
-
-    fn verify(&mut self, name: &str, kind: Kind, broken: &mut Vec<(String, String)>) -> bool {
-        let stamp = self.stamp(name);
-        if stamp.is_some() && self.verified.get(name) == stamp.as_ref() {
-            return true;
-        }
-        match verify(&self.directory, name, kind) {
-            Ok(()) => {
-                self.remember(name);
-                return true;
-            }
-            Err(StateError::Broken { reason, .. }) => broken.push((name.to_owned(), reason)),
-            // It may be good, and cannot be looked at now.
-            Err(error) => tracing::debug!(name, %error, "a backup cannot be verified"),
-        }
-        false
-    }
 }
 
 /// Reads a backup from end to end and looks whether it could be restored from.
@@ -279,7 +160,7 @@ fn each_part(path: &Path, each: &mut dyn FnMut(&[u8]) -> Result<(), StateError>)
 }
 
 /// Puts the compressed form of a backup in its place, after having read it back.
-fn compress<D: Disk>(disk: &D, directory: &Path, name: &Name) -> Result<String, StateError> {
+pub(super) fn compress<D: Disk>(disk: &D, directory: &Path, name: &Name) -> Result<String, StateError> {
     let plain = directory.join(name.to_string());
     let compressed = name.compressed(true).to_string();
     let target = directory.join(&compressed);

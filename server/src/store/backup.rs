@@ -4,6 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
@@ -16,6 +17,9 @@ use super::schema::{self, SCHEMA_VERSION, file_error};
 pub(super) const APPLICATION_ID: i32 = 0x5473_6b4f;
 /// Most findings of SQLite's check that are repeated in an error.
 const FINDINGS: u32 = 5;
+
+/// How long a lock of somebody else is waited for.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// What a copy says about itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +72,8 @@ fn fill(options: &StoreOptions, to: &Path) -> Result<(), StoreError> {
     target.close().map_err(|(_, error)| StoreError::from(error))
 }
 
-/// Looks whether a database that nobody uses is ours, of a schema that we can
-/// read or migrate, and intact in every page.
+/// Looks whether a database is ours, of a schema that we can read or migrate, and
+/// intact in every page, all of it as of one moment: others may write meanwhile.
 ///
 /// # Errors
 ///
@@ -77,6 +81,9 @@ fn fill(options: &StoreOptions, to: &Path) -> Result<(), StoreError> {
 pub fn verify(path: &Path) -> Result<Verified, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    // The first read fixes the moment, which ends with the connection.
+    connection.execute_batch("BEGIN DEFERRED")?;
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     if pragma("application_id")? != i64::from(APPLICATION_ID) {
         return Err(StoreError::NotOurs(path.to_owned()));
@@ -135,7 +142,7 @@ pub fn make_servable(path: &Path, epoch: u64) -> Result<(), StoreError> {
 /// When it cannot be written or somebody uses it.
 pub fn settle(path: &Path) -> Result<(), StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(BUSY)?;
     let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy != 0 {
         return Err(StoreError::Unavailable("the database is in use by another process".into()));

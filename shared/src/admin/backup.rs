@@ -3,6 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Most snapshots and backups that are listed: the newest.
+pub const MAX_BACKUPS: usize = 1000;
+
 /// A file that can be restored from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Backup {
@@ -46,16 +49,25 @@ pub struct Verified {
     pub problem: Option<String>,
 }
 
-/// What differs between two states of the tasks.
+/// What differs between the open tasks of two states, and their sessions.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
+    /// The name of the older one; `database` for the present database.
+    #[serde(default)]
+    pub older: String,
+    /// The name of the newer one.
+    #[serde(default)]
+    pub newer: String,
     /// Tasks that only the newer one has.
     pub added: u64,
     /// Tasks that only the older one has.
     pub removed: u64,
     /// Tasks that differ.
     pub changed: u64,
-    /// The first of them, at most 1000, in words.
+    /// Sessions that only one of them has, or that differ.
+    #[serde(default)]
+    pub sessions: u64,
+    /// The first of all these, at most 1000, in words.
     pub lines: Vec<String>,
 }
 

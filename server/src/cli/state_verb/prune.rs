@@ -7,7 +7,8 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::exit::Exit;
-use crate::state::rotation::{Action, Keeper, Kept};
+use crate::state::keeper::{Keeper, Kept};
+use crate::state::rotation::Action;
 use crate::state::{Kind, Policy, RealDisk};
 use crate::workspace::Workspace;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::rotation::Keeper;
+use super::super::keeper::Keeper;
 use super::model::{Recorder, Survives};
 use super::*;
 

@@ -102,6 +102,8 @@ impl Rig {
             builds: state.join("builds"),
             plan: state.join("plan.json"),
             state: state.clone(),
+            database: state.join("task_orchestrator.db"),
+            artifacts: state.join("artifacts"),
         };
         let own_program = program(&state, "first");
         let beginning = Beginning {
