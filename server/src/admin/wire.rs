@@ -5,7 +5,6 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use task_orchestrator_shared::admin::{MAX_LINE_BYTES, Reply, Request};
-use task_orchestrator_shared::restart::RestartEvent;
 
 /// The request could not be read.
 pub(super) const PARSE_ERROR: i32 = -32700;
@@ -18,23 +17,12 @@ pub(super) const DENIED: i32 = -32001;
 /// There is an answer, and it does not fit on a line.
 pub(super) const TOO_LONG: i32 = -32002;
 
-/// The method of the notifications that tell what happens.
-const EVENT: &str = "event";
-
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Call {
     pub(super) jsonrpc: String,
     pub(super) id: u64,
     #[serde(flatten)]
     pub(super) request: Request,
-}
-
-/// What a server says before its answer.
-#[derive(Debug, Serialize)]
-struct Notification<'a> {
-    jsonrpc: &'a str,
-    method: &'a str,
-    params: &'a RestartEvent,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -76,10 +64,4 @@ impl Answer {
         );
         Ok(serde_json::to_string(&Self::failure(self.id, TOO_LONG, message))?)
     }
-}
-
-/// An event as a line without its end; `None` where it does not fit on one.
-pub(super) fn event_line(event: &RestartEvent) -> io::Result<Option<String>> {
-    let line = serde_json::to_string(&Notification { jsonrpc: "2.0", method: EVENT, params: event })?;
-    Ok((line.len() < MAX_LINE_BYTES).then_some(line))
 }
