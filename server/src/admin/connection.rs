@@ -12,8 +12,12 @@ use std::time::Duration;
 use futures::{SinkExt, StreamExt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use serde_json::Value;
-use task_orchestrator_shared::admin::{Context, MAX_REQUEST_BYTES};
+use task_orchestrator_shared::admin::codec::{
+    Answered as WireAnswered, Failure, FromClient, Notification, answer_line, notification_line,
+};
+use task_orchestrator_shared::admin::{Context, MAX_REQUEST_BYTES, PROTOCOL, Welcome, WhoAmI};
 use task_orchestrator_shared::restart::RestartEvent;
+use task_orchestrator_shared::role::Role;
 use thiserror::Error;
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -21,7 +25,7 @@ use tokio::sync::mpsc;
 use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec, LinesCodecError};
 
 use super::asked::{Answered, Asked, Caller};
-use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE, event_line};
+use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE};
 
 /// Events that wait for a caller who reads slowly. The newest are dropped when it
 /// is full: the answer says in the end all that matters.
@@ -50,6 +54,8 @@ pub(super) struct Connection {
     allowed: bool,
     reader: FramedRead<OwnedReadHalf, LinesCodec>,
     writer: FramedWrite<OwnedWriteHalf, LinesCodec>,
+    /// The request that is carried out.
+    id: u64,
     /// One line that came while a request was executed. No more are read then, so
     /// that a caller cannot make the server hold many.
     ahead: Option<Result<String, LinesCodecError>>,
@@ -79,6 +85,7 @@ impl Connection {
             allowed: uid == own || uid == 0,
             reader: FramedRead::new(read, LinesCodec::new_with_max_length(MAX_REQUEST_BYTES)),
             writer: FramedWrite::new(write, LinesCodec::new()),
+            id: 0,
             ahead: None,
             silent: false,
         })
@@ -120,10 +127,18 @@ impl Connection {
         E: Fn(Asked) -> F,
         F: Future<Output = Option<Answered>>,
     {
+        if let Ok(line) = &line
+            && let Ok(FromClient::Hello { id, .. }) = FromClient::read(line.as_bytes())
+        {
+            let answer = self.welcome();
+            self.writer.send(answer_line(Some(id), &answer).map_err(io::Error::from)?).await?;
+            return Ok(answer.is_ok());
+        }
         let (events, mut told) = mpsc::channel(EVENTS);
         let answer = match self.read(line) {
             Err(refusal) => *refusal,
             Ok(call) => {
+                self.id = call.id;
                 let context = Context::default();
                 let asked =
                     Asked { request: call.request, context, caller: Arc::clone(&self.caller), events };
@@ -137,6 +152,35 @@ impl Connection {
         let finished = self.finish(answer, told);
         tokio::time::timeout(PATIENCE, finished).await.map_err(|_| Ended::NotRead)??;
         Ok(!fatal)
+    }
+
+    /// What a client is told first.
+    fn welcome(&self) -> Result<WireAnswered, Failure> {
+        if !self.allowed {
+            let message = format!("user {} may not administer this server", self.uid);
+            return Err(Failure { code: DENIED, message });
+        }
+        let you = WhoAmI {
+            uid: self.uid,
+            user: None,
+            gid: self.caller.gid,
+            pid: self.caller.pid,
+            role: Role::Admin,
+            granted: Role::Admin,
+            granted_by: "owner".to_owned(),
+            may: Vec::new(),
+        };
+        Ok(WireAnswered::Welcome(Box::new(Welcome {
+            protocol: PROTOCOL.newest,
+            skew: None,
+            capabilities: Vec::new(),
+            you,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            boot: String::new(),
+            workspace: String::new(),
+            generation: 0,
+        })))
     }
 
     /// The call that a line holds, or what to answer instead.
@@ -208,7 +252,8 @@ impl Connection {
     }
 
     async fn feed(&mut self, event: &RestartEvent) -> Result<(), Ended> {
-        if let Some(line) = event_line(event)? {
+        let event = Notification::Event(event.clone());
+        if let Some(line) = notification_line(&event, Some(self.id)).map_err(io::Error::from)? {
             self.writer.feed(line).await?;
         }
         Ok(())

@@ -5,7 +5,6 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use task_orchestrator_shared::admin::{MAX_LINE_BYTES, Reply, Request};
-use task_orchestrator_shared::restart::RestartEvent;
 
 /// The request could not be read.
 pub(super) const PARSE_ERROR: i32 = -32700;
@@ -18,23 +17,12 @@ pub(super) const DENIED: i32 = -32001;
 /// There is an answer, and it does not fit on a line.
 pub(super) const TOO_LONG: i32 = -32002;
 
-/// The method of the notifications that tell what happens.
-const EVENT: &str = "event";
-
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Call {
     pub(super) jsonrpc: String,
     pub(super) id: u64,
     #[serde(flatten)]
     pub(super) request: Request,
-}
-
-/// What a server says before its answer.
-#[derive(Debug, Serialize)]
-struct Notification<'a> {
-    jsonrpc: &'a str,
-    method: &'a str,
-    params: &'a RestartEvent,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,17 +39,6 @@ pub(super) struct Answer {
 pub(super) struct Failure {
     pub(super) code: i32,
     pub(super) message: String,
-}
-
-/// A line of the server as its caller reads it.
-#[derive(Debug)]
-pub(super) enum Said {
-    /// Something happened.
-    Event(RestartEvent),
-    /// Something that this build does not know happened: of no use, and no mistake.
-    Unknown,
-    /// The end of it.
-    Answer(Box<Answer>),
 }
 
 impl Answer {
@@ -86,25 +63,5 @@ impl Answer {
             line.len()
         );
         Ok(serde_json::to_string(&Self::failure(self.id, TOO_LONG, message))?)
-    }
-}
-
-/// An event as a line without its end; `None` where it does not fit on one.
-pub(super) fn event_line(event: &RestartEvent) -> io::Result<Option<String>> {
-    let line = serde_json::to_string(&Notification { jsonrpc: "2.0", method: EVENT, params: event })?;
-    Ok((line.len() < MAX_LINE_BYTES).then_some(line))
-}
-
-impl Said {
-    /// Reads a line of the server.
-    pub(super) fn read(line: &[u8]) -> serde_json::Result<Self> {
-        let mut value: Value = serde_json::from_slice(line)?;
-        let Some(method) = value.get("method") else {
-            return serde_json::from_value(value).map(|answer| Self::Answer(Box::new(answer)));
-        };
-        let known = method == EVENT;
-        let params = value.get_mut("params").filter(|_| known).map(Value::take);
-        let event = params.and_then(|params| serde_json::from_value(params).ok());
-        Ok(event.map_or(Self::Unknown, Self::Event))
     }
 }

@@ -1,9 +1,11 @@
 //! Asking the running server, and what it means for the exit code when it will not.
 
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use anyhow::Error;
-use task_orchestrator_shared::admin::{Refusal, Reply, Request};
+use task_orchestrator_shared::admin::{Context, Refusal, Reply, Request};
+use task_orchestrator_shared::client::{CallError, Target, once};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::explain;
 use task_orchestrator_shared::restart::RestartEvent;
@@ -12,8 +14,11 @@ use thiserror::Error;
 use super::GlobalArgs;
 use super::render::text::clean;
 use super::screen::Screen;
-use crate::admin::{CallError, call, call_with_events};
 use crate::exit::Exit;
+use crate::workspace::Workspace;
+
+/// How long a running server may take for what it does at once.
+const PROMPT: Duration = Duration::from_secs(10);
 
 /// The server did not do what was asked.
 #[derive(Debug, Error)]
@@ -43,7 +48,7 @@ pub(super) fn exit_of_call(error: &CallError) -> Exit {
         CallError::NoServer => Exit::NoServer,
         CallError::TimedOut(_) => Exit::TimedOut,
         CallError::Denied(_) => Exit::Denied,
-        CallError::Refused(_) | CallError::Lost | CallError::Io(_) => Exit::Failed,
+        CallError::Refused { .. } | CallError::Skewed(_) | CallError::Lost | CallError::Io(_) => Exit::Failed,
     }
 }
 
@@ -54,6 +59,23 @@ pub(super) fn exit_of_call(error: &CallError) -> Exit {
 )]
 pub(super) struct WrongReply;
 
+/// The server of this workspace, for this program.
+fn target(global: &GlobalArgs, workspace: &Workspace) -> Target {
+    let client = concat!("task-orchestrator ", env!("CARGO_PKG_VERSION"));
+    let owner = std::fs::metadata(workspace.dir()).map(|found| found.uid()).ok();
+    Target::new(workspace.admin_socket(), client).in_role(global.role).owned_by(owner)
+}
+
+/// Asks the server of this workspace something that it answers at once. The reply
+/// may be a refusal.
+pub(super) fn call(
+    global: &GlobalArgs,
+    workspace: &Workspace,
+    request: &Request,
+) -> Result<Reply, CallError> {
+    once(&target(global, workspace), request.clone(), Context::default(), Some(PROMPT), |_| {})
+}
+
 /// Asks the workspace's server something that it answers at once. A refusal is an
 /// error, and with `json` also an object on the standard output.
 pub(super) fn ask(
@@ -63,7 +85,7 @@ pub(super) fn ask(
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<Reply> {
     let (workspace, _) = global.find_workspace()?;
-    accepted(call(&workspace.admin_socket(), request)?, json, screen)
+    accepted(call(global, &workspace, request)?, json, screen)
 }
 
 /// Asks the workspace's server something that takes its time.
@@ -73,8 +95,19 @@ pub(super) fn ask_with_events(
     timeout: Duration,
     on_event: impl FnMut(RestartEvent),
 ) -> anyhow::Result<Reply> {
+    ask_with_context(global, request, Context::default(), timeout, on_event)
+}
+
+/// The same with what goes with the request.
+pub(super) fn ask_with_context(
+    global: &GlobalArgs,
+    request: &Request,
+    context: Context,
+    timeout: Duration,
+    on_event: impl FnMut(RestartEvent),
+) -> anyhow::Result<Reply> {
     let (workspace, _) = global.find_workspace()?;
-    let reply = call_with_events(&workspace.admin_socket(), request, Some(timeout), on_event);
+    let reply = once(&target(global, &workspace), request.clone(), context, Some(timeout), on_event);
     reply.map_err(|error| match error {
         // The server goes on with it, whoever waits.
         error @ (CallError::TimedOut(_) | CallError::Lost) => {

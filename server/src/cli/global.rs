@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use clap::Args;
+use task_orchestrator_shared::role::Role;
 use thiserror::Error;
 
 use crate::config::{Config, FlagSetting, Overrides, Process, Provenance, Warning};
@@ -31,6 +32,14 @@ pub struct GlobalArgs {
     /// How much to log: error, warn, info, debug, trace (the key log.level)
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
+    /// Take a lower role for this command: readonly, monitor, operator, admin
+    #[arg(long, global = true, value_name = "ROLE", value_parser = role)]
+    pub role: Option<Role>,
+}
+
+/// The role of this name.
+fn role(name: &str) -> Result<Role, String> {
+    Role::named(name).ok_or_else(|| format!("expected one of {}", Role::ALL.map(Role::as_str).join(", ")))
 }
 
 /// `--socket` with a verb that is itself a part of the server.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::bail;
 use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::client::CallError;
 
-use crate::admin::{CallError, call};
+use super::ask::{Refused, call};
 use crate::cli::GlobalArgs;
 use crate::clock::Backoff;
 use crate::config::Process;
@@ -26,8 +27,9 @@ const LONGEST_LOOK: Duration = Duration::from_millis(200);
 pub(super) fn run(global: &GlobalArgs, out: &mut impl Write) -> anyhow::Result<Exit> {
     let (workspace, _) = global.find_workspace()?;
     let watched = Watched::of(global, &workspace)?;
-    let stopping = match call(&workspace.admin_socket(), &Request::Stop) {
+    let stopping = match call(global, &workspace, &Request::Stop) {
         Ok(Reply::Stopping(stopping)) => stopping,
+        Ok(Reply::Refused(refusal)) => return Err(Refused(refusal).into()),
         Ok(_) => bail!("the server answered another question than was asked"),
         Err(CallError::NoServer) => {
             writeln!(out, "no server is running for {}", workspace.root().display())?;
