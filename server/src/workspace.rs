@@ -15,10 +15,10 @@ use std::{fs, io};
 use thiserror::Error;
 
 pub use admin_place::ADMIN_SOCKET_VARIABLE;
+use admin_place::Record;
 pub use discovery::{FoundBy, Surroundings, WORKSPACE_VARIABLE};
 pub(crate) use private_dir::open_private_append;
 pub use private_dir::{FILE_MODE, replace_private_file, write_new_private_file};
-use admin_place::Record;
 pub use sockets::MAX_SOCKET_PATH_BYTES;
 
 /// Name of the directory that marks a workspace.

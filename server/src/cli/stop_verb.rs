@@ -37,13 +37,8 @@ pub(super) fn run(global: &GlobalArgs, out: &mut impl Write) -> anyhow::Result<E
         }
         Err(error) => return Err(error.into()),
     };
-    let clients = match stopping.sessions {
-        0 => "no client was attached".to_owned(),
-        1 => "1 client was disconnected".to_owned(),
-        many => format!("{many} clients were disconnected"),
-    };
     let Some(watched) = watched else {
-        writeln!(out, "the server (pid {}) is ending; {clients}", stopping.pid)?;
+        writeln!(out, "the server (pid {}) is ending; its end cannot be seen from here", stopping.pid)?;
         return Ok(Exit::Done);
     };
     if !ended_within(&watched)? {
@@ -51,6 +46,11 @@ pub(super) fn run(global: &GlobalArgs, out: &mut impl Write) -> anyhow::Result<E
         writeln!(out, "the server (pid {}) has not ended after {seconds} s", stopping.pid)?;
         return Ok(Exit::TimedOut);
     }
+    let clients = match stopping.sessions {
+        0 => "no client was attached".to_owned(),
+        1 => "1 client was disconnected".to_owned(),
+        many => format!("{many} clients were disconnected"),
+    };
     writeln!(out, "the server (pid {}) has ended; {clients}", stopping.pid)?;
     Ok(Exit::Done)
 }

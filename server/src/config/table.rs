@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use super::key::{Key, Process, check};
 use super::setting::{
-    ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals, Synchronous, Verbosity,
+    ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals, Synchronous,
+    Verbosity,
 };
 use super::sources::{Outcome, Sources};
 

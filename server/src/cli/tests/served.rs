@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use task_orchestrator_shared::admin::{Done, Refusal, Reply, Request};
+use task_orchestrator_shared::admin::{Done, Refusal, Reply, Request, Stopping};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::report::{Level, TestStatus};
@@ -13,7 +13,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{parse, samples};
 use crate::admin::{Asked, serve};
 use crate::cli::screen::{Paint, Screen};
-use crate::cli::{Command, exit_of, status_verb};
+use crate::cli::{Command, exit_of, status_verb, stop_verb};
 use crate::exit::Exit;
 use crate::private_socket;
 use crate::workspace::{Surroundings, Workspace};
@@ -95,6 +95,7 @@ impl Served {
         };
         let done = match &cli.command {
             Command::Restart(args) => args.run(&cli.global, screen),
+            Command::Stop(_) => stop_verb::run(&cli.global, &mut screen.out),
             Command::Status(args) => status_verb::run(&cli.global, args, screen),
             Command::Health(args) => args.run(&cli.global, screen),
             Command::Prepare(args) => args.run(&cli.global, screen),
@@ -147,6 +148,23 @@ fn a_restart_shows_each_phase_and_then_the_outcome() {
 
     let quiet = served.run("restart --quiet", Who::Script);
     assert_eq!((quiet.err.as_str(), quiet.exit), ("", Exit::Done));
+}
+
+/// A server that is asked through a socket named by hand may be anybody's, and the
+/// lock of the workspace at hand says nothing about it.
+#[test]
+fn a_stop_through_a_named_socket_does_not_wait_for_another_server_s_lock() {
+    let stopping = Stopping { pid: 7, sessions: 2 };
+    let (there, here) =
+        (Served::answering(Reply::Stopping(stopping)), Served::answering(refusal(ErrorCode::Internal)));
+    std::fs::write(here.top.path().join("shop/.task_orchestrator/run/front.lock"), "").unwrap();
+    let socket = there.top.path().join("shop/.task_orchestrator/run/admin.sock");
+    let printed = here.run(&format!("stop --socket {}", socket.display()), Who::Script);
+    assert_eq!(
+        printed.out, "the server (pid 7) is ending; its end cannot be seen from here\n",
+        "{printed:?}"
+    );
+    assert_eq!((there.asked(), here.asked(), printed.exit), (vec![Request::Stop], vec![], Exit::Done));
 }
 
 #[test]
