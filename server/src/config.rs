@@ -22,7 +22,8 @@ pub use problem::{ConfigErrors, Origin, Problem, Warning};
 pub use render::{default_file, shown_as_json, shown_as_text};
 pub use setting::{ByteSize, ClientRole, Level, LogFormat, Policy, Signal, Signals, Synchronous, Verbosity};
 pub use table::{
-    Access, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store, Worker,
+    Access, Audit, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store,
+    Worker,
 };
 
 use crate::workspace::Workspace;

@@ -8,6 +8,7 @@
 //! and no SQL, the worker no client connection.
 
 pub mod admin;
+pub mod audit;
 pub mod cli;
 pub mod client_setup;
 pub mod clock;
