@@ -26,7 +26,8 @@ pub use setting::{
     Synchronous, Verbosity,
 };
 pub use table::{
-    Access, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store, Worker,
+    Access, Audit, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store,
+    Worker,
 };
 
 use crate::workspace::Workspace;

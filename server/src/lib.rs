@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod admin;
+pub mod audit;
 pub mod cli;
 pub mod client_setup;
 pub mod clock;

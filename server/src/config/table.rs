@@ -175,6 +175,17 @@ keys! {
         /// The role of clients that are connected over standard input and output.
         stdio_role: ClientRole = "operator", read by Front;
     }
+    /// The audit in `.task_orchestrator/audit`: who did what with the server itself.
+    audit: Audit {
+        /// How large its file may become before the next one is begun.
+        max_file_size: ByteSize = "16 MiB", read by Front, min "64 KiB", max "1 GiB";
+        /// How many older files are kept. A record tells before the oldest one goes.
+        files: u32 = "20", read by Front, min "1", max "1000";
+        /// The file with the key, 32 bytes that only the server's user may read; empty
+        /// for `audit/key` in the workspace. Whoever can read it can forge records, so
+        /// it is worth more where the workspace is not.
+        key_file: Option<PathBuf> = "", read by Front;
+    }
     /// How often one client may ask for what costs the server.
     limits: Limits {
         /// Restarts at once.

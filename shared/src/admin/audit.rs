@@ -52,12 +52,13 @@ pub enum AuditEvent {
     },
     /// The same decision about the same, so many times more since the record that told of it.
     Repeated {
-        /// That record.
+        /// That record; 0 where its number is not known any more.
         of: u64,
         /// How often.
         times: u64,
     },
-    /// The audit itself: `opened`, `rotated`, `checkpoint`, `repaired`, `removed`.
+    /// The audit itself: `opened`, `rotated`, `repaired`, `removed`, `lost` (records that
+    /// could not be taken), `broken` (what was there is not what the server wrote).
     Audit {
         /// Which of these.
         what: String,
