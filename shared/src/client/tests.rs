@@ -16,7 +16,8 @@ use crate::admin::codec::{
     Answered, Call, Failure, FromClient, Notification, answer_line, notification_line,
 };
 use crate::admin::view::Delta;
-use crate::admin::{Done, Skew, WhoAmI};
+use crate::admin::{Done, PROTOCOL, Skew, WhoAmI};
+use crate::role::Role;
 
 /// Longer than anything here takes on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
