@@ -14,11 +14,12 @@ mod lines;
 mod link;
 mod log_tail;
 mod once;
+mod target;
 #[cfg(test)]
 mod tests;
 mod updates;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,18 +32,15 @@ pub use error::{CallError, ConnectError};
 pub use link::{Link, LinkEvent, LinkEvents, MAX_LINK_EVENTS};
 pub use log_tail::{LogTail, MAX_LINES};
 pub use once::once;
+pub use target::{HELLO_WITHIN, Options, Target};
 pub use updates::{MAX_BYTES, MAX_UPDATES, Update, Updates};
 
 use crate::admin::log::{LogFilter, LogLine};
 use crate::admin::view::View;
-use crate::admin::{Context, Hello, PROTOCOL, Reply, Request, Welcome};
+use crate::admin::{Context, Hello, Reply, Request, Welcome};
 use crate::restart::RestartEvent;
-use crate::role::Role;
 use connect::{Trusted, greet, other_answer};
 use connection::{Asker, Connection, Order, Stream};
-
-/// How long a server may take to welcome a client, unless told otherwise.
-pub const HELLO_WITHIN: Duration = Duration::from_secs(5);
 
 /// Requests on their way to the task of a connection; more callers wait.
 const ORDERS: usize = 16;
@@ -50,56 +48,6 @@ const ORDERS: usize = 16;
 /// Events that wait for a caller who is slow. The newest are dropped when it is
 /// full: the answer says in the end all that matters.
 const EVENTS: usize = 256;
-
-/// How to connect.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The workspace's owner: the server may be his process as well as root's or
-    /// one's own. Nobody else is told anything.
-    pub expected_owner: Option<u32>,
-    /// For connecting, the greeting and the welcome together.
-    pub hello_within: Duration,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self { expected_owner: None, hello_within: HELLO_WITHIN }
-    }
-}
-
-/// Where a server is, and how to greet it.
-#[derive(Debug, Clone)]
-pub struct Target {
-    /// The admin socket.
-    pub socket: PathBuf,
-    /// The first words.
-    pub hello: Hello,
-    /// How to connect.
-    pub options: Options,
-}
-
-impl Target {
-    /// The server behind this socket, for a client of this name and version, in the
-    /// role that is granted.
-    pub fn new(socket: impl Into<PathBuf>, client: impl Into<String>) -> Self {
-        let hello = Hello { protocol: PROTOCOL, client: client.into(), role: None };
-        Self { socket: socket.into(), hello, options: Options::default() }
-    }
-
-    /// The same in a lower role.
-    #[must_use]
-    pub fn in_role(mut self, role: Option<Role>) -> Self {
-        self.hello.role = role;
-        self
-    }
-
-    /// The same for the workspace of this user.
-    #[must_use]
-    pub fn owned_by(mut self, uid: Option<u32>) -> Self {
-        self.options.expected_owner = uid;
-        self
-    }
-}
 
 /// A connection that has its welcome. Dropped, it ends.
 #[derive(Debug)]

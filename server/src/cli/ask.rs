@@ -84,8 +84,20 @@ pub(super) fn ask(
     json: bool,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<Reply> {
+    ask_in(global, request, Context::default(), json, screen)
+}
+
+/// The same with what goes with the request.
+pub(super) fn ask_in(
+    global: &GlobalArgs,
+    request: &Request,
+    context: Context,
+    json: bool,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<Reply> {
     let (workspace, _) = global.find_workspace()?;
-    accepted(call(global, &workspace, request)?, json, screen)
+    let reply = once(&target(global, &workspace), request.clone(), context, Some(PROMPT), |_| {})?;
+    accepted(reply, json, screen)
 }
 
 /// Asks the workspace's server something that takes its time.
@@ -95,11 +107,11 @@ pub(super) fn ask_with_events(
     timeout: Duration,
     on_event: impl FnMut(RestartEvent),
 ) -> anyhow::Result<Reply> {
-    ask_with_context(global, request, Context::default(), timeout, on_event)
+    ask_with_events_in(global, request, Context::default(), timeout, on_event)
 }
 
 /// The same with what goes with the request.
-pub(super) fn ask_with_context(
+pub(super) fn ask_with_events_in(
     global: &GlobalArgs,
     request: &Request,
     context: Context,

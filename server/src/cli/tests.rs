@@ -6,6 +6,7 @@ mod samples;
 mod served;
 
 use clap::{CommandFactory, Parser};
+use task_orchestrator_shared::role::Role;
 
 use super::*;
 use crate::client_setup::{Client, Scope};
@@ -45,6 +46,10 @@ fn global_flags_are_accepted_before_and_after_the_verb() {
     assert!(args.detached);
     assert_eq!(cli.global.set[0], KeyValue { key: "a.b".to_owned(), value: "c=d".to_owned() });
     assert_eq!(cli.global.set[1].value, "");
+    assert_eq!(cli.global.role, None);
+    for line in ["--role monitor status", "status --role monitor"] {
+        assert_eq!(parse(line).unwrap().global.role, Some(Role::Monitor));
+    }
 }
 
 #[test]
@@ -80,6 +85,7 @@ fn lines_that_make_no_sense_are_usage_errors() {
         "install --client cursor --scope world",
         "status --set novalue",
         "status --set =x",
+        "status --role king",
         "history --limit 0",
         "history --limit 1001",
         "maintenance",

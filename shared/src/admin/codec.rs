@@ -37,6 +37,10 @@ pub const TOO_MANY: i32 = -32003;
 /// The versions do not meet, and this is not for reading only.
 pub const SKEWED: i32 = -32004;
 
+/// Longest complaint about a line, in characters; what is more is cut off, for it
+/// repeats parts of a line that nobody has to believe.
+pub const MAX_COMPLAINT: usize = 500;
+
 /// The method of the first message.
 pub const HELLO: &str = "hello";
 
@@ -72,8 +76,17 @@ pub struct Malformed {
     pub id: Option<u64>,
     /// One of the codes above.
     pub code: i32,
-    /// In a sentence.
+    /// In a sentence, of at most [`MAX_COMPLAINT`] characters.
     pub message: String,
+}
+
+impl Malformed {
+    fn new(id: Option<u64>, code: i32, mut message: String) -> Self {
+        if let Some((end, _)) = message.char_indices().nth(MAX_COMPLAINT) {
+            message.truncate(end);
+        }
+        Self { id, code, message }
+    }
 }
 
 // Derived readers of structs refuse keys that stand twice.
@@ -98,7 +111,7 @@ impl FromClient {
     ///
     /// [`Malformed`], which is to be answered.
     pub fn read(line: &[u8]) -> Result<Self, Malformed> {
-        let malformed = |id, code, message: String| Malformed { id, code, message };
+        let malformed = Malformed::new;
         let text = std::str::from_utf8(line)
             .map_err(|error| malformed(None, PARSE_ERROR, format!("not UTF-8: {error}")))?;
         let line: Line<'_> = serde_json::from_str(text).map_err(|error| {
@@ -106,7 +119,7 @@ impl FromClient {
             malformed(id_of(text), code, error.to_string())
         })?;
         let id = line.id;
-        let malformed = |code, message: String| malformed(Some(id), code, message);
+        let malformed = |code, message: String| Malformed::new(Some(id), code, message);
         if line.jsonrpc != "2.0" {
             return Err(malformed(INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\"".to_owned()));
         }

@@ -36,6 +36,17 @@ impl Trusted {
         let own = rustix::process::geteuid().as_raw();
         Self([0, own].into_iter().chain(expected).collect())
     }
+
+    /// Nobody at all.
+    #[cfg(test)]
+    pub(super) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Whether this user is one of them.
+    pub(super) fn includes(&self, uid: u32) -> bool {
+        self.0.contains(&uid)
+    }
 }
 
 /// Connects and says hello.
@@ -50,7 +61,7 @@ pub(super) async fn greet(socket: &Path, hello: Hello, trusted: &Trusted) -> Res
     })?;
     // Of a socket that somebody listens on, these are who called `listen`.
     let peer = stream.peer_cred()?;
-    if !trusted.0.contains(&peer.uid()) {
+    if !trusted.includes(peer.uid()) {
         return Err(ConnectError::Planted { socket: socket.to_owned(), uid: peer.uid() });
     }
     let pid = peer.pid().and_then(|pid| u32::try_from(pid).ok());

@@ -175,6 +175,15 @@ impl Updates {
     }
 }
 
+#[cfg(test)]
+impl Updates {
+    /// How many wait, and whether only a whole state helps.
+    pub(super) fn waiting(&self) -> (usize, bool) {
+        let state = self.0.state();
+        (state.ready.len(), state.is_stale)
+    }
+}
+
 impl Drop for Updates {
     fn drop(&mut self) {
         let mut state = self.0.state();

@@ -119,3 +119,17 @@ fn what_is_not_known_is_passed_over() {
     assert_eq!(read(&line), FromServer::Event { id: 4, event });
     assert!(FromServer::read(br#"{"jsonrpc":"2.0","id":1}"#).is_err());
 }
+
+#[test]
+fn a_complaint_does_not_repeat_a_long_line() {
+    let long = "\u{e9}".repeat(10_000);
+    let lines = [
+        serde_json::json!({ "jsonrpc": "2.0", "id": 4, "method": long }),
+        serde_json::json!({ "jsonrpc": "2.0", "id": 4, "method": "maintenance", "params": { "on": long } }),
+        serde_json::json!({ "jsonrpc": "2.0", "id": 4, "method": "status", long: 1 }),
+    ];
+    for line in lines {
+        let malformed = FromClient::read(line.to_string().as_bytes()).unwrap_err();
+        assert_eq!((malformed.id, malformed.message.chars().count()), (Some(4), MAX_COMPLAINT));
+    }
+}
