@@ -204,7 +204,7 @@ impl Cli {
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => args.run(global, out, err),
-            Command::State(args) => args.run(global, out),
+            Command::State(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
             Command::Worker(_) => worker_verb::run(global),

@@ -1,34 +1,37 @@
-//! `task-orchestrator state`: what can be restored, and restoring it. Reads the
-//! files themselves: a server need not run, and for a restore it must not.
+//! `task-orchestrator state`: what can be restored, and restoring it. Goes through
+//! the server where one runs, and works on the files where none does; both ways
+//! print the same. Never changes a file behind a running server's back.
 
-mod diff;
+mod change;
 mod list;
-mod prune;
 mod restore;
 mod show;
+mod source;
 
-use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use super::global::GlobalArgs;
+use super::screen::Screen;
 use crate::exit::Exit;
-use crate::state::{self, CURRENT, Entry, Kind};
+use crate::state::{self, CURRENT, Entry};
 use crate::workspace::Workspace;
 
 /// Arguments of `state`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Snapshots are taken at each restart: the open tasks and the connected clients. Backups of
-the database have everything. Both are in .task_orchestrator/server_state.
+the database have everything. Both are in .task_orchestrator/server_state. Where a server
+runs, it is asked, and decides who may; where none runs, the files are used.
 
 Examples:
   task-orchestrator state list --verify               what could be restored?
   task-orchestrator state show                        the newest snapshot
   task-orchestrator state diff current_state.json database
-  task-orchestrator stop && task-orchestrator state restore database_20261121T112233.123Z_7.db")]
+  task-orchestrator state pin backup_state_20261121T112233.123Z_7.json
+  task-orchestrator state restore database_20261121T112233.123Z_7.db")]
 pub struct StateArgs {
     /// What to do.
     #[command(subcommand)]
@@ -41,12 +44,12 @@ pub enum StateVerb {
     /// Print every snapshot and backup with its age
     #[command(after_help = "\
 Example:
-  task-orchestrator state list --verify --json | jq '.[] | select(.verified == false)'")]
+  task-orchestrator state list --verify --json | jq '.backups[] | select(.verified == false)'")]
     List {
         /// Read each one from end to end and say whether it is good
         #[arg(long)]
         verify: bool,
-        /// Print one JSON array, for programs
+        /// Print one JSON object, for programs
         #[arg(long)]
         json: bool,
     },
@@ -78,18 +81,18 @@ Examples:
         /// All of them
         #[arg(long, conflicts_with = "name")]
         all: bool,
-        /// Print one JSON array, for programs
+        /// Print one JSON object, for programs
         #[arg(long)]
         json: bool,
     },
-    /// Put a snapshot or a backup in the place of the database; the server must be stopped
+    /// Put a snapshot or a backup in the place of the database
     #[command(after_help = "\
 Says first which tasks would be lost, and writes them to server_state/lost_TIME.json. The
 database that is replaced stays as a backup. A snapshot has open tasks only: what was
-completed before it, and its artifacts, are in backups of the database.
+completed before it, and its artifacts, are in backups of the database. Where a server
+runs, its clients stay connected and their requests wait meanwhile.
 
 Examples:
-  task-orchestrator stop
   task-orchestrator state restore current_state.json
   task-orchestrator state restore NAME --confirm NAME  without a question, for scripts")]
     Restore {
@@ -122,7 +125,7 @@ Example:
     },
     /// Compress and remove backups as the section `state` of the configuration says
     #[command(after_help = "\
-The newest one that is good always stays.
+The newest one that is good always stays, and what is pinned.
 
 Examples:
   task-orchestrator state prune --dry-run
@@ -138,31 +141,69 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+    /// Keep a backup whatever its age, beside those that the configuration keeps
+    #[command(after_help = "\
+It is compressed like others, and stays pinned.
+
+Example:
+  task-orchestrator state pin backup_state_20261121T112233.123Z_7.json")]
+    Pin {
+        /// Which
+        name: String,
+        /// Print one JSON object, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep a backup as the configuration says, no longer than that
+    #[command(after_help = "\
+Example:
+  task-orchestrator state unpin backup_state_20261121T112233.123Z_7.json")]
+    Unpin {
+        /// Which
+        name: String,
+        /// Print one JSON object, for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Have the running server take a snapshot now (exit code 4 if none runs)
+    #[command(after_help = "\
+Example:
+  task-orchestrator state snapshot --json | jq -r .snapshot")]
+    Snapshot {
+        /// Print one JSON object, for programs
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 impl StateArgs {
-    /// Runs the verb, printing to `out`.
+    /// Runs the verb.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, is not there or is broken; a server that runs.
-    pub fn run(&self, global: &GlobalArgs, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let (workspace, _) = global.find_workspace()?;
+    /// A file that cannot be read, is not there or is broken; no confirmation; a
+    /// refusal of the server.
+    pub(super) fn run(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
         match &self.verb {
-            StateVerb::List { verify, json } => list::list(&workspace, *verify, *json, out),
-            StateVerb::Show { name, tasks, json } => show::show(&workspace, name, *tasks, *json, out),
+            StateVerb::List { verify, json } => list::list(global, *verify, *json, screen),
+            StateVerb::Show { name, tasks, json } => {
+                let (workspace, _) = global.find_workspace()?;
+                show::show(&workspace, name, *tasks, *json, screen)
+            }
             StateVerb::Verify { name, all, json } => {
-                list::verify(&workspace, (!all).then_some(name.as_str()), *json, out)
+                list::verify(global, (!all).then_some(name.as_str()), *json, screen)
             }
             StateVerb::Restore { name, confirm, yes, json } => {
                 let consent = restore::Consent { typed: confirm.as_deref(), given: *yes };
-                restore::run(&workspace, name, consent, *json, out)
+                restore::run(global, name, &consent, *json, screen)
             }
-            StateVerb::Diff { older, newer, json } => diff::run(&workspace, older, newer, *json, out),
+            StateVerb::Diff { older, newer, json } => change::diff(global, older, newer, *json, screen),
             StateVerb::Prune { dry_run, yes, json } => {
-                let (config, ..) = global.load_config(&workspace)?;
-                prune::run(&workspace, &config, *dry_run || !*yes, *json, out)
+                change::prune(global, *dry_run || !*yes, *json, screen)
             }
+            StateVerb::Pin { name, json } => change::pin(global, name, true, *json, screen),
+            StateVerb::Unpin { name, json } => change::pin(global, name, false, *json, screen),
+            StateVerb::Snapshot { json } => change::snapshot(global, *json, screen),
         }
     }
 }
@@ -177,57 +218,6 @@ fn find(workspace: &Workspace, name: &str) -> anyhow::Result<(Entry, PathBuf)> {
             bail!("there is no snapshot yet: one is taken at each restart of the server")
         }
         None => bail!("there is no {name}: `task-orchestrator state list` shows what there is"),
-    }
-}
-
-/// Reads a file from end to end.
-fn check(workspace: &Workspace, entry: &Entry) -> Result<(), state::StateError> {
-    state::rotation::verify(&workspace.server_state(), &entry.name, entry.kind)
-}
-
-/// A copy of the database as a file that can be opened: compressed ones are
-/// unpacked beside it, and removed with this.
-struct Opened {
-    path: PathBuf,
-    unpacked: bool,
-}
-
-impl Opened {
-    fn new(workspace: &Workspace, entry: &Entry) -> anyhow::Result<Self> {
-        let path = workspace.server_state().join(&entry.name);
-        if entry.kind != Kind::Database || !entry.name.ends_with(".gz") {
-            return Ok(Self { path, unpacked: false });
-        }
-        let unpacked = state::part_path(&workspace.server_state());
-        let opened = Self { path: unpacked, unpacked: true };
-        state::rotation::unpack(&path, &opened.path)
-            .with_context(|| format!("{} cannot be unpacked", entry.name))?;
-        Ok(opened)
-    }
-}
-
-impl Drop for Opened {
-    fn drop(&mut self) {
-        if self.unpacked {
-            crate::store::backup::remove_with_logs(&self.path);
-        }
-    }
-}
-
-fn mebibytes(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} B"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / (1024.0 * 1024.0)),
-    }
-}
-
-fn age(seconds: i64) -> String {
-    match seconds.max(0) {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds @ 60..3600 => format!("{} min", seconds / 60),
-        seconds @ 3600..86400 => format!("{} h", seconds / 3600),
-        seconds => format!("{} d", seconds / 86400),
     }
 }
 

@@ -69,7 +69,7 @@ impl Backups {
     /// Every snapshot and backup, newest first, at most [`MAX_BACKUPS`]. What is `due`
     /// holds if the newest that nobody has looked at is good, which rotation verifies.
     pub fn list(&self) -> Reply {
-        self.backups().map_or_else(|error| refusal::of_state(&error), Reply::Backups)
+        self.backups().map_or_else(|error| Reply::Refused(refusal::of_state(&error)), Reply::Backups)
     }
 
     /// The same for the hub's view.
@@ -120,10 +120,10 @@ impl Backups {
 
     /// Does what the policy says, or says only what it would do.
     pub fn prune(&self, dry_run: bool) -> Reply {
-        let Some(_turn) = self.turn() else { return refusal::busy() };
+        let Some(_turn) = self.turn() else { return Reply::Refused(refusal::busy()) };
         match self.pruned(dry_run) {
             Ok(pruned) => Reply::Pruned(Box::new(pruned)),
-            Err(error) => refusal::of_state(&error),
+            Err(error) => Reply::Refused(refusal::of_state(&error)),
         }
     }
 
@@ -160,7 +160,7 @@ impl Backups {
             (Ok(true), false) => format!("{name} is kept as the configuration says"),
             (Ok(false), true) => format!("{name} was pinned already"),
             (Ok(false), false) => format!("{name} was not pinned"),
-            (Err(error), _) => return refusal::of_pin(&error, name),
+            (Err(error), _) => return Reply::Refused(refusal::of_pin(&error, name)),
         };
         Reply::Done(Done { message })
     }

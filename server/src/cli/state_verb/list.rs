@@ -1,116 +1,58 @@
 //! `state list` and `state verify`.
 
-use std::io::Write;
-
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
+use task_orchestrator_shared::admin::{Reply, Request};
 
-use super::{age, check, find, mebibytes};
+use super::source::Source;
+use crate::cli::GlobalArgs;
+use crate::cli::ask::WrongReply;
+use crate::cli::render::backups;
+use crate::cli::screen::Screen;
 use crate::exit::Exit;
-use crate::state::{self, Entry};
-use crate::workspace::Workspace;
 
 pub(super) fn list(
-    workspace: &Workspace,
+    global: &GlobalArgs,
     verify: bool,
     json: bool,
-    out: &mut dyn Write,
+    screen: &mut Screen<'_>,
 ) -> anyhow::Result<Exit> {
-    let mut rows = Vec::new();
-    for entry in state::list(&workspace.server_state())? {
-        let (taken, generation) = origin(workspace, &entry);
-        let problem = verify.then(|| check(workspace, &entry).err().map(|error| error.to_string()));
-        rows.push(Row { entry, taken, generation, problem });
-    }
-    if json {
-        writeln!(out, "{}", Value::from_iter(rows.iter().map(Row::as_json)))?;
-        return Ok(Exit::Done);
-    }
-    if rows.is_empty() {
-        writeln!(out, "nothing yet in {}", workspace.server_state().display())?;
-        return Ok(Exit::Done);
-    }
-    let width = rows.iter().map(|row| row.entry.name.len()).max().unwrap_or(0);
-    writeln!(out, "{:width$}  kind      generation  {:>10}  {:>7}  state", "name", "size", "age")?;
-    for row in &rows {
-        row.print(width, out)?;
+    let mut source = Source::new(global, json);
+    let looked =
+        match verify.then(|| source.ask(&Request::VerifyBackup { name: None }, screen)).transpose()? {
+            None => None,
+            Some(Reply::Verified(looked)) => Some(looked),
+            Some(_) => return Err(WrongReply.into()),
+        };
+    let Reply::Backups(listed) = source.ask(&Request::Backups, screen)? else {
+        return Err(WrongReply.into());
+    };
+    if !json {
+        let looked = looked.unwrap_or_default();
+        backups::list(&listed, &looked, Timestamp::now(), screen.paint, screen.out)?;
+    } else if let Some(looked) = looked {
+        screen.print_json(&json!({ "backups": listed, "verified": looked }))?;
+    } else {
+        screen.print_json_as("backups", &listed)?;
     }
     Ok(Exit::Done)
 }
 
-struct Row {
-    entry: Entry,
-    taken: Timestamp,
-    generation: Option<u64>,
-    /// Not looked at; nothing found; a problem.
-    problem: Option<Option<String>>,
-}
-
-impl Row {
-    fn as_json(&self) -> Value {
-        json!({
-            "name": self.entry.name,
-            "kind": self.entry.kind.as_str(),
-            "size_bytes": self.entry.size_bytes,
-            "taken_at": self.taken,
-            "generation": self.generation,
-            "compressed": self.entry.parts.as_ref().is_some_and(|parts| parts.compressed),
-            "verified": self.problem.as_ref().map(Option::is_none),
-            "problem": self.problem.clone().flatten(),
-        })
-    }
-
-    fn print(&self, width: usize, out: &mut dyn Write) -> std::io::Result<()> {
-        let Entry { name, kind, size_bytes, .. } = &self.entry;
-        let generation = self.generation.map_or_else(|| "?".to_owned(), |number| number.to_string());
-        let old = age(Timestamp::now().duration_since(self.taken).as_secs());
-        let verdict = match &self.problem {
-            None => "not looked at",
-            Some(None) => "good",
-            Some(Some(problem)) => problem,
-        };
-        let size = mebibytes(*size_bytes);
-        writeln!(out, "{name:width$}  {:8}  {generation:>10}  {size:>10}  {old:>7}  {verdict}", kind.as_str())
-    }
-}
-
-/// When it was taken, and of which generation.
-fn origin(workspace: &Workspace, entry: &Entry) -> (Timestamp, Option<u64>) {
-    match &entry.parts {
-        Some(parts) => (parts.taken, Some(parts.generation)),
-        // Only the current snapshot's name does not tell.
-        None => match state::read_header(&workspace.server_state().join(&entry.name)) {
-            Ok(header) => (header.timestamp, Some(header.generation)),
-            Err(_) => (entry.modified, None),
-        },
-    }
-}
-
 pub(super) fn verify(
-    workspace: &Workspace,
+    global: &GlobalArgs,
     name: Option<&str>,
     json: bool,
-    out: &mut dyn Write,
+    screen: &mut Screen<'_>,
 ) -> anyhow::Result<Exit> {
-    let entries = match name {
-        Some(name) => vec![find(workspace, name)?.0],
-        None => state::list(&workspace.server_state())?,
+    let request = Request::VerifyBackup { name: name.map(str::to_owned) };
+    let Reply::Verified(verified) = Source::new(global, json).ask(&request, screen)? else {
+        return Err(WrongReply.into());
     };
-    let mut exit = Exit::Done;
-    let mut rows = Vec::new();
-    for entry in entries {
-        let problem = check(workspace, &entry).err().map(|error| error.to_string());
-        if problem.is_some() {
-            exit = Exit::Failed;
-        }
-        if json {
-            rows.push(json!({ "name": entry.name, "verified": problem.is_none(), "problem": problem }));
-        } else {
-            writeln!(out, "{}: {}", entry.name, problem.as_deref().unwrap_or("good"))?;
-        }
-    }
     if json {
-        writeln!(out, "{}", Value::from(rows))?;
+        screen.print_json_as("verified", &verified)?;
+    } else {
+        backups::verified(&verified, screen.paint, screen.out)?;
     }
-    Ok(exit)
+    let is_good = verified.iter().all(|one| one.problem.is_none());
+    Ok(if is_good { Exit::Done } else { Exit::Failed })
 }

@@ -1,15 +1,21 @@
-//! `state restore`: says what would be lost, asks, and does it.
+//! `state restore`: says what would be lost, asks, and has it done by the server, or
+//! does it where none runs.
 
-use std::io::{BufRead as _, IsTerminal as _, Write};
+use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use jiff::Timestamp;
-use serde_json::json;
+use anyhow::bail;
+use serde::Serialize;
+use task_orchestrator_shared::admin::backup::{RestorePlan, Restored};
+use task_orchestrator_shared::admin::{Reply, Request};
 
+use super::source::{Files, Source};
+use crate::cli::GlobalArgs;
+use crate::cli::ask::{WrongReply, accepted};
+use crate::cli::confirm::confirm;
+use crate::cli::render::backups;
+use crate::cli::screen::Screen;
 use crate::exit::Exit;
-use crate::front::{FrontError, FrontLock};
-use crate::state::restore::{self, Places, Prepared, Present};
-use crate::workspace::Workspace;
+use crate::state::restore;
 
 /// How the caller has confirmed.
 pub(super) struct Consent<'a> {
@@ -19,93 +25,98 @@ pub(super) struct Consent<'a> {
     pub(super) given: bool,
 }
 
+/// What is printed for programs: what was done, and what was said before.
+#[derive(Serialize)]
+struct Done<'a> {
+    #[serde(flatten)]
+    restored: &'a Restored,
+    plan: &'a RestorePlan,
+}
+
 pub(super) fn run(
-    workspace: &Workspace,
+    global: &GlobalArgs,
     name: &str,
-    consent: Consent<'_>,
+    consent: &Consent<'_>,
     json: bool,
-    out: &mut dyn Write,
+    screen: &mut Screen<'_>,
 ) -> anyhow::Result<Exit> {
     if consent.typed.is_some_and(|typed| typed != name) {
         bail!("--confirm must repeat the name exactly: {name}");
     }
-    let _lock = match FrontLock::take(workspace, false) {
-        Ok(lock) => lock,
-        Err(FrontError::AlreadyRunning { pid, .. }) => bail!(
-            "a server is running here (pid {pid}); stop it first with `task-orchestrator stop`, \
-             and keep clients from starting one meanwhile"
-        ),
-        Err(error) => return Err(error).context("the workspace cannot be locked"),
+    let mut source = Source::new(global, json);
+    let (ask_plan, ask_restore) =
+        (Request::PlanRestore { name: name.to_owned() }, Request::RestoreBackup { name: name.to_owned() });
+    let (plan, restored) = match source.asked(&ask_plan)? {
+        Some(reply) => {
+            let Reply::RestorePlan(plan) = accepted(reply, json, screen)? else {
+                return Err(WrongReply.into());
+            };
+            consented(&plan, consent, json, screen)?;
+            // Never by the files from here on: the server that was asked may be about to do it.
+            let Some(reply) = source.asked(&ask_restore)? else {
+                bail!("the server ended meanwhile: look with `task-orchestrator state list`, and ask again");
+            };
+            let Reply::Restored(restored) = accepted(reply, json, screen)? else {
+                return Err(WrongReply.into());
+            };
+            (plan, restored)
+        }
+        None => of_files(source.files(&ask_restore)?, name, consent, json, screen)?,
     };
-    let places = Places::from(workspace);
-    if let Some(undone) = restore::recover(&places)?.filter(|_| !json) {
-        writeln!(out, "undid a {} that was begun at {} and not finished", undone.saga, undone.started_at)?;
-    }
-    let prepared = restore::prepare(&places, name)?;
-    if !json {
-        describe(&prepared, out)?;
-    }
-    if !consent.given && consent.typed.is_none() && !asked(name, json, out)? {
-        writeln!(out, "nothing was changed")?;
-        return Ok(Exit::Failed);
-    }
-    let restored = restore::restore(&prepared, Timestamp::now())?;
     if json {
-        let shown = json!({
-            "restored": name, "tasks": restored.tasks, "links_left_out": prepared.links_left_out,
-            "kept": restored.kept, "lost": restored.lost, "losses": prepared.losses,
-        });
-        writeln!(out, "{shown}")?;
-        return Ok(Exit::Done);
-    }
-    writeln!(out, "restored {name}: {} tasks", restored.tasks)?;
-    if let Some(kept) = restored.kept {
-        writeln!(out, "the database before is server_state/{kept}")?;
-    }
-    if let Some(lost) = restored.lost {
-        writeln!(out, "what was lost is in server_state/{lost}")?;
+        screen.print_json(&Done { restored: &restored, plan: &plan })?;
+    } else {
+        backups::restored(&restored, screen.out)?;
     }
     Ok(Exit::Done)
 }
 
-fn describe(prepared: &Prepared, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{} holds {} tasks", prepared.name, prepared.tasks)?;
-    if prepared.links_left_out > 0 {
-        writeln!(out, "{} links to tasks that it does not hold are left out", prepared.links_left_out)?;
+/// The files are locked: no server starts meanwhile.
+fn of_files(
+    files: &Files,
+    name: &str,
+    consent: &Consent<'_>,
+    json: bool,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<(Box<RestorePlan>, Box<Restored>)> {
+    if let Some(undone) = restore::recover(&(&files.workspace).into())?.filter(|_| !json) {
+        writeln!(
+            screen.out,
+            "undid a {} that was begun at {} and not finished",
+            undone.saga, undone.started_at
+        )?;
     }
-    let losses = &prepared.losses;
-    match (&prepared.present, &losses.unknown) {
-        (Present::Absent, _) => return writeln!(out, "there is no database now, so nothing is lost"),
-        (Present::Unreadable(reason), _) | (Present::Valid, Some(reason)) => {
-            return writeln!(out, "what would be lost is not known: {reason}");
-        }
-        (Present::Valid, None) if losses.is_none() => return writeln!(out, "nothing would be lost"),
-        (Present::Valid, None) => {}
+    let refused = |refusal, screen: &mut Screen<'_>| match accepted(Reply::Refused(refusal), json, screen) {
+        Err(error) => error,
+        Ok(_) => WrongReply.into(),
+    };
+    let prepared = match files.backups.prepare(name) {
+        Ok(prepared) => prepared,
+        Err(refusal) => return Err(refused(refusal, screen)),
+    };
+    let plan = Box::new(prepared.plan());
+    consented(&plan, consent, json, screen)?;
+    match files.backups.restore(&prepared) {
+        Ok(restored) => Ok((plan, Box::new(restored.report(name, Duration::ZERO)))),
+        Err(refusal) => Err(refused(refusal, screen)),
     }
-    writeln!(out, "would be lost: {} tasks; would go back: {} tasks", losses.gone, losses.older)?;
-    for lost in &losses.first {
-        let fate = if lost.gone { "lost" } else { "goes back" };
-        writeln!(out, "  {fate:9}  {:<20}  {:<9}  {}", lost.task_id, lost.status.as_str(), lost.title)?;
-    }
-    let more = (losses.gone + losses.older).saturating_sub(losses.first.len() as u64);
-    if more > 0 {
-        writeln!(out, "  and {more} more")?;
-    }
-    if losses.artifacts > 0 {
-        let count = losses.artifacts;
-        writeln!(out, "nothing names {count} artifacts then; their files are removed an hour later")?;
-    }
-    Ok(())
 }
 
-/// Lets a person type the name. Nobody there is no consent.
-fn asked(name: &str, json: bool, out: &mut dyn Write) -> anyhow::Result<bool> {
-    if json || !std::io::stdin().is_terminal() {
-        bail!("this replaces the database: confirm with --confirm {name}");
+/// Says what would be lost; lets a person type the name unless it was given.
+fn consented(
+    plan: &RestorePlan,
+    consent: &Consent<'_>,
+    json: bool,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<()> {
+    if consent.given || consent.typed.is_some() {
+        if !json {
+            backups::plan(plan, screen.out)?;
+        }
+        return Ok(());
     }
-    write!(out, "type the name to restore it: ")?;
-    out.flush()?;
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line)?;
-    Ok(line.trim() == name)
+    let mut text = Vec::new();
+    backups::plan(plan, &mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    confirm("replacing the database", text.trim_end(), &plan.name, screen)
 }

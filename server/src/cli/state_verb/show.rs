@@ -4,9 +4,11 @@ use std::io::Write;
 
 use serde_json::json;
 
-use super::{Opened, find, mebibytes};
+use super::find;
+use crate::cli::render::text::{bytes, clean};
+use crate::cli::screen::Screen;
 use crate::exit::Exit;
-use crate::state::{self, Item, Kind, Snapshot};
+use crate::state::{self, Item, Kind, Opened, Snapshot};
 use crate::store::StoreOptions;
 use crate::store::backup;
 use crate::store::export::Export;
@@ -18,7 +20,7 @@ pub(super) fn show(
     name: &str,
     with_tasks: bool,
     json: bool,
-    out: &mut dyn Write,
+    screen: &mut Screen<'_>,
 ) -> anyhow::Result<Exit> {
     let (entry, path) = find(workspace, name)?;
     let mut tasks = Vec::new();
@@ -36,27 +38,28 @@ pub(super) fn show(
                 Ok(())
             })?;
             if !json {
-                print_snapshot(name, &snapshot, out)?;
+                print_snapshot(name, &snapshot, screen.out)?;
             }
             serde_json::to_value(&snapshot)?
         }
         Kind::Database => {
-            let opened = Opened::new(workspace, &entry)?;
-            let verified = backup::verify(&opened.path)?;
-            let export = Export::open(&StoreOptions::new(&opened.path, workspace.artifacts()))?;
+            let opened = Opened::new(&workspace.server_state(), &entry)?;
+            let verified = backup::verify(opened.path())?;
+            let export = Export::open(&StoreOptions::new(opened.path(), workspace.artifacts()))?;
             let open = export.open_tasks::<crate::store::StoreError>(|task| {
                 keep(task);
                 Ok(())
             })?;
             if !json {
+                let out = &mut *screen.out;
                 writeln!(out, "{name}: a copy of the database")?;
                 writeln!(out, "schema      {}", verified.schema_version)?;
                 writeln!(out, "generation  {}", verified.epoch)?;
-                writeln!(out, "size        {}", mebibytes(verified.size_bytes))?;
+                writeln!(out, "size        {}", bytes(verified.size_bytes))?;
                 writeln!(out, "tasks       {}, of which {open} are open", verified.tasks)?;
             }
             json!({
-                "schema_version": verified.schema_version, "generation": verified.epoch,
+                "database_schema_version": verified.schema_version, "generation": verified.epoch,
                 "size_bytes": verified.size_bytes, "tasks": verified.tasks, "open_tasks": open,
             })
         }
@@ -69,10 +72,12 @@ pub(super) fn show(
                 object.insert("tasks".into(), serde_json::to_value(&tasks)?);
             }
         }
-        writeln!(out, "{shown}")?;
+        screen.print_json(&shown)?;
     } else {
         for task in &tasks {
-            writeln!(out, "{:<20}  {:<9}  {}", task.task_id.as_str(), task.status.as_str(), task.title)?;
+            let (id, status, title) =
+                (task.task_id.as_str(), task.status.as_str(), clean(task.title.as_ref()));
+            writeln!(screen.out, "{id:<20}  {status:<9}  {title}")?;
         }
     }
     Ok(Exit::Done)
@@ -84,13 +89,13 @@ fn print_snapshot(name: &str, snapshot: &Snapshot, out: &mut dyn Write) -> std::
     writeln!(out, "taken       {}, by version {}", snapshot.timestamp, snapshot.server_version)?;
     writeln!(out, "for         restart {} ({})", snapshot.restart_id, snapshot.restart_reason)?;
     writeln!(out, "generation  {}", snapshot.generation)?;
-    writeln!(out, "size        {}", mebibytes(snapshot.size_bytes))?;
+    writeln!(out, "size        {}", bytes(snapshot.size_bytes))?;
     writeln!(
         out,
         "database    schema {}, epoch {}, {}",
         database.schema_version,
         database.epoch,
-        mebibytes(database.size_bytes)
+        bytes(database.size_bytes)
     )?;
     writeln!(
         out,

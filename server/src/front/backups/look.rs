@@ -1,11 +1,12 @@
 //! What takes long because whole files are read: verifying, comparing, planning a
 //! restore. One at a time, and never under the archive's lock.
 
-use task_orchestrator_shared::admin::Reply;
+use jiff::Timestamp;
 use task_orchestrator_shared::admin::backup::{MAX_BACKUPS, Verified};
+use task_orchestrator_shared::admin::{Refusal, Reply};
 
 use super::{Backups, refusal};
-use crate::state::restore::prepare;
+use crate::state::restore::{self, Prepared, Restored};
 use crate::state::rotation::verify;
 use crate::state::{self, Entry, difference};
 
@@ -13,15 +14,15 @@ impl Backups {
     /// Reads one from end to end, or the newest [`MAX_BACKUPS`] of each kind, and
     /// remembers what comes of it.
     pub fn verify(&self, name: Option<&str>) -> Reply {
-        let Some(_turn) = self.turn() else { return refusal::busy() };
+        let Some(_turn) = self.turn() else { return Reply::Refused(refusal::busy()) };
         let mut entries = match state::list(&self.places.state) {
             Ok(entries) => entries,
-            Err(error) => return refusal::of_state(&error),
+            Err(error) => return Reply::Refused(refusal::of_state(&error)),
         };
         if let Some(name) = name {
             entries.retain(|entry| entry.name == name);
             if entries.is_empty() {
-                return refusal::not_found(name);
+                return Reply::Refused(refusal::not_found(name));
             }
         }
         entries.truncate(MAX_BACKUPS);
@@ -47,21 +48,40 @@ impl Backups {
 
     /// What differs between two, or between one and `database`.
     pub fn compare(&self, older: &str, newer: &str) -> Reply {
-        let Some(_turn) = self.turn() else { return refusal::busy() };
+        let Some(_turn) = self.turn() else { return Reply::Refused(refusal::busy()) };
         match difference(&self.places, older, newer) {
             Ok(comparison) => Reply::Comparison(Box::new(comparison)),
-            Err(error) => refusal::of_comparison(&error),
+            Err(error) => Reply::Refused(refusal::of_comparison(&error)),
         }
     }
 
-    /// What a restore would lose. Makes the database that would be, beside the present
-    /// one, and removes it again; a worker may be serving from the present one, which
-    /// is only read, as of one moment.
+    /// What a restore would lose. A worker may be serving from the present database,
+    /// which is only read, as of one moment.
     pub fn plan_restore(&self, name: &str) -> Reply {
-        let Some(_turn) = self.turn() else { return refusal::busy() };
-        match prepare(&self.places, name) {
+        match self.prepare(name) {
             Ok(prepared) => Reply::RestorePlan(Box::new(prepared.plan())),
-            Err(error) => refusal::of_restore(&error),
+            Err(refusal) => Reply::Refused(refusal),
         }
+    }
+
+    /// Makes the database that would be, beside the present one; it goes when that is
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// An unknown name, a file that is no good, no space, or somebody else's turn.
+    pub fn prepare(&self, name: &str) -> Result<Prepared, Refusal> {
+        let _turn = self.turn().ok_or_else(refusal::busy)?;
+        restore::prepare(&self.places, name).map_err(|error| refusal::of_restore(&error))
+    }
+
+    /// Puts it in the place of the present database, which nobody may be using: no
+    /// worker runs, and the front's lock is held. All of it or nothing.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong; everything is as it was then.
+    pub fn restore(&self, prepared: &Prepared) -> Result<Restored, Refusal> {
+        restore::restore(prepared, Timestamp::now()).map_err(|error| refusal::of_restore(&error))
     }
 }

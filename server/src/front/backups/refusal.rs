@@ -1,7 +1,7 @@
 //! Why something about backups is not done, and what to do next. Says of an unknown
 //! name only its beginning: it may be anything.
 
-use task_orchestrator_shared::admin::{Refusal, Reply};
+use task_orchestrator_shared::admin::Refusal;
 use task_orchestrator_shared::error_code::ErrorCode;
 
 use crate::state::restore::RestoreError;
@@ -10,12 +10,12 @@ use crate::state::{Differs, PinError, StateError};
 /// Characters of an unknown name that are repeated.
 const MAX_NAME: usize = 100;
 
-fn refused(error_code: ErrorCode, error: String, hint: &str) -> Reply {
-    Reply::Refused(Refusal { error_code, error, hint: hint.to_owned() })
+fn refused(error_code: ErrorCode, error: String, hint: &str) -> Refusal {
+    Refusal { error_code, error, hint: hint.to_owned() }
 }
 
 /// There is no such file in the list.
-pub(super) fn not_found(name: &str) -> Reply {
+pub(super) fn not_found(name: &str) -> Refusal {
     let name: String = name.chars().take(MAX_NAME).collect();
     let error = format!("there is no snapshot or backup with the name {name:?}");
     refused(
@@ -26,13 +26,13 @@ pub(super) fn not_found(name: &str) -> Reply {
 }
 
 /// Somebody else's question is being answered.
-pub(super) fn busy() -> Reply {
+pub(super) fn busy() -> Refusal {
     let error = "another check, comparison or plan is reading the backups".to_owned();
     refused(ErrorCode::Overloaded, error, "Ask again when it is done: one at a time reads whole files.")
 }
 
 /// A file, the directory or the database cannot be used.
-pub(super) fn of_state(error: &StateError) -> Reply {
+pub(super) fn of_state(error: &StateError) -> Refusal {
     let (code, hint) = match error {
         StateError::Broken { .. } => (
             ErrorCode::StateSerializationFailed,
@@ -54,7 +54,7 @@ pub(super) fn of_state(error: &StateError) -> Reply {
 }
 
 /// Two were not compared.
-pub(super) fn of_comparison(error: &Differs) -> Reply {
+pub(super) fn of_comparison(error: &Differs) -> Refusal {
     match error {
         Differs::NoSuchName(name) => not_found(name),
         Differs::State(error) => of_state(error),
@@ -67,7 +67,7 @@ pub(super) fn of_comparison(error: &Differs) -> Reply {
 }
 
 /// One was not pinned or unpinned.
-pub(super) fn of_pin(error: &PinError, name: &str) -> Reply {
+pub(super) fn of_pin(error: &PinError, name: &str) -> Refusal {
     let hint = match error {
         PinError::NoSuchName => return not_found(name),
         PinError::State(error) => return of_state(error),
@@ -80,7 +80,7 @@ pub(super) fn of_pin(error: &PinError, name: &str) -> Reply {
 }
 
 /// No restore was planned.
-pub(super) fn of_restore(error: &RestoreError) -> Reply {
+pub(super) fn of_restore(error: &RestoreError) -> Refusal {
     match error {
         RestoreError::NoSuchName(name) => not_found(name),
         RestoreError::State(error) => of_state(error),

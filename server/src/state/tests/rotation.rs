@@ -110,16 +110,16 @@ fn what_is_pinned_stays_and_does_not_count() {
         remove_after: Duration::from_secs(20 * 86400),
     };
     // By the day in November; what is pinned, what was verified; what is removed on the 21st.
-    let table: [(&[i64], &[i64], &[i64], &[i64]); 6] = [
-        (&[20, 19, 18, 17], &[], &[20], &[18, 17]),
-        (&[20, 19, 18, 17], &[20, 18], &[20], &[]),
-        (&[20, 19, 18, 17], &[17], &[20], &[18]),
-        (&[20, 19, 18, 17, 16], &[20], &[16], &[17]),
-        (&[20, 1], &[1], &[20], &[]),
-        (&[20, 19, 18], &[18], &[], &[]),
+    let table: [[&[i64]; 4]; 6] = [
+        [&[20, 19, 18, 17], &[], &[20], &[18, 17]],
+        [&[20, 19, 18, 17], &[20, 18], &[20], &[]],
+        [&[20, 19, 18, 17], &[17], &[20], &[18]],
+        [&[20, 19, 18, 17, 16], &[20], &[16], &[17]],
+        [&[20, 1], &[1], &[20], &[]],
+        [&[20, 19, 18], &[18], &[], &[]],
     ];
     let name = |day: i64| Name::new(Kind::Database, Timestamp::from_second(day * 86400).unwrap(), 1);
-    for (days, pinned, verified, removed) in table {
+    for [days, pinned, verified, removed] in table {
         let candidates: Vec<Candidate> = days
             .iter()
             .map(|day| Candidate {
