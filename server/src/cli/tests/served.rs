@@ -11,7 +11,7 @@ use task_orchestrator_shared::restart::{Outcome, Reason};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{parse, samples};
-use crate::admin::{Asked, serve};
+use crate::admin::{Asked, Facts, serve};
 use crate::cli::screen::{Paint, Screen};
 use crate::cli::{Command, exit_of, status_verb};
 use crate::exit::Exit;
@@ -72,8 +72,13 @@ impl Served {
             seen.lock().unwrap().push(asked.request);
             std::future::ready(Some(reply.clone().into()))
         };
+        let facts = Facts {
+            boot: "boot".to_owned(),
+            workspace: workspace.root().display().to_string(),
+            generation: Arc::default(),
+        };
         served.end = Some(ended.clone().drop_guard());
-        std::thread::spawn(move || runtime.block_on(serve(listener, execute, ended)));
+        std::thread::spawn(move || runtime.block_on(serve(listener, facts, execute, ended)));
         served
     }
 
