@@ -58,6 +58,9 @@ const EVENT_QUEUE: usize = 1024;
 /// clean-up may take, so that it is killed and not left behind.
 const WORKER_GRACE: Duration = Duration::from_secs(5);
 
+/// How long the callers of the admin channel may take to read their last answers.
+const ADMIN_GRACE: Duration = Duration::from_secs(2);
+
 /// Why a front does not run.
 #[derive(Debug, Error)]
 pub enum FrontError {
@@ -172,6 +175,7 @@ pub async fn run(
     let shutdown = Shutdown::new(config.shutdown.clone());
     let signals = shutdown.watch_signals()?;
     let goodbye = Arc::new(OnceLock::new());
+    let generation = Arc::new(AtomicU64::new(0));
     let (held_long, is_held_long) = watch_channel::channel(false);
     let settings = hub::Settings {
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
@@ -182,6 +186,7 @@ pub async fn run(
         reload: Arc::clone(&options.reload),
         own_program: std::env::current_exe()?,
         held_long,
+        generation: Arc::clone(&generation),
     };
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
     let parts = parts(workspace, config, &options, events.clone())?;
@@ -195,13 +200,19 @@ pub async fn run(
         held_long: is_held_long,
     };
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
-    tokio::spawn(admin_socket::serve(admins, executor(events.clone()), shutdown.forced()));
+    let facts = admin_socket::Facts {
+        boot: uuid::Uuid::new_v4().simple().to_string(),
+        workspace: workspace.root().display().to_string(),
+        generation,
+    };
+    let admin = admin_socket::spawn(admins, facts, None, executor(events.clone()), shutdown.forced())?;
     register_clean_ups(&shutdown, places, &events, goodbye);
     tracing::info!(workspace = %workspace.root().display(), pid = std::process::id(), "serving");
     if options.detached {
         leave_the_starter()?;
     }
     let report = shutdown.run(signals).await;
+    admin.stop(ADMIN_GRACE).await;
     drop(lock);
     Ok(report)
 }

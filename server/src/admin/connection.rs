@@ -1,271 +1,208 @@
-//! One admin connection: says whether its caller may speak, passes requests on one
-//! at a time, and tells events before the answer.
+//! One admin connection: hears requests, has several carried out at once, and says
+//! what comes of them, line by line.
 //!
-//! Nothing here ever makes the rest of the server wait: a caller who reads slowly
-//! loses events, one who does not read at all loses the connection.
+//! Nothing here ever makes the rest of the server wait. The next line is made when
+//! the one before it is gone: a caller who reads slowly loses events and gets the
+//! whole view anew, one who does not read an answer loses the connection.
+
+mod hear;
+mod say;
 
 use std::io;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{SinkExt, StreamExt};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use serde_json::Value;
-use task_orchestrator_shared::admin::codec::{
-    Answered as WireAnswered, Failure, FromClient, Notification, answer_line, notification_line,
-};
-use task_orchestrator_shared::admin::{Context, MAX_REQUEST_BYTES, PROTOCOL, Welcome, WhoAmI};
-use task_orchestrator_shared::restart::RestartEvent;
+use task_orchestrator_shared::admin::Skew;
+use task_orchestrator_shared::admin::log::LogLines;
 use task_orchestrator_shared::role::Role;
 use thiserror::Error;
 use tokio::net::UnixStream;
-use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
-use tokio::sync::mpsc;
-use tokio_util::codec::{FramedRead, FramedWrite, LinesCodec, LinesCodecError};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::time::Instant;
 
-use super::asked::{Answered, Asked, Caller};
-use super::wire::{Answer, Call, DENIED, INVALID_REQUEST, PARSE_ERROR, UNAVAILABLE};
+use super::asked::Told;
+use super::finished::Finished;
+use super::lines::{LineError, Lines};
+use super::outbox::Outbox;
+use super::peer::{Peer, is_hung_up};
+use super::places::Place;
+use super::requests::{Requests, Said};
+use super::shared::Shared;
+use super::streams::{Changes, Following, next_lines};
 
-/// Events that wait for a caller who reads slowly. The newest are dropped when it
-/// is full: the answer says in the end all that matters.
-const EVENTS: usize = 256;
+/// How long a caller may take until its first line is complete.
+pub(super) const FIRST_LINE: Duration = Duration::from_secs(10);
 
-/// How long a caller may take to read an answer and the events before it.
+/// How long a caller may take to read an answer and the events before it. Who is
+/// told of changes may take any time: a stopped console comes back.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// While nothing is read, the kernel does not say by itself that the caller has
+/// gone: it is asked so often.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Why a connection ended before its caller had closed it in order.
 #[derive(Debug, Error)]
-enum Ended {
-    #[error("the caller hung up before the answer")]
+pub(super) enum Ended {
+    #[error("the caller hung up")]
     HungUp,
+    #[error("the caller said nothing within {} s", FIRST_LINE.as_secs())]
+    Silent,
+    #[error("the caller said nothing, and another one needed the place")]
+    Evicted,
     #[error("the caller did not read its answer within {} s", PATIENCE.as_secs())]
     NotRead,
-    #[error("writing failed: {0}")]
-    Codec(#[from] LinesCodecError),
     #[error("writing failed: {0}")]
     Io(#[from] io::Error),
 }
 
 /// One caller.
 pub(super) struct Connection {
-    uid: u32,
-    caller: Arc<Caller>,
-    allowed: bool,
-    reader: FramedRead<OwnedReadHalf, LinesCodec>,
-    writer: FramedWrite<OwnedWriteHalf, LinesCodec>,
-    /// The request that is carried out.
-    id: u64,
-    /// One line that came while a request was executed. No more are read then, so
-    /// that a caller cannot make the server hold many.
-    ahead: Option<Result<String, LinesCodecError>>,
-    /// The caller says nothing more; it may still read.
-    silent: bool,
+    shared: Arc<Shared>,
+    place: Place,
+    peer: Peer,
+    lines: Lines,
+    outbox: Outbox,
+    requests: Requests,
+    changes: Changes,
+    following: Option<Following>,
+    /// The newest of the connection's streams of each kind; what belongs to an
+    /// earlier one is void.
+    newest: Newest,
+    /// As agreed. Known once the caller has said something.
+    version: Option<u16>,
+    skew: Option<Skew>,
+    /// Until then the first line must be complete; absent once it was.
+    first_by: Option<Instant>,
+    /// Nothing more is heard.
+    is_deaf: bool,
+    /// The server ends.
+    is_ending: bool,
+}
+
+#[derive(Debug, Default)]
+struct Newest {
+    subscription: u64,
+    following: u64,
+}
+
+/// What happens next.
+enum Step {
+    Sent,
+    Said(Said),
+    Changed(Result<(Arc<Told>, Role), RecvError>),
+    Logged(LogLines),
+    Heard(Result<Option<Vec<u8>>, LineError>),
+    Looked,
+    Ends,
 }
 
 impl Connection {
     /// Asks the kernel who it is.
-    pub(super) fn open(stream: UnixStream) -> io::Result<Self> {
-        let peer = stream.peer_cred()?;
-        let uid = peer.uid();
-        let own = rustix::process::geteuid().as_raw();
+    ///
+    /// # Errors
+    ///
+    /// It does not say.
+    pub(super) async fn open(
+        stream: UnixStream,
+        place: Place,
+        shared: Arc<Shared>,
+        since: Instant,
+    ) -> io::Result<Self> {
+        let peer = Peer::of(&stream, &shared.groups).await?;
         let (read, write) = stream.into_split();
-        let caller = Caller {
-            uid,
-            gid: peer.gid(),
-            groups: vec![peer.gid()],
-            pid: peer.pid().and_then(|pid| u32::try_from(pid).ok()),
-            client: None,
-            wanted: None,
-            only_looks: false,
-        };
         Ok(Self {
-            uid,
-            caller: Arc::new(caller),
-            allowed: uid == own || uid == 0,
-            reader: FramedRead::new(read, LinesCodec::new_with_max_length(MAX_REQUEST_BYTES)),
-            writer: FramedWrite::new(write, LinesCodec::new()),
-            id: 0,
-            ahead: None,
-            silent: false,
+            shared,
+            place,
+            peer,
+            lines: Lines::new(read),
+            outbox: Outbox::new(write),
+            requests: Requests::default(),
+            changes: Changes::default(),
+            following: None,
+            newest: Newest::default(),
+            version: None,
+            skew: None,
+            first_by: since.checked_add(FIRST_LINE),
+            is_deaf: false,
+            is_ending: false,
         })
     }
 
-    /// Answers until the caller has no more to ask.
-    pub(super) async fn converse<E, F>(mut self, execute: &E)
-    where
-        E: Fn(Asked) -> F,
-        F: Future<Output = Option<Answered>>,
-    {
-        while let Some(line) = self.next_line().await {
-            match self.respond(line, execute).await {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::debug!(%error, uid = self.uid, "an admin connection ended");
-                    return;
+    /// Answers until the caller has no more to ask, or does not behave.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`].
+    pub(super) async fn converse(mut self) -> Result<(), Ended> {
+        while !self.is_over() {
+            match self.next().await? {
+                Step::Sent | Step::Looked => {}
+                Step::Said(said) => self.say(said)?,
+                Step::Changed(change) => self.say_change(change)?,
+                Step::Logged(lines) => self.say_lines(lines)?,
+                Step::Heard(line) => self.hear(line)?,
+                Step::Ends => {
+                    self.is_ending = true;
+                    self.close();
+                    self.requests.give_up(Finished::ending);
                 }
             }
-        }
-    }
-
-    async fn next_line(&mut self) -> Option<Result<String, LinesCodecError>> {
-        match self.ahead.take() {
-            Some(line) => Some(line),
-            None if self.silent => None,
-            None => self.reader.next().await,
-        }
-    }
-
-    /// Whether the connection can go on after this line.
-    async fn respond<E, F>(
-        &mut self,
-        line: Result<String, LinesCodecError>,
-        execute: &E,
-    ) -> Result<bool, Ended>
-    where
-        E: Fn(Asked) -> F,
-        F: Future<Output = Option<Answered>>,
-    {
-        if let Ok(line) = &line
-            && let Ok(FromClient::Hello { id, .. }) = FromClient::read(line.as_bytes())
-        {
-            let answer = self.welcome();
-            self.writer.send(answer_line(Some(id), &answer).map_err(io::Error::from)?).await?;
-            return Ok(answer.is_ok());
-        }
-        let (events, mut told) = mpsc::channel(EVENTS);
-        let answer = match self.read(line) {
-            Err(refusal) => *refusal,
-            Ok(call) => {
-                self.id = call.id;
-                let context = Context::default();
-                let asked =
-                    Asked { request: call.request, context, caller: Arc::clone(&self.caller), events };
-                match self.wait(execute(asked), &mut told).await? {
-                    Some(answered) => Answer::reply(call.id, answered.reply),
-                    None => Answer::failure(call.id.into(), UNAVAILABLE, "the server is ending"),
-                }
-            }
-        };
-        let fatal = answer.error.as_ref().is_some_and(|error| error.code == PARSE_ERROR);
-        let finished = self.finish(answer, told);
-        tokio::time::timeout(PATIENCE, finished).await.map_err(|_| Ended::NotRead)??;
-        Ok(!fatal)
-    }
-
-    /// What a client is told first.
-    fn welcome(&self) -> Result<WireAnswered, Failure> {
-        if !self.allowed {
-            let message = format!("user {} may not administer this server", self.uid);
-            return Err(Failure { code: DENIED, message });
-        }
-        let you = WhoAmI {
-            uid: self.uid,
-            user: None,
-            gid: self.caller.gid,
-            pid: self.caller.pid,
-            role: Role::Admin,
-            granted: Role::Admin,
-            granted_by: "owner".to_owned(),
-            may: Vec::new(),
-        };
-        Ok(WireAnswered::Welcome(Box::new(Welcome {
-            protocol: PROTOCOL.newest,
-            skew: None,
-            capabilities: Vec::new(),
-            you,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            pid: std::process::id(),
-            boot: String::new(),
-            workspace: String::new(),
-            generation: 0,
-        })))
-    }
-
-    /// The call that a line holds, or what to answer instead.
-    fn read(&self, line: Result<String, LinesCodecError>) -> Result<Call, Box<Answer>> {
-        let refused =
-            |id: &Value, code, message: String| Box::new(Answer::failure(id.clone(), code, message));
-        let line = line.map_err(|error| {
-            let message = format!("{error}: a line has at most {MAX_REQUEST_BYTES} bytes of UTF-8");
-            refused(&Value::Null, PARSE_ERROR, message)
-        })?;
-        if !self.allowed {
-            tracing::warn!(uid = self.uid, "refused an admin request of another user");
-            let message = format!("user {} may not administer this server", self.uid);
-            return Err(refused(&Value::Null, DENIED, message));
-        }
-        let value: Value = serde_json::from_str(&line)
-            .map_err(|error| refused(&Value::Null, PARSE_ERROR, error.to_string()))?;
-        let id = value.get("id").cloned().unwrap_or_default();
-        let call: Call = serde_json::from_value(value)
-            .map_err(|error| refused(&id, INVALID_REQUEST, error.to_string()))?;
-        if call.jsonrpc != "2.0" {
-            return Err(refused(&id, INVALID_REQUEST, "\"jsonrpc\" must be \"2.0\"".to_owned()));
-        }
-        Ok(call)
-    }
-
-    /// Waits for the execution and tells events meanwhile. The execution is polled
-    /// whatever the caller does with them.
-    async fn wait(
-        &mut self,
-        execution: impl Future<Output = Option<Answered>>,
-        told: &mut mpsc::Receiver<RestartEvent>,
-    ) -> Result<Option<Answered>, Ended> {
-        let mut execution = pin!(execution);
-        let (mut open, mut unsent) = (true, false);
-        loop {
-            let listens = self.ahead.is_none() && !self.silent;
-            tokio::select! {
-                reply = &mut execution => return Ok(reply),
-                event = told.recv(), if open && !unsent => match event {
-                    Some(event) => {
-                        // Nothing is unsent, so there is room and this does not wait.
-                        self.feed(&event).await?;
-                        unsent = true;
-                    }
-                    None => open = false,
-                },
-                sent = SinkExt::<String>::flush(&mut self.writer), if unsent => {
-                    sent?;
-                    unsent = false;
-                }
-                line = self.reader.next(), if listens => match line {
-                    Some(line) => self.ahead = Some(line),
-                    None if self.is_hung_up() => return Err(Ended::HungUp),
-                    None => self.silent = true,
-                },
-            }
-        }
-    }
-
-    /// Sends the events that are left, then the answer.
-    async fn finish(&mut self, answer: Answer, mut told: mpsc::Receiver<RestartEvent>) -> Result<(), Ended> {
-        told.close();
-        while let Ok(event) = told.try_recv() {
-            self.feed(&event).await?;
-        }
-        self.writer.send(answer.into_line()?).await?;
-        Ok(())
-    }
-
-    async fn feed(&mut self, event: &RestartEvent) -> Result<(), Ended> {
-        let event = Notification::Event(event.clone());
-        if let Some(line) = notification_line(&event, Some(self.id)).map_err(io::Error::from)? {
-            self.writer.feed(line).await?;
         }
         Ok(())
     }
 
-    /// Whether nobody is at the other end, as opposed to somebody who has only
-    /// said that no more requests follow.
-    fn is_hung_up(&self) -> bool {
-        let mut looked = [PollFd::new(self.reader.get_ref().as_ref(), PollFlags::empty())];
-        match poll(&mut looked, Some(&Timespec::default())) {
-            Ok(_) => looked.iter().any(|fd| fd.revents().intersects(PollFlags::HUP | PollFlags::ERR)),
-            Err(_) => true,
+    async fn next(&mut self) -> Result<Step, Ended> {
+        let has_room = self.outbox.is_empty();
+        let listens = !self.is_deaf && self.requests.has_room();
+        let (deadline, reason) = self.deadline();
+        let (has_deadline, deadline) = (deadline.is_some(), deadline.unwrap_or_else(Instant::now));
+        tokio::select! {
+            () = self.place.evicted().cancelled(), if self.first_by.is_some() => Err(Ended::Evicted),
+            () = self.shared.ended.cancelled(), if !self.is_ending => Ok(Step::Ends),
+            sent = self.outbox.flush(), if !has_room => Ok(sent.map(|()| Step::Sent)?),
+            said = self.requests.next(has_room), if !self.requests.is_empty() => Ok(Step::Said(said)),
+            change = self.changes.next(), if has_room => Ok(Step::Changed(change)),
+            lines = next_lines(&mut self.following), if has_room => Ok(Step::Logged(lines)),
+            line = self.lines.next(), if listens => Ok(Step::Heard(line)),
+            () = tokio::time::sleep_until(deadline), if has_deadline => Err(reason),
+            () = tokio::time::sleep_until(Instant::now() + LOOK_INTERVAL), if !listens => {
+                if is_hung_up(self.lines.half().as_ref()) { Err(Ended::HungUp) } else { Ok(Step::Looked) }
+            }
         }
+    }
+
+    /// When patience ends, and what for.
+    fn deadline(&self) -> (Option<Instant>, Ended) {
+        if let Some(first_by) = self.first_by {
+            return (Some(first_by), Ended::Silent);
+        }
+        let waits_since = self.outbox.answer_since().or_else(|| self.requests.waits_since());
+        let waits_since = waits_since.filter(|_| !self.changes.is_on());
+        (waits_since.and_then(|since| since.checked_add(PATIENCE)), Ended::NotRead)
+    }
+
+    /// Hears and tells nothing more; what is carried out is still answered.
+    fn close(&mut self) {
+        self.is_deaf = true;
+        self.stop_changes();
+        self.stop_lines();
+    }
+
+    /// Tells of no more changes. A subscription that is on its way is void.
+    fn stop_changes(&mut self) {
+        self.changes = Changes::Off;
+        self.newest.subscription += 1;
+    }
+
+    /// Tells of no more lines of the log. What is on its way is void.
+    fn stop_lines(&mut self) {
+        self.following = None;
+        self.newest.following += 1;
+    }
+
+    fn is_over(&self) -> bool {
+        let tells = self.changes.is_on() || self.following.is_some();
+        self.is_deaf && !tells && self.requests.is_empty() && self.outbox.is_empty()
     }
 }

@@ -22,6 +22,8 @@ mod report;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
@@ -120,6 +122,8 @@ pub(crate) struct Settings {
     /// The program that is run where the configuration names none.
     pub(crate) own_program: PathBuf,
     pub(crate) held_long: watch::Sender<bool>,
+    /// Where others see the newest generation.
+    pub(crate) generation: Arc<AtomicU64>,
 }
 
 /// Counted since the front started.

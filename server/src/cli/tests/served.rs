@@ -11,7 +11,7 @@ use task_orchestrator_shared::restart::{Outcome, Reason};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{parse, samples};
-use crate::admin::{Asked, serve};
+use crate::admin::{Asked, sample, serve};
 use crate::cli::screen::{Paint, Screen};
 use crate::cli::{Command, exit_of, status_verb, stop_verb};
 use crate::exit::Exit;
@@ -66,14 +66,18 @@ impl Served {
                 samples::progress(Phase::Complete, "done"),
             ];
             events.into_iter().for_each(|event| asked.events.try_send(event).unwrap());
+            if asked.request == Request::WhoAmI {
+                return std::future::ready(Some(sample::owner().into()));
+            }
             if asked.request == Request::Status {
                 return std::future::ready(Some(Reply::Status(Box::new(samples::status())).into()));
             }
             seen.lock().unwrap().push(asked.request);
             std::future::ready(Some(reply.clone().into()))
         };
+        let facts = sample::facts(workspace.root());
         served.end = Some(ended.clone().drop_guard());
-        std::thread::spawn(move || runtime.block_on(serve(listener, execute, ended)));
+        std::thread::spawn(move || runtime.block_on(serve(listener, facts, execute, ended)));
         served
     }
 

@@ -1,5 +1,6 @@
 //! What workers send, and their ends.
 
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use task_orchestrator_shared::error_code::ErrorCode;
@@ -206,6 +207,7 @@ impl Hub {
             "worker serves"
         );
         self.generation = self.generation.max(ready.generation);
+        self.settings.generation.store(self.generation, Ordering::Relaxed);
         self.last_failure = None;
         self.feed(restart::Event::Ready(worker, ready), now);
     }

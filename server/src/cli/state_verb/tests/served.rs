@@ -11,7 +11,7 @@ use task_orchestrator_shared::restart::StateReport;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::admin::{Asked, serve};
+use crate::admin::{Asked, sample, serve};
 use crate::cli::exit_of;
 use crate::front::Backups;
 use crate::private_socket;
@@ -55,12 +55,16 @@ impl Server {
         let (asked, end) = (Arc::<Mutex<Vec<Request>>>::default(), CancellationToken::new());
         let (seen, answer, ended) = (Arc::clone(&asked), Arc::new(answer), end.clone());
         let execute = move |asked: Asked| {
+            if asked.request == Request::WhoAmI {
+                return std::future::ready(Some(sample::owner().into()));
+            }
             let reply = answer(&asked.request);
             seen.lock().unwrap().push(asked.request);
             std::future::ready(Some(reply.into()))
         };
+        let facts = sample::facts(home.workspace.root());
         let thread = std::thread::spawn(move || {
-            runtime.block_on(serve(listener, execute, ended));
+            runtime.block_on(serve(listener, facts, execute, ended));
         });
         Self { asked, end, thread: Some(thread) }
     }

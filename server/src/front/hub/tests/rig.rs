@@ -131,6 +131,7 @@ impl Rig {
             reload: Arc::new(|| Err("there is no file".to_owned())),
             own_program,
             held_long: watch::channel(false).0,
+            generation: Arc::default(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { hub: Hub::new(parts, settings), workers, ready: 0, events, runtime, place }
