@@ -60,6 +60,7 @@ use crate::admin::CallError;
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
 use crate::exit::Exit;
+use crate::logging::follow::FollowError;
 use crate::workspace::WorkspaceError;
 
 /// A task orchestrator for MCP clients, whose server can be replaced while its
@@ -230,6 +231,9 @@ pub fn exit_of(error: &Error) -> Exit {
             return Exit::Configuration;
         }
         if let Some(SetupError::Scope { .. } | SetupError::Name(_)) = cause.downcast_ref() {
+            return Exit::Usage;
+        }
+        if let Some(FollowError::Pattern(_) | FollowError::Session(_)) = cause.downcast_ref() {
             return Exit::Usage;
         }
         if let Some(Unconfirmed::NobodyThere { .. }) = cause.downcast_ref() {

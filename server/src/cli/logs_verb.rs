@@ -71,7 +71,7 @@ impl LogsArgs {
         let (workspace, _) = global.find_workspace()?;
         let show = Show { json: self.json, paint: screen.paint };
         let ended = match Follower::open(&workspace.logs(), &self.filter()) {
-            Ok((lines, follower)) => self.from_files(lines, follower, show, screen),
+            Ok((lines, follower)) => self.show_files(lines, follower, show, screen),
             Err(error) if error.is_denied() => through_server(&workspace.admin_socket(), error),
             Err(error) => Err(error.into()),
         };
@@ -91,7 +91,7 @@ impl LogsArgs {
         }
     }
 
-    fn from_files(
+    fn show_files(
         &self,
         lines: Vec<LogLine>,
         follower: Follower,

@@ -81,7 +81,9 @@ fn the_files_are_read_without_a_server() {
     assert_eq!(workspace.run(&mut out, &LogsArgs { level, ..args() }).unwrap(), Exit::Done);
     assert_eq!(String::from_utf8(out).unwrap(), "2026-11-21T00:00:02Z WARN  front[1] a::b: two\n");
     let error = workspace.run(&mut io::sink(), &LogsArgs { grep: Some("a{".to_owned()), ..args() });
-    assert!(error.unwrap_err().to_string().contains("at character"));
+    let error = error.unwrap_err();
+    assert!(error.to_string().contains("at character"), "{error}");
+    assert_eq!(crate::cli::exit_of(&error), Exit::Usage);
 }
 
 #[test]
