@@ -4,6 +4,7 @@
 //! standard output belongs to MCP.
 
 mod ask;
+mod completions_verb;
 mod config_verb;
 mod confirm;
 mod dead_letters_verb;
@@ -12,7 +13,9 @@ mod global;
 mod health_verb;
 mod history_verb;
 mod install_verb;
+mod logs_verb;
 mod maintenance_verb;
+mod man_verb;
 mod prepare_verb;
 mod reconnect_test_verb;
 mod render;
@@ -23,6 +26,7 @@ mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
+mod visible;
 mod worker_verb;
 
 pub use worker_verb::run_worker;
@@ -32,6 +36,7 @@ use std::io;
 use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
 
+pub use completions_verb::CompletionsArgs;
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
 pub use explain_verb::ExplainArgs;
@@ -39,7 +44,9 @@ pub use global::{GlobalArgs, KeyValue};
 pub use health_verb::HealthArgs;
 pub use history_verb::HistoryArgs;
 pub use install_verb::{EntryArgs, InstallArgs, UninstallArgs};
+pub use logs_verb::LogsArgs;
 pub use maintenance_verb::{MaintenanceArgs, Switch};
+pub use man_verb::ManArgs;
 pub use prepare_verb::PrepareArgs;
 pub use reconnect_test_verb::ReconnectTestArgs;
 pub use restart_verb::{ReasonArg, RestartArgs};
@@ -54,6 +61,7 @@ use task_orchestrator_shared::client::CallError;
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
 use crate::exit::Exit;
+use crate::logging::follow::FollowError;
 use crate::workspace::WorkspaceError;
 
 /// A task orchestrator for MCP clients, whose server can be replaced while its
@@ -134,6 +142,8 @@ clients to stay: they join the next server, and start one with their next reques
     DeadLetters(DeadLettersArgs),
     /// Hold new requests back, or let them through again
     Maintenance(MaintenanceArgs),
+    /// Read the log, and go on reading it
+    Logs(LogsArgs),
     /// Say what an error code means and what to do about it
     Explain(ExplainArgs),
     /// Show, check or write the configuration
@@ -144,6 +154,10 @@ clients to stay: they join the next server, and start one with their next reques
     Install(InstallArgs),
     /// Take this server out of an MCP client's configuration
     Uninstall(UninstallArgs),
+    /// Print what a shell needs to complete this command line
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write a page for each verb
+    Man(ManArgs),
     /// The part of the server that runs the tools; started by the server itself
     #[command(hide = true)]
     Worker(WorkerArgs),
@@ -202,11 +216,14 @@ impl Cli {
             Command::ReconnectTest(args) => Screen::with(|screen| args.run(global, screen)),
             Command::DeadLetters(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Logs(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => args.run(global, out, err),
             Command::State(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
+            Command::Completions(args) => Screen::with(|screen| args.run(screen)),
+            Command::Man(args) => Screen::with(|screen| args.run(screen)),
             Command::Worker(_) => worker_verb::run(global),
         }
     }
@@ -222,6 +239,9 @@ pub fn exit_of(error: &Error) -> Exit {
             return Exit::Usage;
         }
         if cause.is::<NothingToAsk>() {
+            return Exit::Usage;
+        }
+        if let Some(FollowError::Pattern(_) | FollowError::Session(_)) = cause.downcast_ref() {
             return Exit::Usage;
         }
         if let Some(Unconfirmed::NobodyThere { .. }) = cause.downcast_ref() {

@@ -5,6 +5,7 @@
 //! faster than they can be written, they are dropped and counted.
 
 mod daily_file;
+pub mod follow;
 mod tagged;
 
 use std::fmt;
