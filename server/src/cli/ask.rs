@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Error;
-use task_orchestrator_shared::admin::{Refusal, Reply, Request};
+use task_orchestrator_shared::admin::{Context, Refusal, Reply, Request};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::explain;
 use task_orchestrator_shared::restart::RestartEvent;
@@ -64,6 +64,42 @@ pub(super) fn ask(
 ) -> anyhow::Result<Reply> {
     let (workspace, _) = global.find_workspace()?;
     accepted(call(&workspace.admin_socket(), request)?, json, screen)
+}
+
+/// The same, with what goes with the request.
+pub(super) fn ask_in(
+    global: &GlobalArgs,
+    request: &Request,
+    context: Context,
+    json: bool,
+    screen: &mut Screen<'_>,
+) -> anyhow::Result<Reply> {
+    fits_on_the_wire(&context)?;
+    ask(global, request, json, screen)
+}
+
+/// Version 1 of the protocol carries no context. A reason may be left out of it, a
+/// fence may not: who gave one relies on it.
+fn fits_on_the_wire(context: &Context) -> Result<(), NoFence> {
+    let fenced = context.expected_generation.is_some() || context.idempotency_key.is_some();
+    if fenced { Err(NoFence) } else { Ok(()) }
+}
+
+/// The server cannot be told what the caller relies on.
+#[derive(Debug, Error)]
+#[error("--expect-generation and --key need version 2 of the admin protocol: nothing was done")]
+struct NoFence;
+
+/// Asks the workspace's server something that takes its time, with what goes with it.
+pub(super) fn ask_with_events_in(
+    global: &GlobalArgs,
+    request: &Request,
+    context: Context,
+    timeout: Duration,
+    on_event: impl FnMut(RestartEvent),
+) -> anyhow::Result<Reply> {
+    fits_on_the_wire(&context)?;
+    ask_with_events(global, request, timeout, on_event)
 }
 
 /// Asks the workspace's server something that takes its time.

@@ -3,10 +3,10 @@
 use clap::{Args, ValueEnum};
 use task_orchestrator_shared::admin::{Reply, Request};
 
-use super::GlobalArgs;
-use super::ask::{WrongReply, ask};
+use super::ask::{WrongReply, ask_in};
 use super::render::text::clean;
 use super::screen::Screen;
+use super::{GlobalArgs, PrivilegedArgs};
 use crate::exit::Exit;
 
 /// Arguments of `maintenance`.
@@ -17,6 +17,7 @@ stay connected. A restart does not need it: it holds requests by itself, for mil
 
 Examples:
   task-orchestrator maintenance on                    for example to copy the database
+  task-orchestrator maintenance on --reason \"moving the disk\"
   task-orchestrator maintenance off")]
 pub struct MaintenanceArgs {
     /// Hold them back, or let them through
@@ -25,6 +26,9 @@ pub struct MaintenanceArgs {
     /// Print one JSON object, for programs
     #[arg(long)]
     pub json: bool,
+    /// What goes with it.
+    #[command(flatten)]
+    pub privileged: PrivilegedArgs,
 }
 
 /// On or off.
@@ -43,7 +47,8 @@ impl MaintenanceArgs {
     /// No server, or a refusal.
     pub(super) fn run(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
         let request = Request::Maintenance { on: self.state == Switch::On };
-        let Reply::Done(done) = ask(global, &request, self.json, screen)? else {
+        let context = self.privileged.context();
+        let Reply::Done(done) = ask_in(global, &request, context, self.json, screen)? else {
             return Err(WrongReply.into());
         };
         if self.json {
