@@ -4,26 +4,33 @@
 //! standard output belongs to MCP.
 
 mod ask;
+mod clear_buffers_verb;
 mod config_verb;
 mod confirm;
 mod dead_letters_verb;
+mod disconnect_verb;
+mod done;
 mod explain_verb;
 mod global;
 mod health_verb;
 mod history_verb;
 mod install_verb;
+mod log_level_verb;
 mod maintenance_verb;
 mod prepare_verb;
 mod privileged;
 mod reconnect_test_verb;
 mod render;
 mod restart_verb;
+mod roles_verb;
 mod screen;
 mod serve_verb;
+mod sessions_verb;
 mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
+mod whoami_verb;
 mod worker_verb;
 
 pub use worker_verb::run_worker;
@@ -33,19 +40,26 @@ use std::io;
 use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
 
+pub use clear_buffers_verb::ClearBuffersArgs;
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
+pub use disconnect_verb::DisconnectArgs;
 pub use explain_verb::ExplainArgs;
 pub use global::{GlobalArgs, KeyValue};
 pub use health_verb::HealthArgs;
 pub use history_verb::HistoryArgs;
 pub use install_verb::{EntryArgs, InstallArgs, UninstallArgs};
+pub use log_level_verb::LogLevelArgs;
 pub use maintenance_verb::{MaintenanceArgs, Switch};
 pub use prepare_verb::PrepareArgs;
 pub use privileged::{FenceArgs, PrivilegedArgs};
 pub use reconnect_test_verb::ReconnectTestArgs;
 pub use restart_verb::{ReasonArg, RestartArgs};
+pub use roles_verb::RolesArgs;
+pub use sessions_verb::SessionsArgs;
 pub use state_verb::{StateArgs, StateVerb};
+pub use stop_verb::StopArgs;
+pub use whoami_verb::WhoAmIArgs;
 
 use ask::{Refused, exit_of_call};
 use confirm::Unconfirmed;
@@ -116,10 +130,6 @@ Example:
   task-orchestrator status --json | jq .")]
     Status(StatusArgs),
     /// Stop the server of the workspace gracefully
-    #[command(after_help = "\
-Requests in progress may finish first, for as long as shutdown.request_timeout says.
-Then every client is disconnected. A server that is ended by a signal instead tells its
-clients to stay: they join the next server, and start one with their next request.")]
     Stop(StopArgs),
     /// Put a new worker in the place of the one that serves, while clients stay connected
     Restart(RestartArgs),
@@ -135,6 +145,19 @@ clients to stay: they join the next server, and start one with their next reques
     DeadLetters(DeadLettersArgs),
     /// Hold new requests back, or let them through again
     Maintenance(MaintenanceArgs),
+    /// List the clients that are connected
+    Sessions(SessionsArgs),
+    /// End a client's session
+    Disconnect(DisconnectArgs),
+    /// Answer requests that wait for a worker with an error
+    ClearBuffers(ClearBuffersArgs),
+    /// Change how much the running server writes to its log files
+    LogLevel(LogLevelArgs),
+    /// Say who you are for the server, and what you may do
+    #[command(name = "whoami")]
+    WhoAmI(WhoAmIArgs),
+    /// Say who may do what
+    Roles(RolesArgs),
     /// Say what an error code means and what to do about it
     Explain(ExplainArgs),
     /// Show, check or write the configuration
@@ -170,10 +193,6 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
-/// Arguments of `stop`.
-#[derive(Debug, Clone, Args)]
-pub struct StopArgs {}
-
 /// Arguments of the hidden `worker`.
 #[derive(Debug, Clone, Args)]
 pub struct WorkerArgs {}
@@ -186,12 +205,12 @@ impl Cli {
     /// Whatever the verb could not do; [`exit_of`] makes an exit code of it.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let global = &self.global;
-        let (out, err) = (&mut io::stdout(), &mut io::stderr());
+        let out = &mut io::stdout();
         match &self.command {
             Command::Stdio(_) => stdio_verb::run(global),
             Command::Serve(args) => serve_verb::run(global, args),
             Command::Status(args) => Screen::with(|screen| status_verb::run(global, args, screen)),
-            Command::Stop(_) => stop_verb::run(global, out),
+            Command::Stop(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Restart(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Health(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Prepare(args) => Screen::with(|screen| args.run(global, screen)),
@@ -199,8 +218,14 @@ impl Cli {
             Command::ReconnectTest(args) => Screen::with(|screen| args.run(global, screen)),
             Command::DeadLetters(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Sessions(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Disconnect(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::ClearBuffers(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::LogLevel(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::WhoAmI(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Roles(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
-            Command::Config(args) => args.run(global, out, err),
+            Command::Config(args) => Screen::with(|screen| args.run(global, screen)),
             Command::State(args) => args.run(global, out),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),

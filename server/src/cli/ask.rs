@@ -91,7 +91,7 @@ fn fits_on_the_wire(context: &Context) -> Result<(), NoFence> {
 struct NoFence;
 
 /// Asks the workspace's server something that takes its time, with what goes with it.
-pub(super) fn ask_with_events_in(
+pub(super) fn ask_with_context(
     global: &GlobalArgs,
     request: &Request,
     context: Context,

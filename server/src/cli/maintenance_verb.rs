@@ -1,12 +1,11 @@
 //! `maintenance`: holds new requests back, or lets them through again.
 
 use clap::{Args, ValueEnum};
-use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::admin::Request;
 
-use super::ask::{WrongReply, ask_in};
-use super::render::text::clean;
+use super::ask::ask_in;
 use super::screen::Screen;
-use super::{GlobalArgs, PrivilegedArgs};
+use super::{GlobalArgs, PrivilegedArgs, done};
 use crate::exit::Exit;
 
 /// Arguments of `maintenance`.
@@ -48,14 +47,6 @@ impl MaintenanceArgs {
     pub(super) fn run(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
         let request = Request::Maintenance { on: self.state == Switch::On };
         let context = self.privileged.context();
-        let Reply::Done(done) = ask_in(global, &request, context, self.json, screen)? else {
-            return Err(WrongReply.into());
-        };
-        if self.json {
-            screen.print_json(&done)?;
-        } else {
-            writeln!(screen.out, "{}", clean(&done.message))?;
-        }
-        Ok(Exit::Done)
+        done::tell(ask_in(global, &request, context, self.json, screen)?, self.json, screen)
     }
 }

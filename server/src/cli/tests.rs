@@ -1,6 +1,8 @@
 //! What the command line promises, without starting anything.
 
 mod examples;
+mod operating;
+mod operating_pages;
 mod rendering;
 mod samples;
 mod served;
@@ -87,6 +89,11 @@ fn lines_that_make_no_sense_are_usage_errors() {
         "dead-letters",
         "dead-letters show",
         "dead-letters show three",
+        "disconnect",
+        "log-level",
+        "log-level loud",
+        "config reload --server",
+        "stop now",
     ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }
