@@ -5,14 +5,11 @@
 //! method `event`, always before the answer and on the same connection.
 
 mod asked;
-mod call;
 mod connection;
-mod line_reader;
 mod listener;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use asked::{Answered, Asked, Caller, Deltas, Told};
-pub use call::{CallError, call, call_with_events};
 pub(crate) use listener::serve;

@@ -64,8 +64,8 @@ pub use whoami_verb::WhoAmIArgs;
 use ask::{Refused, exit_of_call};
 use confirm::Unconfirmed;
 use screen::Screen;
+use task_orchestrator_shared::client::CallError;
 
-use crate::admin::CallError;
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
 use crate::exit::Exit;

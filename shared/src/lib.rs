@@ -1,7 +1,10 @@
 //! Types that the server and its admin clients share: data, its validation and
-//! its (de)serialisation. No policy, no paths, no input or output of its own.
+//! its (de)serialisation. No policy, no paths, and no input or output of its own
+//! but that of the one client of the admin channel (feature `client`).
 
 pub mod admin;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod error_code;
 pub mod explain;
 pub mod phase;

@@ -10,9 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use rustix::process::Signal;
 use serde_json::json;
-use task_orchestrator::admin;
 use task_orchestrator::workspace::{Surroundings, Workspace as Place};
-use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::admin::{Context as Asking, Reply, Request};
+use task_orchestrator_shared::client::{Target, once};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::report::PastRestart;
@@ -185,12 +185,14 @@ fn a_hundred_want_a_restart_at_once_and_get_the_same() -> Result<()> {
     Workspace::configured(GATED)?.check(|workspace| {
         close_gate(workspace)?;
         let caller = Caller::start(workspace)?;
-        let socket = Place::discover(Some(workspace.path()), &Surroundings::of_process()?)?.admin_socket();
+        let place = Place::discover(Some(workspace.path()), &Surroundings::of_process()?)?;
+        let server = Target::new(place.admin_socket(), "one of a hundred");
         let joined = AtomicUsize::new(0);
         let one = || {
             let mut is_in = false;
             let request = Request::Restart(Box::default());
-            let reply = admin::call_with_events(&socket, &request, Some(Duration::from_secs(60)), |event| {
+            let limit = Some(Duration::from_secs(60));
+            let reply = once(&server, request, Asking::default(), limit, |event| {
                 // Who joins is told what the build has said so far.
                 if matches!(event, RestartEvent::BuildOutput { .. }) && !is_in {
                     is_in = true;

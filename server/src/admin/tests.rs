@@ -1,14 +1,13 @@
 //! The admin channel over a real socket, with executors that are the test's own.
 
-use std::io::{Read, Write};
-use std::os::unix::net::{UnixListener as StdListener, UnixStream as StdStream};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use task_orchestrator_shared::admin::{Done, MAX_LINE_BYTES, MAX_REQUEST_BYTES, Reply, Request};
+use task_orchestrator_shared::admin::{Context, Done, MAX_LINE_BYTES, MAX_REQUEST_BYTES, Reply, Request};
+use task_orchestrator_shared::client::{CallError, Target, once};
 use task_orchestrator_shared::restart::RestartEvent;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
@@ -44,9 +43,17 @@ impl Scene {
         Self { _directory: directory, socket, _end: ended.drop_guard() }
     }
 
+    fn target(&self) -> Target {
+        Target::new(&self.socket, "test")
+    }
+
     async fn connect(&self) -> BufReader<UnixStream> {
         BufReader::new(UnixStream::connect(&self.socket).await.unwrap())
     }
+}
+
+fn ask(target: &Target, request: Request) -> Result<Reply, CallError> {
+    once(target, request, Context::default(), Some(LONG), |_| {})
 }
 
 fn line(number: u64) -> RestartEvent {
@@ -78,10 +85,11 @@ async fn events_are_told_in_order_before_the_answer() {
         asked.events.try_send(line(3)).unwrap();
         done("so it is")
     });
-    let socket = scene.socket.clone();
+    let target = scene.target();
     let (reply, events) = spawn_blocking(move || {
         let mut events = Vec::new();
-        let reply = call_with_events(&socket, &Request::Health, Some(LONG), |event| events.push(event));
+        let reply =
+            once(&target, Request::Health, Context::default(), Some(LONG), |event| events.push(event));
         (reply.unwrap(), events)
     })
     .await
@@ -215,11 +223,14 @@ async fn an_answer_that_does_not_fit_says_so() {
         let bytes = if asked.request == Request::Health { MAX_LINE_BYTES } else { MAX_LINE_BYTES - 200 };
         done("x".repeat(bytes))
     });
-    let socket = scene.socket.clone();
+    let target = scene.target();
     spawn_blocking(move || {
-        let error = call(&socket, &Request::Health).unwrap_err();
-        assert!(matches!(&error, CallError::Refused(reason) if reason.contains("ask for less")), "{error}");
-        let Reply::Done(done) = call(&socket, &Request::Prepare).unwrap() else { panic!() };
+        let error = ask(&target, Request::Health).unwrap_err();
+        assert!(
+            matches!(&error, CallError::Refused { message, .. } if message.contains("ask for less")),
+            "{error}"
+        );
+        let Reply::Done(done) = ask(&target, Request::Prepare).unwrap() else { panic!() };
         assert_eq!(done.message.len(), MAX_LINE_BYTES - 200, "the longest that fits");
     })
     .await
@@ -246,62 +257,18 @@ async fn what_is_no_request_is_answered_with_the_reason() {
 #[tokio::test]
 async fn a_server_that_ends_says_so() {
     let scene = Scene::new(|_: Asked| async { None });
-    let socket = scene.socket.clone();
-    let error = spawn_blocking(move || call(&socket, &Request::Health).unwrap_err()).await.unwrap();
-    assert!(matches!(&error, CallError::Refused(reason) if reason.contains("ending")), "{error}");
+    let target = scene.target();
+    let error = spawn_blocking(move || ask(&target, Request::Health).unwrap_err()).await.unwrap();
+    assert!(matches!(&error, CallError::Refused { message, .. } if message.contains("ending")), "{error}");
 }
 
 #[tokio::test]
 async fn a_caller_waits_no_longer_than_it_said() {
     let scene = Scene::new(|_: Asked| std::future::pending());
-    let socket = scene.socket.clone();
+    let target = scene.target();
     let patience = Duration::from_millis(50);
-    let waited = spawn_blocking(move || call_with_events(&socket, &Request::Health, Some(patience), |_| {}));
+    let waited =
+        spawn_blocking(move || once(&target, Request::Health, Context::default(), Some(patience), |_| {}));
     let error = timeout(LONG, waited).await.unwrap().unwrap().unwrap_err();
     assert!(matches!(error, CallError::TimedOut(limit) if limit == patience), "{error}");
-}
-
-/// What a caller makes of a server that says this and then closes.
-fn heard(said: &str) -> (Result<Reply, CallError>, Vec<RestartEvent>) {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("admin.sock");
-    let listener = StdListener::bind(&socket).unwrap();
-    let said = said.to_owned();
-    let server = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut byte = [0];
-        while stream.read(&mut byte).unwrap() == 1 && byte != *b"\n" {}
-        // The caller may have heard enough before it is all said.
-        let _ = stream.write_all(said.as_bytes());
-    });
-    let mut events = Vec::new();
-    let reply = call_with_events(&socket, &Request::Health, Some(LONG), |event| events.push(event));
-    server.join().unwrap();
-    (reply, events)
-}
-
-#[test]
-fn a_caller_trusts_no_server() {
-    let (lost, _) = heard("");
-    assert!(matches!(lost, Err(CallError::Lost)), "{lost:?}");
-    let (cut_off, _) = heard("{\"jsonrpc\":\"2.0\",\"id\":1,\"res");
-    assert!(matches!(cut_off, Err(CallError::Lost)), "{cut_off:?}");
-    let (endless, _) = heard(&"x".repeat(MAX_LINE_BYTES + 1));
-    assert!(matches!(&endless, Err(CallError::Io(error)) if error.to_string().contains("more than")));
-    let answer = json!({ "jsonrpc": "2.0", "id": 1, "result": done("fine") });
-    let newer = json!({ "jsonrpc": "2.0", "method": "event", "params": { "event": "teleported" } });
-    let other = json!({ "jsonrpc": "2.0", "method": "weather", "params": {} });
-    let known = json!({ "jsonrpc": "2.0", "method": "event", "params": line(4) });
-    let (reply, events) = heard(&format!("{newer}\n{other}\n{known}\n{answer}\n"));
-    assert_eq!((reply.ok(), events), (done("fine"), vec![line(4)]));
-}
-
-#[test]
-fn nobody_listening_is_no_server() {
-    let directory = tempfile::tempdir().unwrap();
-    let socket = directory.path().join("admin.sock");
-    assert!(matches!(call(&socket, &Request::Health), Err(CallError::NoServer)));
-    drop(StdListener::bind(&socket).unwrap());
-    assert!(matches!(call(&socket, &Request::Health), Err(CallError::NoServer)), "a socket left behind");
-    assert!(StdStream::connect(&socket).is_err());
 }

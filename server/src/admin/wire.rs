@@ -53,17 +53,6 @@ pub(super) struct Failure {
     pub(super) message: String,
 }
 
-/// A line of the server as its caller reads it.
-#[derive(Debug)]
-pub(super) enum Said {
-    /// Something happened.
-    Event(RestartEvent),
-    /// Something that this build does not know happened: of no use, and no mistake.
-    Unknown,
-    /// The end of it.
-    Answer(Box<Answer>),
-}
-
 impl Answer {
     pub(super) fn reply(id: u64, reply: Reply) -> Self {
         Self { jsonrpc: "2.0".to_owned(), id: id.into(), result: Some(reply), error: None }
@@ -93,18 +82,4 @@ impl Answer {
 pub(super) fn event_line(event: &RestartEvent) -> io::Result<Option<String>> {
     let line = serde_json::to_string(&Notification { jsonrpc: "2.0", method: EVENT, params: event })?;
     Ok((line.len() < MAX_LINE_BYTES).then_some(line))
-}
-
-impl Said {
-    /// Reads a line of the server.
-    pub(super) fn read(line: &[u8]) -> serde_json::Result<Self> {
-        let mut value: Value = serde_json::from_slice(line)?;
-        let Some(method) = value.get("method") else {
-            return serde_json::from_value(value).map(|answer| Self::Answer(Box::new(answer)));
-        };
-        let known = method == EVENT;
-        let params = value.get_mut("params").filter(|_| known).map(Value::take);
-        let event = params.and_then(|params| serde_json::from_value(params).ok());
-        Ok(event.map_or(Self::Unknown, Self::Event))
-    }
 }

@@ -1,9 +1,11 @@
 //! Asking the running server, and what it means for the exit code when it will not.
 
+use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use anyhow::Error;
 use task_orchestrator_shared::admin::{Context, Refusal, Reply, Request};
+use task_orchestrator_shared::client::{CallError, Target, once};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::explain;
 use task_orchestrator_shared::restart::RestartEvent;
@@ -12,8 +14,11 @@ use thiserror::Error;
 use super::GlobalArgs;
 use super::render::text::clean;
 use super::screen::Screen;
-use crate::admin::{CallError, call, call_with_events};
 use crate::exit::Exit;
+use crate::workspace::Workspace;
+
+/// How long a running server may take for what it does at once.
+const PROMPT: Duration = Duration::from_secs(10);
 
 /// The server did not do what was asked.
 #[derive(Debug, Error)]
@@ -43,7 +48,7 @@ pub(super) fn exit_of_call(error: &CallError) -> Exit {
         CallError::NoServer => Exit::NoServer,
         CallError::TimedOut(_) => Exit::TimedOut,
         CallError::Denied(_) => Exit::Denied,
-        CallError::Refused(_) | CallError::Lost | CallError::Io(_) => Exit::Failed,
+        CallError::Refused { .. } | CallError::Skewed(_) | CallError::Lost | CallError::Io(_) => Exit::Failed,
     }
 }
 
@@ -54,6 +59,23 @@ pub(super) fn exit_of_call(error: &CallError) -> Exit {
 )]
 pub(super) struct WrongReply;
 
+/// The server of this workspace, for this program.
+pub(super) fn target(global: &GlobalArgs, workspace: &Workspace) -> Target {
+    let client = concat!("task-orchestrator ", env!("CARGO_PKG_VERSION"));
+    let owner = std::fs::metadata(workspace.dir()).map(|found| found.uid()).ok();
+    Target::new(workspace.admin_socket(), client).in_role(global.role).owned_by(owner)
+}
+
+/// Asks the server of this workspace something that it answers at once. The reply
+/// may be a refusal.
+pub(super) fn call(
+    global: &GlobalArgs,
+    workspace: &Workspace,
+    request: &Request,
+) -> Result<Reply, CallError> {
+    once(&target(global, workspace), request.clone(), Context::default(), Some(PROMPT), |_| {})
+}
+
 /// Asks the workspace's server something that it answers at once. A refusal is an
 /// error, and with `json` also an object on the standard output.
 pub(super) fn ask(
@@ -63,7 +85,7 @@ pub(super) fn ask(
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<Reply> {
     let (workspace, _) = global.find_workspace()?;
-    accepted(call(&workspace.admin_socket(), request)?, json, screen)
+    accepted(call(global, &workspace, request)?, json, screen)
 }
 
 /// The same, with what goes with the request.
@@ -74,21 +96,10 @@ pub(super) fn ask_in(
     json: bool,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<Reply> {
-    fits_on_the_wire(&context)?;
-    ask(global, request, json, screen)
+    let (workspace, _) = global.find_workspace()?;
+    let reply = once(&target(global, &workspace), request.clone(), context, Some(PROMPT), |_| {})?;
+    accepted(reply, json, screen)
 }
-
-/// Version 1 of the protocol carries no context. A reason may be left out of it, a
-/// fence may not: who gave one relies on it.
-fn fits_on_the_wire(context: &Context) -> Result<(), NoFence> {
-    let fenced = context.expected_generation.is_some() || context.idempotency_key.is_some();
-    if fenced { Err(NoFence) } else { Ok(()) }
-}
-
-/// The server cannot be told what the caller relies on.
-#[derive(Debug, Error)]
-#[error("--expect-generation and --key need version 2 of the admin protocol: nothing was done")]
-struct NoFence;
 
 /// Asks the workspace's server something that takes its time, with what goes with it.
 pub(super) fn ask_with_context(
@@ -98,19 +109,8 @@ pub(super) fn ask_with_context(
     timeout: Duration,
     on_event: impl FnMut(RestartEvent),
 ) -> anyhow::Result<Reply> {
-    fits_on_the_wire(&context)?;
-    ask_with_events(global, request, timeout, on_event)
-}
-
-/// Asks the workspace's server something that takes its time.
-pub(super) fn ask_with_events(
-    global: &GlobalArgs,
-    request: &Request,
-    timeout: Duration,
-    on_event: impl FnMut(RestartEvent),
-) -> anyhow::Result<Reply> {
     let (workspace, _) = global.find_workspace()?;
-    let reply = call_with_events(&workspace.admin_socket(), request, Some(timeout), on_event);
+    let reply = once(&target(global, &workspace), request.clone(), context, Some(timeout), on_event);
     reply.map_err(|error| match error {
         // The server goes on with it, whoever waits.
         error @ (CallError::TimedOut(_) | CallError::Lost) => {

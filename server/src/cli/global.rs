@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use anyhow::Context;
 use clap::Args;
+use task_orchestrator_shared::role::Role;
 
 use crate::config::{Config, FlagSetting, Overrides, Provenance, Warning};
 use crate::workspace::{Surroundings, Workspace};
@@ -25,6 +26,14 @@ pub struct GlobalArgs {
     /// How much to log: error, warn, info, debug, trace (the key log.level)
     #[arg(long, global = true, value_name = "LEVEL")]
     pub log_level: Option<String>,
+    /// Take a lower role for this command: readonly, monitor, operator, admin
+    #[arg(long, global = true, value_name = "ROLE", value_parser = role)]
+    pub role: Option<Role>,
+}
+
+/// The role of this name.
+fn role(name: &str) -> Result<Role, String> {
+    Role::named(name).ok_or_else(|| format!("expected one of {}", Role::ALL.map(Role::as_str).join(", ")))
 }
 
 /// `key=value`.

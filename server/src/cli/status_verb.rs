@@ -2,12 +2,12 @@
 
 use serde_json::json;
 use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::client::CallError;
 
-use super::ask::WrongReply;
+use super::ask::{WrongReply, call};
 use super::render::status::status;
 use super::screen::Screen;
 use super::sessions_verb::Clients;
-use crate::admin::{CallError, call};
 use crate::cli::{GlobalArgs, StatusArgs};
 use crate::exit::Exit;
 
@@ -20,7 +20,7 @@ use crate::exit::Exit;
 pub(super) fn run(global: &GlobalArgs, args: &StatusArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
     let (workspace, _) = global.find_workspace()?;
     let root = workspace.root().display();
-    match call(&workspace.admin_socket(), &Request::Status) {
+    match call(global, &workspace, &Request::Status) {
         Ok(Reply::Status(found)) if args.json => {
             let mut object = serde_json::to_value(&found)?;
             if let Some(object) = object.as_object_mut() {

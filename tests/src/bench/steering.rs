@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use task_orchestrator::admin::{call, call_with_events};
 use task_orchestrator::workspace::{self, Surroundings};
-use task_orchestrator_shared::admin::{Reply, Request, Status};
+use task_orchestrator_shared::admin::{Context, Reply, Request, Status};
+use task_orchestrator_shared::client::{Target, once};
 use task_orchestrator_shared::restart::{RestartReport, RestartRequest};
 
 use crate::Workspace;
@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// The sockets of a workspace's front.
 #[derive(Debug)]
 pub struct Server {
-    admins: PathBuf,
+    admins: Target,
     clients: PathBuf,
 }
 
@@ -31,7 +31,8 @@ impl Server {
     /// When the workspace is not there.
     pub fn of(workspace: &Workspace) -> Result<Self> {
         let found = workspace::Workspace::discover(Some(workspace.path()), &Surroundings::of_process()?)?;
-        Ok(Self { admins: found.admin_socket(), clients: found.client_socket() })
+        let admins = Target::new(found.admin_socket(), "benchmark");
+        Ok(Self { admins, clients: found.client_socket() })
     }
 
     /// Where shims connect.
@@ -46,7 +47,7 @@ impl Server {
     /// When the server refuses or is gone.
     pub fn restart(&self, request: RestartRequest) -> Result<RestartReport> {
         let request = Request::Restart(Box::new(request));
-        match call_with_events(&self.admins, &request, Some(PATIENCE), |_| {})? {
+        match once(&self.admins, request, Context::default(), Some(PATIENCE), |_| {})? {
             Reply::Restart(report) => Ok(*report),
             other => bail!("to a restart: {other:?}"),
         }
@@ -58,7 +59,7 @@ impl Server {
     ///
     /// As [`Server::restart`].
     pub fn status(&self) -> Result<Status> {
-        match call(&self.admins, &Request::Status)? {
+        match once(&self.admins, Request::Status, Context::default(), Some(PATIENCE), |_| {})? {
             Reply::Status(status) => Ok(*status),
             other => bail!("to a status: {other:?}"),
         }

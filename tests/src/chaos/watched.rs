@@ -1,15 +1,14 @@
 //! The server's processes while they are disturbed: how many workers there are at
 //! once, and whether a front that lives through it all grows.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use task_orchestrator::admin;
 use task_orchestrator::workspace::{Surroundings, Workspace as Place};
-use task_orchestrator_shared::admin::{Reply, Request, Status};
+use task_orchestrator_shared::admin::{Context, Reply, Request, Status};
+use task_orchestrator_shared::client::{Target, once};
 
 use crate::{Workspace, process};
 
@@ -22,6 +21,9 @@ const DESCRIPTORS: usize = 4;
 /// How often is looked, as far as the machine has time for it.
 const EVERY: Duration = Duration::from_millis(5);
 
+/// How long a front may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A front at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Front {
@@ -33,7 +35,7 @@ struct Front {
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Watched {
-    socket: PathBuf,
+    server: Target,
     is_over: AtomicBool,
     problems: Mutex<Vec<String>>,
     settled: Mutex<Option<Front>>,
@@ -43,7 +45,7 @@ impl Watched {
     pub(super) fn new(workspace: &Workspace) -> Result<Self> {
         let place = Place::discover(Some(workspace.path()), &Surroundings::of_process()?)?;
         Ok(Self {
-            socket: place.admin_socket(),
+            server: Target::new(place.admin_socket(), "watcher"),
             is_over: AtomicBool::new(false),
             problems: Mutex::default(),
             settled: Mutex::default(),
@@ -62,7 +64,7 @@ impl Watched {
 
     fn status(&self) -> Option<Status> {
         // A front that has just been killed answers nobody.
-        match admin::call(&self.socket, &Request::Status) {
+        match once(&self.server, Request::Status, Context::default(), Some(PATIENCE), |_| {}) {
             Ok(Reply::Status(status)) => Some(*status),
             _ => None,
         }
@@ -134,7 +136,7 @@ mod tests {
     fn a_front_that_grows_is_seen() {
         let watched = |now: Front| {
             let watched = Watched {
-                socket: PathBuf::new(),
+                server: Target::new("", ""),
                 is_over: AtomicBool::new(false),
                 problems: Mutex::default(),
                 settled: Mutex::default(),

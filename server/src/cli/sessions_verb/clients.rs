@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use task_orchestrator_shared::admin::view::SessionView;
 use task_orchestrator_shared::admin::{Reply, Request, SessionStatus};
+use task_orchestrator_shared::client::CallError;
 use task_orchestrator_shared::error_code::ErrorCode;
 
-use crate::admin::CallError;
 use crate::cli::GlobalArgs;
 use crate::cli::ask::{Refused, WrongReply, ask};
 use crate::cli::render::text::{clean, count};
