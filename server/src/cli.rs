@@ -11,8 +11,10 @@ mod dead_letters_verb;
 mod disconnect_verb;
 mod done;
 mod explain_verb;
+mod following;
 mod global;
 mod health_verb;
+mod heard;
 mod history_verb;
 mod install_verb;
 mod log_level_verb;
@@ -30,6 +32,9 @@ mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
+mod unfollowed;
+mod wait_verb;
+mod watch_verb;
 mod whoami_verb;
 mod worker_verb;
 
@@ -59,11 +64,14 @@ pub use roles_verb::RolesArgs;
 pub use sessions_verb::SessionsArgs;
 pub use state_verb::{StateArgs, StateVerb};
 pub use stop_verb::StopArgs;
+pub use wait_verb::{Condition, WaitArgs};
+pub use watch_verb::WatchArgs;
 pub use whoami_verb::WhoAmIArgs;
 
 use ask::{Refused, exit_of_call};
 use confirm::Unconfirmed;
 use screen::Screen;
+use unfollowed::Unfollowed;
 use task_orchestrator_shared::client::CallError;
 
 use crate::client_setup::SetupError;
@@ -147,6 +155,10 @@ Example:
     Maintenance(MaintenanceArgs),
     /// List the clients that are connected
     Sessions(SessionsArgs),
+    /// Come back when something holds: ready, idle, a phase, a generation
+    Wait(WaitArgs),
+    /// Print one line as each thing happens
+    Watch(WatchArgs),
     /// End a client's session
     Disconnect(DisconnectArgs),
     /// Answer requests that wait for a worker with an error
@@ -219,6 +231,8 @@ impl Cli {
             Command::DeadLetters(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Sessions(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Wait(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Watch(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Disconnect(args) => Screen::with(|screen| args.run(global, screen)),
             Command::ClearBuffers(args) => Screen::with(|screen| args.run(global, screen)),
             Command::LogLevel(args) => Screen::with(|screen| args.run(global, screen)),
@@ -248,6 +262,9 @@ pub fn exit_of(error: &Error) -> Exit {
         }
         if let Some(refused) = cause.downcast_ref::<Refused>() {
             return refused.exit();
+        }
+        if let Some(unfollowed) = cause.downcast_ref::<Unfollowed>() {
+            return unfollowed.exit();
         }
         if let Some(error) = cause.downcast_ref::<CallError>() {
             return exit_of_call(error);

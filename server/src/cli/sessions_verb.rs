@@ -4,7 +4,7 @@ mod clients;
 
 use clap::Args;
 
-pub(super) use clients::{Clients, short};
+pub(super) use clients::{Clients, name, short};
 
 use super::GlobalArgs;
 use super::render::sessions::sessions;

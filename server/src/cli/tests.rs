@@ -4,7 +4,7 @@ mod examples;
 mod operating;
 mod operating_pages;
 mod rendering;
-mod samples;
+pub(crate) mod samples;
 mod served;
 
 use clap::{CommandFactory, Parser};
@@ -94,6 +94,10 @@ fn lines_that_make_no_sense_are_usage_errors() {
         "log-level loud",
         "config reload --server",
         "stop now",
+        "wait",
+        "wait --for tea",
+        "wait --for ready --timeout 0",
+        "watch now",
     ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }
