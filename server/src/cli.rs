@@ -4,29 +4,42 @@
 //! standard output belongs to MCP.
 
 mod ask;
+mod clear_buffers_verb;
 mod completions_verb;
 mod config_verb;
 mod confirm;
 mod dead_letters_verb;
+mod disconnect_verb;
+mod done;
 mod explain_verb;
+mod following;
 mod global;
 mod health_verb;
+mod heard;
 mod history_verb;
 mod install_verb;
+mod log_level_verb;
 mod logs_verb;
 mod maintenance_verb;
 mod man_verb;
 mod prepare_verb;
+mod privileged;
 mod reconnect_test_verb;
 mod render;
 mod restart_verb;
+mod roles_verb;
 mod screen;
 mod serve_verb;
+mod sessions_verb;
 mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
+mod unfollowed;
 mod visible;
+mod wait_verb;
+mod watch_verb;
+mod whoami_verb;
 mod worker_verb;
 
 pub use worker_verb::run_worker;
@@ -36,27 +49,38 @@ use std::io;
 use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
 
+pub use clear_buffers_verb::ClearBuffersArgs;
 pub use completions_verb::CompletionsArgs;
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
+pub use disconnect_verb::DisconnectArgs;
 pub use explain_verb::ExplainArgs;
 pub use global::{GlobalArgs, KeyValue};
 pub use health_verb::HealthArgs;
 pub use history_verb::HistoryArgs;
 pub use install_verb::{EntryArgs, InstallArgs, UninstallArgs};
+pub use log_level_verb::LogLevelArgs;
 pub use logs_verb::LogsArgs;
 pub use maintenance_verb::{MaintenanceArgs, Switch};
 pub use man_verb::ManArgs;
 pub use prepare_verb::PrepareArgs;
+pub use privileged::{FenceArgs, PrivilegedArgs};
 pub use reconnect_test_verb::ReconnectTestArgs;
 pub use restart_verb::{ReasonArg, RestartArgs};
+pub use roles_verb::RolesArgs;
+pub use sessions_verb::SessionsArgs;
 pub use state_verb::{StateArgs, StateVerb};
+pub use stop_verb::StopArgs;
+pub use wait_verb::{Condition, WaitArgs};
+pub use watch_verb::WatchArgs;
+pub use whoami_verb::WhoAmIArgs;
 
 use ask::{Refused, exit_of_call};
 use confirm::Unconfirmed;
 use global::NothingToAsk;
 use screen::Screen;
 use task_orchestrator_shared::client::CallError;
+use unfollowed::Unfollowed;
 
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
@@ -123,10 +147,6 @@ Example:
   task-orchestrator status --json | jq .")]
     Status(StatusArgs),
     /// Stop the server of the workspace gracefully
-    #[command(after_help = "\
-Requests in progress may finish first, for as long as shutdown.request_timeout says.
-Then every client is disconnected. A server that is ended by a signal instead tells its
-clients to stay: they join the next server, and start one with their next request.")]
     Stop(StopArgs),
     /// Put a new worker in the place of the one that serves, while clients stay connected
     Restart(RestartArgs),
@@ -144,6 +164,23 @@ clients to stay: they join the next server, and start one with their next reques
     Maintenance(MaintenanceArgs),
     /// Read the log, and go on reading it
     Logs(LogsArgs),
+    /// List the clients that are connected
+    Sessions(SessionsArgs),
+    /// Come back when something holds: ready, idle, a phase, a generation
+    Wait(WaitArgs),
+    /// Print one line as each thing happens
+    Watch(WatchArgs),
+    /// End a client's session
+    Disconnect(DisconnectArgs),
+    /// Answer requests that wait for a worker with an error
+    ClearBuffers(ClearBuffersArgs),
+    /// Change how much the running server writes to its log files
+    LogLevel(LogLevelArgs),
+    /// Say who you are for the server, and what you may do
+    #[command(name = "whoami")]
+    WhoAmI(WhoAmIArgs),
+    /// Say who may do what
+    Roles(RolesArgs),
     /// Say what an error code means and what to do about it
     Explain(ExplainArgs),
     /// Show, check or write the configuration
@@ -183,10 +220,6 @@ pub struct StatusArgs {
     pub json: bool,
 }
 
-/// Arguments of `stop`.
-#[derive(Debug, Clone, Args)]
-pub struct StopArgs {}
-
 /// Arguments of the hidden `worker`.
 #[derive(Debug, Clone, Args)]
 pub struct WorkerArgs {}
@@ -199,7 +232,7 @@ impl Cli {
     /// Whatever the verb could not do; [`exit_of`] makes an exit code of it.
     pub fn run(&self) -> anyhow::Result<Exit> {
         let global = &self.global;
-        let (out, err) = (&mut io::stdout(), &mut io::stderr());
+        let out = &mut io::stdout();
         let asks_nobody = matches!(&self.command, Command::Stdio(_) | Command::Serve(_) | Command::Worker(_));
         if global.socket.is_some() && asks_nobody {
             return Err(NothingToAsk.into());
@@ -208,7 +241,7 @@ impl Cli {
             Command::Stdio(_) => stdio_verb::run(global),
             Command::Serve(args) => serve_verb::run(global, args),
             Command::Status(args) => Screen::with(|screen| status_verb::run(global, args, screen)),
-            Command::Stop(_) => stop_verb::run(global, out),
+            Command::Stop(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Restart(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Health(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Prepare(args) => Screen::with(|screen| args.run(global, screen)),
@@ -217,8 +250,16 @@ impl Cli {
             Command::DeadLetters(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Logs(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Sessions(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Wait(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Watch(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Disconnect(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::ClearBuffers(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::LogLevel(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::WhoAmI(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Roles(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
-            Command::Config(args) => args.run(global, out, err),
+            Command::Config(args) => Screen::with(|screen| args.run(global, screen)),
             Command::State(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
@@ -249,6 +290,9 @@ pub fn exit_of(error: &Error) -> Exit {
         }
         if let Some(refused) = cause.downcast_ref::<Refused>() {
             return refused.exit();
+        }
+        if let Some(unfollowed) = cause.downcast_ref::<Unfollowed>() {
+            return unfollowed.exit();
         }
         if let Some(error) = cause.downcast_ref::<CallError>() {
             return exit_of_call(error);

@@ -60,7 +60,7 @@ pub(super) fn exit_of_call(error: &CallError) -> Exit {
 pub(super) struct WrongReply;
 
 /// The server of this workspace, for this program.
-fn target(global: &GlobalArgs, workspace: &Workspace) -> Target {
+pub(super) fn target(global: &GlobalArgs, workspace: &Workspace) -> Target {
     let client = concat!("task-orchestrator ", env!("CARGO_PKG_VERSION"));
     let owner = std::fs::metadata(workspace.dir()).map(|found| found.uid()).ok();
     Target::new(workspace.admin_socket(), client).in_role(global.role).owned_by(owner)

@@ -1,4 +1,7 @@
-//! `task-orchestrator config`: show, check and write the configuration.
+//! `task-orchestrator config`: show, check and write the configuration, and have the
+//! running server read it again.
+
+mod server;
 
 use std::io::Write;
 
@@ -6,6 +9,8 @@ use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 
 use super::global::GlobalArgs;
+use super::privileged::PrivilegedArgs;
+use super::screen::Screen;
 use crate::config::{ConfigErrors, default_file, shown_as_json, shown_as_text};
 use crate::exit::Exit;
 use crate::workspace::{replace_private_file, write_new_private_file};
@@ -17,6 +22,8 @@ Examples:
   task-orchestrator config init                       write a config.toml that explains itself
   task-orchestrator config check                      find every mistake in it
   task-orchestrator config show --json                for programs
+  task-orchestrator config show --server              what the running server has
+  task-orchestrator config reload                     have it read the file again
   MCP_TASK_ORCHESTRATOR_LOG_LEVEL=debug task-orchestrator config show
 
 From weak to strong: defaults, config.toml, environment, flags.")]
@@ -30,13 +37,34 @@ pub struct ConfigArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub enum ConfigVerb {
     /// Print every key's effective value and where it comes from
+    #[command(after_help = "\
+Examples:
+  task-orchestrator config show
+  task-orchestrator config show --server --json | jq '.config[] | select(.pending)'")]
     Show {
+        /// Ask the running server what it has, and mark what it does not have yet
+        #[arg(long)]
+        server: bool,
         /// Print one JSON object, for programs
         #[arg(long)]
         json: bool,
     },
     /// Report every mistake in file, environment and flags (exit code 1 if there is one)
     Check,
+    /// Have the running server read the configuration again
+    #[command(after_help = "\
+What can change at run time holds at once; what needs a restart or a new server is named.
+
+Example:
+  task-orchestrator config reload --reason \"more room for backups\"")]
+    Reload {
+        /// Print one JSON object, for programs
+        #[arg(long)]
+        json: bool,
+        /// What goes with it.
+        #[command(flatten)]
+        privileged: PrivilegedArgs,
+    },
     /// Write a config.toml with every key, its meaning and its default, all commented out
     Init {
         /// Replace a file that is there already
@@ -46,15 +74,18 @@ pub enum ConfigVerb {
 }
 
 impl ConfigArgs {
-    /// Runs the verb, printing to `out` and mistakes to `err`.
+    /// Runs the verb.
     ///
     /// # Errors
-    /// A configuration that cannot be shown or written, or no way to print.
-    pub fn run(&self, global: &GlobalArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
-        match self.verb {
-            ConfigVerb::Show { json } => show(json, global, out, err),
-            ConfigVerb::Check => check(global, out, err),
-            ConfigVerb::Init { force } => init(force, global, out),
+    /// A configuration that cannot be shown or written, no server where one is asked,
+    /// or no way to print.
+    pub(super) fn run(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
+        match &self.verb {
+            ConfigVerb::Show { server: true, json } => server::show(*json, global, screen),
+            ConfigVerb::Show { server: false, json } => show(*json, global, screen.out, screen.err),
+            ConfigVerb::Reload { json, privileged } => server::reload(*json, privileged, global, screen),
+            ConfigVerb::Check => check(global, screen.out, screen.err),
+            ConfigVerb::Init { force } => init(*force, global, screen.out),
         }
     }
 }

@@ -24,6 +24,11 @@ pub(super) enum Unconfirmed {
     Declined,
 }
 
+/// Makes sure that somebody can be asked, before anything is looked up for the question.
+pub(super) fn somebody_there(what: &str, screen: &Screen<'_>) -> Result<(), Unconfirmed> {
+    if screen.asks { Ok(()) } else { Err(Unconfirmed::NobodyThere { what: what.to_owned() }) }
+}
+
 /// Asks for `word`, after having said what is about to happen.
 pub(super) fn confirm(
     what: &str,
@@ -31,9 +36,7 @@ pub(super) fn confirm(
     word: &str,
     screen: &mut Screen<'_>,
 ) -> anyhow::Result<()> {
-    if !screen.asks {
-        return Err(Unconfirmed::NobodyThere { what: what.to_owned() }.into());
-    }
+    somebody_there(what, screen)?;
     writeln!(screen.err, "{consequences}")?;
     write!(screen.err, "Type {word} to go on: ")?;
     screen.err.flush()?;

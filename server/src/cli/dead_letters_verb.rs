@@ -3,14 +3,14 @@
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
-use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::admin::{Context, Reply, Request};
 
-use super::GlobalArgs;
-use super::ask::{WrongReply, ask};
+use super::ask::{WrongReply, ask_in};
 use super::confirm::confirm;
 use super::render::dead_letters;
 use super::render::text::clean;
 use super::screen::Screen;
+use super::{GlobalArgs, PrivilegedArgs};
 use crate::exit::Exit;
 
 /// Arguments of `dead-letters`.
@@ -23,7 +23,7 @@ Examples:
   task-orchestrator dead-letters list
   task-orchestrator dead-letters show 3
   task-orchestrator dead-letters retry 3              the cause is removed: do it after all
-  task-orchestrator dead-letters discard 3 --yes
+  task-orchestrator dead-letters discard 3 --yes --reason \"seen to by hand\"
   task-orchestrator dead-letters list --json | jq \".dead_letters[].id\"")]
 pub struct DeadLettersArgs {
     /// What to do with them.
@@ -47,11 +47,17 @@ pub enum DeadLettersVerb {
     Show {
         /// Its number
         id: u64,
+        /// What goes with it.
+        #[command(flatten)]
+        privileged: PrivilegedArgs,
     },
     /// Send one to the worker again and print the answer (exit code 1 if that is an error)
     Retry {
         /// Its number
         id: u64,
+        /// What goes with it.
+        #[command(flatten)]
+        privileged: PrivilegedArgs,
     },
     /// Forget one
     Discard {
@@ -60,6 +66,9 @@ pub enum DeadLettersVerb {
         /// Confirm it without being asked
         #[arg(long)]
         yes: bool,
+        /// What goes with it.
+        #[command(flatten)]
+        privileged: PrivilegedArgs,
     },
 }
 
@@ -69,11 +78,11 @@ impl DeadLettersArgs {
     /// # Errors
     /// No server, no such letter, no confirmation, or a refusal.
     pub(super) fn run(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
-        if let DeadLettersVerb::Discard { id, yes: false } = self.verb {
+        if let DeadLettersVerb::Discard { id, yes: false, .. } = self.verb {
             let consequences = format!("Dead letter {id} is forgotten with its message.");
             confirm("discarding a dead letter", &consequences, &id.to_string(), screen)?;
         }
-        match ask(global, &self.request(), self.json, screen)? {
+        match ask_in(global, &self.request(), self.context(), self.json, screen)? {
             Reply::DeadLetters(letters) if self.json => screen.print_json_as("dead_letters", &letters)?,
             Reply::DeadLetters(letters) => dead_letters::list(&letters, screen.paint, screen.out)?,
             Reply::DeadLetter(letter) if self.json => screen.print_json(&letter)?,
@@ -89,9 +98,18 @@ impl DeadLettersArgs {
     fn request(&self) -> Request {
         match self.verb {
             DeadLettersVerb::List { limit } => Request::DeadLetters { limit },
-            DeadLettersVerb::Show { id } => Request::DeadLetter { id },
-            DeadLettersVerb::Retry { id } => Request::RetryDeadLetter { id },
+            DeadLettersVerb::Show { id, .. } => Request::DeadLetter { id },
+            DeadLettersVerb::Retry { id, .. } => Request::RetryDeadLetter { id },
             DeadLettersVerb::Discard { id, .. } => Request::DiscardDeadLetter { id },
+        }
+    }
+
+    fn context(&self) -> Context {
+        match &self.verb {
+            DeadLettersVerb::List { .. } => Context::default(),
+            DeadLettersVerb::Show { privileged, .. }
+            | DeadLettersVerb::Retry { privileged, .. }
+            | DeadLettersVerb::Discard { privileged, .. } => privileged.context(),
         }
     }
 

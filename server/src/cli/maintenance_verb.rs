@@ -1,12 +1,11 @@
 //! `maintenance`: holds new requests back, or lets them through again.
 
 use clap::{Args, ValueEnum};
-use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::admin::Request;
 
-use super::GlobalArgs;
-use super::ask::{WrongReply, ask};
-use super::render::text::clean;
+use super::ask::ask_in;
 use super::screen::Screen;
+use super::{GlobalArgs, PrivilegedArgs, done};
 use crate::exit::Exit;
 
 /// Arguments of `maintenance`.
@@ -17,6 +16,7 @@ stay connected. A restart does not need it: it holds requests by itself, for mil
 
 Examples:
   task-orchestrator maintenance on                    for example to copy the database
+  task-orchestrator maintenance on --reason \"moving the disk\"
   task-orchestrator maintenance off")]
 pub struct MaintenanceArgs {
     /// Hold them back, or let them through
@@ -25,6 +25,9 @@ pub struct MaintenanceArgs {
     /// Print one JSON object, for programs
     #[arg(long)]
     pub json: bool,
+    /// What goes with it.
+    #[command(flatten)]
+    pub privileged: PrivilegedArgs,
 }
 
 /// On or off.
@@ -43,14 +46,7 @@ impl MaintenanceArgs {
     /// No server, or a refusal.
     pub(super) fn run(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
         let request = Request::Maintenance { on: self.state == Switch::On };
-        let Reply::Done(done) = ask(global, &request, self.json, screen)? else {
-            return Err(WrongReply.into());
-        };
-        if self.json {
-            screen.print_json(&done)?;
-        } else {
-            writeln!(screen.out, "{}", clean(&done.message))?;
-        }
-        Ok(Exit::Done)
+        let context = self.privileged.context();
+        done::tell(ask_in(global, &request, context, self.json, screen)?, self.json, screen)
     }
 }

@@ -14,13 +14,13 @@ use task_orchestrator_shared::restart::{Outcome, RestartReport, TIMEOUT_SECONDS}
 
 pub use args::{ReasonArg, RestartArgs};
 
-use super::GlobalArgs;
-use super::ask::{WrongReply, accepted, ask, ask_with_events, exit_of_code};
+use super::ask::{WrongReply, accepted, ask, ask_in, ask_with_events_in, exit_of_code};
 use super::confirm::confirm;
 use super::render::progress::{Detail, ProgressLine};
 use super::render::report::report;
-use super::render::text::{clean, count};
+use super::render::text::count;
 use super::screen::Screen;
+use super::{GlobalArgs, done};
 use crate::exit::Exit;
 use crate::workspace::Workspace;
 
@@ -45,7 +45,8 @@ impl RestartArgs {
         let patience = self.patience(global, &workspace);
         let mut progress = ProgressLine::new(screen.err, self.detail(screen.draws));
         let request = Request::Restart(Box::new(request));
-        let reply = ask_with_events(global, &request, patience, |event| progress.show(&event));
+        let context = self.fence.context(self.note.as_deref());
+        let reply = ask_with_events_in(global, &request, context, patience, |event| progress.show(&event));
         progress.finish();
         match accepted(reply?, self.json, screen)? {
             Reply::Restart(report) => self.tell(&report, screen),
@@ -54,15 +55,9 @@ impl RestartArgs {
     }
 
     fn cancel(&self, global: &GlobalArgs, screen: &mut Screen<'_>) -> anyhow::Result<Exit> {
-        let Reply::Done(done) = ask(global, &Request::CancelRestart, self.json, screen)? else {
-            return Err(WrongReply.into());
-        };
-        if self.json {
-            screen.print_json(&done)?;
-        } else {
-            writeln!(screen.out, "{}", clean(&done.message))?;
-        }
-        Ok(Exit::Done)
+        let context = self.fence.context(self.note.as_deref());
+        let reply = ask_in(global, &Request::CancelRestart, context, self.json, screen)?;
+        done::tell(reply, self.json, screen)
     }
 
     /// Has the project's name typed, after having said whom it will hit.
@@ -135,7 +130,7 @@ fn exit_of(report: &RestartReport) -> Exit {
 }
 
 /// What has to be typed: the directory's own name.
-fn name_of(root: &Path) -> String {
+pub(super) fn name_of(root: &Path) -> String {
     let name = root.file_name().unwrap_or(root.as_os_str());
     name.to_string_lossy().into_owned()
 }

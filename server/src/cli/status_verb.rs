@@ -7,6 +7,7 @@ use task_orchestrator_shared::client::CallError;
 use super::ask::{WrongReply, call};
 use super::render::status::status;
 use super::screen::Screen;
+use super::sessions_verb::Clients;
 use crate::cli::{GlobalArgs, StatusArgs};
 use crate::exit::Exit;
 
@@ -29,7 +30,8 @@ pub(super) fn run(global: &GlobalArgs, args: &StatusArgs, screen: &mut Screen<'_
             Ok(Exit::Done)
         }
         Ok(Reply::Status(found)) => {
-            status(&found, screen.paint, screen.out)?;
+            let names = Clients::names(global, screen);
+            status(&found, &names, screen.paint, screen.out)?;
             Ok(Exit::Done)
         }
         Ok(_) => Err(WrongReply.into()),

@@ -1,8 +1,10 @@
 //! What the command line promises, without starting anything.
 
 mod examples;
+mod operating;
+mod operating_pages;
 mod rendering;
-mod samples;
+pub(crate) mod samples;
 mod served;
 
 use clap::{CommandFactory, Parser};
@@ -93,6 +95,15 @@ fn lines_that_make_no_sense_are_usage_errors() {
         "dead-letters",
         "dead-letters show",
         "dead-letters show three",
+        "disconnect",
+        "log-level",
+        "log-level loud",
+        "config reload --server",
+        "stop now",
+        "wait",
+        "wait --for tea",
+        "wait --for ready --timeout 0",
+        "watch now",
     ] {
         assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
     }

@@ -1,5 +1,6 @@
 //! What runs, for people. What is as usual is not mentioned.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use task_orchestrator_shared::admin::{Status, WorkerStatus};
@@ -8,8 +9,14 @@ use task_orchestrator_shared::phase::Phase;
 use super::text::{bytes, clean, count, row, seconds};
 use crate::cli::screen::Paint;
 
-/// Prints the whole of it.
-pub(in crate::cli) fn status(status: &Status, paint: Paint, out: &mut dyn Write) -> io::Result<()> {
+/// Prints the whole of it. `names` are the clients' own, as far as they are known, with
+/// how many have each.
+pub(in crate::cli) fn status(
+    status: &Status,
+    names: &BTreeMap<String, u64>,
+    paint: Paint,
+    out: &mut dyn Write,
+) -> io::Result<()> {
     let Status { pid, version, crashes, replayed, quarantined, .. } = status;
     let up = seconds(status.uptime_seconds);
     row(
@@ -30,9 +37,17 @@ pub(in crate::cli) fn status(status: &Status, paint: Paint, out: &mut dyn Write)
     workers(status, paint, out)?;
     let waiting: u64 = status.sessions.iter().map(|session| session.unanswered).sum();
     let waiting = count(waiting, "answer", "answers");
-    row(out, "clients", &format!("{}, waiting for {waiting}", status.session_count))?;
+    row(out, "clients", &format!("{}{}, waiting for {waiting}", status.session_count, called(names)))?;
     let (crashes, replayed) = (count(*crashes, "crash", "crashes"), count(*replayed, "request", "requests"));
     row(out, "since start", &format!("{crashes}, {replayed} replayed, {quarantined} quarantined"))
+}
+
+fn called(names: &BTreeMap<String, u64>) -> String {
+    let names: Vec<String> = names
+        .iter()
+        .map(|(name, count)| if *count == 1 { clean(name) } else { format!("{count} {}", clean(name)) })
+        .collect();
+    if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) }
 }
 
 fn workers(status: &Status, paint: Paint, out: &mut dyn Write) -> io::Result<()> {

@@ -12,6 +12,27 @@ pub(in crate::cli) fn row(out: &mut dyn Write, name: &str, value: &str) -> io::R
     writeln!(out, "{name:<NAMES$}{value}")
 }
 
+/// Columns of the values, where there are several on a line.
+const VALUES: usize = 76;
+
+/// Several values with one name, on as many lines as they need.
+pub(in crate::cli) fn rows_of<'a>(
+    out: &mut dyn Write,
+    name: &str,
+    values: impl Iterator<Item = &'a str>,
+) -> io::Result<()> {
+    let (mut name, mut line) = (name, String::new());
+    for value in values {
+        if !line.is_empty() && line.chars().count() + value.chars().count() + 2 > VALUES {
+            row(out, std::mem::take(&mut name), &format!("{line},"))?;
+            line.clear();
+        }
+        line.push_str(if line.is_empty() { "" } else { ", " });
+        line.push_str(value);
+    }
+    if line.is_empty() { Ok(()) } else { row(out, name, &line) }
+}
+
 /// Rows of cells in columns, the last one as wide as it likes. The first row is
 /// painted as their titles.
 pub(in crate::cli) fn table(out: &mut dyn Write, paint: Paint, rows: &[Vec<String>]) -> io::Result<()> {

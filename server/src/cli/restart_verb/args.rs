@@ -6,6 +6,8 @@ use clap::builder::RangedI64ValueParser;
 use clap::{Args, ValueEnum};
 use task_orchestrator_shared::restart::{Reason, TIMEOUT_SECONDS};
 
+use crate::cli::privileged::{FenceArgs, reason};
+
 /// Arguments of `restart`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
@@ -20,6 +22,7 @@ Examples:
   task-orchestrator restart --drain --timeout 120     let everything in flight finish first
   task-orchestrator restart --rollback                back to the previous build
   task-orchestrator restart --cancel                  call off the one that runs
+  task-orchestrator restart --expect-generation 7     only if generation 7 still serves
   task-orchestrator restart --emergency --yes         the worker hangs: end it at once
   task-orchestrator restart --json | jq .downtime_ms
 
@@ -38,8 +41,8 @@ pub struct RestartArgs {
     /// Why; error_recovery also answers waiting requests with an error
     #[arg(long, value_enum, value_name = "REASON")]
     pub reason: Option<ReasonArg>,
-    /// What to remember about it in the history
-    #[arg(long, value_name = "TEXT", value_parser = note)]
+    /// What to remember about it in the history and the audit
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub note: Option<String>,
     /// How long it may take, 10 to 300 (default: the key restart.timeout)
     #[arg(long, value_name = "SECONDS", value_parser = timeout())]
@@ -58,8 +61,8 @@ pub struct RestartArgs {
     pub rollback: bool,
     /// Call off the restart that runs, where that is still possible
     #[arg(long, conflicts_with_all = [
-        "emergency", "drain", "binary", "reason", "note", "timeout", "no_snapshot", "no_build",
-        "clear_buffers", "rollback",
+        "emergency", "drain", "binary", "reason", "timeout", "no_snapshot", "no_build", "clear_buffers",
+        "rollback",
     ])]
     pub cancel: bool,
     /// Confirm --emergency without being asked
@@ -71,6 +74,9 @@ pub struct RestartArgs {
     /// Print the report as one JSON object, for programs
     #[arg(long)]
     pub json: bool,
+    /// What keeps it from being done twice or too late.
+    #[command(flatten)]
+    pub fence: FenceArgs,
 }
 
 /// Why, as it is typed.
@@ -104,11 +110,4 @@ impl From<ReasonArg> for Reason {
 
 fn timeout() -> RangedI64ValueParser<u32> {
     clap::value_parser!(u32).range(i64::from(*TIMEOUT_SECONDS.start())..=i64::from(*TIMEOUT_SECONDS.end()))
-}
-
-/// A note is for the history, where it must fit.
-fn note(text: &str) -> Result<String, String> {
-    const MOST: usize = 1000;
-    let length = text.chars().count();
-    if length <= MOST { Ok(text.to_owned()) } else { Err(format!("{length} characters; at most {MOST}")) }
 }

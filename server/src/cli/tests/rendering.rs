@@ -1,5 +1,6 @@
 //! What people see, letter by letter.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde_json::json;
@@ -86,7 +87,7 @@ state       healthy, no snapshot yet, 2 backups
 #[test]
 fn a_status_says_what_is_not_as_usual() {
     let mut sample = samples::status();
-    let usual = shown(|out| status::status(&sample, Paint::Plain, out));
+    let usual = shown(|out| status::status(&sample, &BTreeMap::new(), Paint::Plain, out));
     assert_eq!(
         usual,
         "\
@@ -103,7 +104,10 @@ since start 0 crashes, 0 requests replayed, 0 quarantined
     sample.standby = Some(33);
     sample.former = Some(22);
     sample.worker_failure = Some("exit code 1".to_owned());
-    let unusual = shown(|out| status::status(&sample, Paint::Plain, out));
+    let unusual = shown(|out| status::status(&sample, &BTreeMap::new(), Paint::Plain, out));
+    let names = BTreeMap::from([("claude\u{1b}-code".to_owned(), 2), ("cursor".to_owned(), 1)]);
+    let named = shown(|out| status::status(&sample, &names, Paint::Plain, out));
+    assert!(named.contains("clients     1 (2 claude -code, cursor), waiting for 4 answers\n"), "{named}");
     for line in [
         "restart     preparation\n",
         "maintenance on: new requests are held back\n",

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use task_orchestrator_shared::admin::{SessionStatus, Status};
+use task_orchestrator_shared::admin::config::{ConfigEntry, Reloaded};
+use task_orchestrator_shared::admin::reply::{Grant, OperationRole, Roles};
+use task_orchestrator_shared::admin::view::*;
+use task_orchestrator_shared::admin::{SessionStatus, Status, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::report::*;
 use task_orchestrator_shared::restart::*;
+use task_orchestrator_shared::role::{Operation, Role};
 
 pub(crate) fn progress(phase: Phase, message: &str) -> RestartEvent {
     RestartEvent::Progress(Progress {
@@ -288,5 +292,104 @@ pub(crate) fn status() -> Status {
             asked: 0,
             dropped_notifications: 0,
         }],
+    }
+}
+
+pub(crate) fn session(number: u64, name: Option<&str>) -> SessionView {
+    SessionView {
+        number,
+        client: format!("0191f2a4-6b1e-7c3d-8000-3f2b0000000{number}"),
+        pid: 90 + number as u32,
+        transport: "stdio".to_owned(),
+        name: name.map(str::to_owned),
+        version: name.map(|_| "1.2".to_owned()),
+        protocol: None,
+        connected_at: "2026-01-02T03:04:05Z".to_owned(),
+        reconnects: 1,
+        figures: SessionFigures {
+            state: SessionState::Idle,
+            in_flight: 0,
+            buffered: 0,
+            buffered_bytes: 0,
+            oldest_ms: None,
+            last_activity_ms: 5,
+            requests: 6,
+            dropped_notifications: 0,
+        },
+    }
+}
+
+pub(crate) fn worker(pid: u32, role: WorkerRole) -> WorkerView {
+    WorkerView {
+        pid,
+        role,
+        ready: true,
+        build: Some(build("1.0.0")),
+        started_at: "2026-01-02T03:04:05Z".to_owned(),
+        last_heartbeat_ms: Some(300),
+        in_flight: 0,
+        rss_bytes: None,
+    }
+}
+
+/// A server that serves two clients, one of which waits.
+pub(crate) fn view() -> View {
+    let mut waiting = session(3, Some("claude-code"));
+    let figures = &mut waiting.figures;
+    (figures.state, figures.in_flight, figures.buffered) = (SessionState::Waiting, 1, 2);
+    (figures.buffered_bytes, figures.oldest_ms) = (2048, Some(1500));
+    View {
+        seq: 7,
+        boot: "b".to_owned(),
+        at: "2026-01-02T03:04:05Z".to_owned(),
+        server: ServerView { pid: 10, generation: 3, ..ServerView::default() },
+        workers: vec![worker(22, WorkerRole::Active)],
+        sessions: vec![session(1, None), waiting],
+        ..View::default()
+    }
+}
+
+pub(crate) fn whoami(role: Role) -> WhoAmI {
+    WhoAmI {
+        uid: 1000,
+        user: Some("alice".to_owned()),
+        gid: 100,
+        pid: Some(42),
+        role,
+        granted: Role::Operator,
+        granted_by: "group:dev".to_owned(),
+        may: Operation::ALL.iter().copied().filter(|operation| role.may(*operation)).collect(),
+    }
+}
+
+pub(crate) fn roles() -> Roles {
+    let operations = [Operation::View, Operation::GracefulRestart, Operation::Stop];
+    let role = |operation: Operation| OperationRole {
+        operation,
+        least: Role::least_for(operation),
+        privileged: operation.is_privileged(),
+    };
+    Roles {
+        operations: operations.map(role).to_vec(),
+        grants: vec![Grant { to: "owner".to_owned(), id: 1000, role: Role::Admin }],
+        stdio_role: Role::Operator,
+    }
+}
+
+pub(crate) fn config() -> Vec<ConfigEntry> {
+    let entry = |key: &str, pending: Option<&str>| ConfigEntry {
+        key: key.to_owned(),
+        value: "\"30 s\"".to_owned(),
+        source: "default".to_owned(),
+        pending: pending.map(str::to_owned),
+    };
+    vec![entry("restart.timeout", None), entry("buffer.expiry", Some("\"1 min\""))]
+}
+
+pub(crate) fn reloaded() -> Reloaded {
+    Reloaded {
+        applied: vec!["log.level".to_owned(), "state.backups".to_owned()],
+        needs_restart: vec!["store.synchronous".to_owned()],
+        needs_stop: vec!["limits.sessions".to_owned()],
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
+use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::admin::{Done, Refusal, Reply, Request, Stopping};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
@@ -13,13 +14,13 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{parse, samples};
 use crate::admin::{Asked, sample, serve};
 use crate::cli::screen::{Paint, Screen};
-use crate::cli::{Command, exit_of, status_verb, stop_verb};
+use crate::cli::{Command, exit_of, status_verb};
 use crate::exit::Exit;
 use crate::private_socket;
 use crate::workspace::{Surroundings, Workspace};
 
 /// A workspace with a server.
-struct Served {
+pub(super) struct Served {
     top: tempfile::TempDir,
     asked: Arc<Mutex<Vec<Request>>>,
     end: Option<DropGuard>,
@@ -27,33 +28,40 @@ struct Served {
 
 /// What a command printed, and how it ended.
 #[derive(Debug)]
-struct Printed {
-    exit: Exit,
-    out: String,
-    err: String,
+pub(super) struct Printed {
+    pub(super) exit: Exit,
+    pub(super) out: String,
+    pub(super) err: String,
 }
 
 /// Who runs the command.
 #[derive(Clone, Copy)]
-enum Who {
+pub(super) enum Who {
     Script,
     /// A person, who types this when asked.
     Person(&'static str),
 }
 
 impl Served {
-    fn nobody() -> Self {
+    pub(super) fn nobody() -> Self {
         let top = tempfile::tempdir().unwrap();
         std::fs::create_dir(top.path().join("shop")).unwrap();
         Self { top, asked: Arc::default(), end: None }
     }
 
-    fn answering(reply: Reply) -> Self {
+    /// One of a version that has no view.
+    pub(super) fn answering(reply: Reply) -> Self {
+        Self::viewing(None, reply)
+    }
+
+    pub(super) fn viewing(view: Option<View>, reply: Reply) -> Self {
         let mut served = Self::nobody();
         let surroundings = Surroundings::of_process().unwrap();
         let mut workspace =
             Workspace::discover(Some(&served.top.path().join("shop")), &surroundings).unwrap();
         workspace.create(&surroundings).unwrap();
+        // As a server has it whose process is gone.
+        std::fs::write(workspace.front_lock(), "").unwrap();
         let (ended, seen) = (CancellationToken::new(), Arc::clone(&served.asked));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let inside = runtime.enter();
@@ -72,6 +80,11 @@ impl Served {
             if asked.request == Request::Status {
                 return std::future::ready(Some(Reply::Status(Box::new(samples::status())).into()));
             }
+            if asked.request == Request::Subscribe {
+                let unknown = || refusal(ErrorCode::NotReady);
+                let reply = view.clone().map_or_else(unknown, |view| Reply::View(Box::new(view)));
+                return std::future::ready(Some(reply.into()));
+            }
             seen.lock().unwrap().push(asked.request);
             std::future::ready(Some(reply.clone().into()))
         };
@@ -81,7 +94,7 @@ impl Served {
         served
     }
 
-    fn run(&self, line: &str, who: Who) -> Printed {
+    pub(super) fn run(&self, line: &str, who: Who) -> Printed {
         let root = self.top.path().join("shop");
         let cli = parse(&format!("{line} --workspace {}", root.display())).unwrap();
         let (asks, typed) = match who {
@@ -99,7 +112,7 @@ impl Served {
         };
         let done = match &cli.command {
             Command::Restart(args) => args.run(&cli.global, screen),
-            Command::Stop(_) => stop_verb::run(&cli.global, &mut screen.out),
+            Command::Stop(args) => args.run(&cli.global, screen),
             Command::Status(args) => status_verb::run(&cli.global, args, screen),
             Command::Health(args) => args.run(&cli.global, screen),
             Command::Prepare(args) => args.run(&cli.global, screen),
@@ -107,6 +120,13 @@ impl Served {
             Command::ReconnectTest(args) => args.run(&cli.global, screen),
             Command::DeadLetters(args) => args.run(&cli.global, screen),
             Command::Maintenance(args) => args.run(&cli.global, screen),
+            Command::Sessions(args) => args.run(&cli.global, screen),
+            Command::Disconnect(args) => args.run(&cli.global, screen),
+            Command::ClearBuffers(args) => args.run(&cli.global, screen),
+            Command::LogLevel(args) => args.run(&cli.global, screen),
+            Command::WhoAmI(args) => args.run(&cli.global, screen),
+            Command::Roles(args) => args.run(&cli.global, screen),
+            Command::Config(args) => args.run(&cli.global, screen),
             other => panic!("{other:?} is no verb of an administrator"),
         };
         let exit = done.unwrap_or_else(|error| {
@@ -116,20 +136,20 @@ impl Served {
         Printed { exit, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
     }
 
-    fn asked(&self) -> Vec<Request> {
+    pub(super) fn asked(&self) -> Vec<Request> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
 }
 
-fn script(line: &str, reply: Reply) -> Printed {
+pub(super) fn script(line: &str, reply: Reply) -> Printed {
     Served::answering(reply).run(line, Who::Script)
 }
 
-fn refusal(error_code: ErrorCode) -> Reply {
+pub(super) fn refusal(error_code: ErrorCode) -> Reply {
     Reply::Refused(Refusal { error_code, error: "no".to_owned(), hint: "Do otherwise.".to_owned() })
 }
 
-fn object(printed: &Printed) -> Value {
+pub(super) fn object(printed: &Printed) -> Value {
     let object: Value =
         serde_json::from_str(&printed.out).unwrap_or_else(|error| panic!("{error}: {printed:?}"));
     assert_eq!(object["schema_version"], 1);
