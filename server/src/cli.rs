@@ -4,6 +4,7 @@
 //! standard output belongs to MCP.
 
 mod ask;
+mod audit_verb;
 mod config_verb;
 mod confirm;
 mod dead_letters_verb;
@@ -32,6 +33,7 @@ use std::io;
 use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
 
+pub use audit_verb::{AuditArgs, AuditVerb};
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
 pub use explain_verb::ExplainArgs;
@@ -139,6 +141,8 @@ clients to stay: they join the next server, and start one with their next reques
     Config(ConfigArgs),
     /// List, check, compare and restore snapshots and backups
     State(StateArgs),
+    /// Show, check and export the record of who did what with the server
+    Audit(AuditArgs),
     /// Enter this server into an MCP client's configuration
     Install(InstallArgs),
     /// Take this server out of an MCP client's configuration
@@ -200,6 +204,7 @@ impl Cli {
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => args.run(global, out, err),
             Command::State(args) => args.run(global, out),
+            Command::Audit(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
             Command::Worker(_) => worker_verb::run(global),

@@ -1,6 +1,7 @@
 //! What commands print for people: aligned lines, each complete in itself. Nothing
 //! here asks a server or decides anything.
 
+pub(super) mod audit;
 pub(super) mod dead_letters;
 pub(super) mod health;
 pub(super) mod history;

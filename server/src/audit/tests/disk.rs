@@ -112,7 +112,15 @@ struct Taken {
 
 impl Moments {
     pub(super) fn disk(&self, directory: &Path) -> Watched {
-        self.0.lock().unwrap().directory = directory.to_owned();
+        use std::os::unix::fs::MetadataExt as _;
+        let mut taken = self.0.lock().unwrap();
+        taken.directory = directory.to_owned();
+        // What is there is on the disk.
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let found = entry.unwrap().metadata().unwrap();
+            taken.synced.insert(found.ino(), usize::try_from(found.len()).unwrap());
+        }
+        drop(taken);
         let moments = self.clone();
         Watched::new(move |_, what, path| {
             moments.take(what, path);
