@@ -103,11 +103,14 @@ impl InPlace for Watched {
 #[derive(Clone, Default)]
 pub(super) struct Moments(Arc<Mutex<Taken>>);
 
+/// What files held, and how much of each was certain.
+type Moment = (BTreeMap<String, Vec<u8>>, BTreeMap<String, usize>);
+
 #[derive(Default)]
 struct Taken {
     directory: PathBuf,
     synced: BTreeMap<u64, usize>,
-    moments: Vec<(BTreeMap<String, Vec<u8>>, BTreeMap<String, usize>)>,
+    moments: Vec<Moment>,
 }
 
 impl Moments {
@@ -134,8 +137,8 @@ impl Moments {
         let identity = |path: &Path| std::fs::metadata(path).unwrap().ino();
         let contents = super::contents(&taken.directory);
         let synced = contents
-            .iter()
-            .map(|(name, _)| {
+            .keys()
+            .map(|name| {
                 let known = taken.synced.get(&identity(&taken.directory.join(name)));
                 (name.clone(), known.copied().unwrap_or(0))
             })
