@@ -6,6 +6,7 @@
 mod ask;
 mod clear_buffers_verb;
 mod completions_verb;
+mod audit_verb;
 mod config_verb;
 mod confirm;
 mod dead_letters_verb;
@@ -51,6 +52,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub use clear_buffers_verb::ClearBuffersArgs;
 pub use completions_verb::CompletionsArgs;
+pub use audit_verb::{AuditArgs, AuditVerb};
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
 pub use disconnect_verb::DisconnectArgs;
@@ -187,6 +189,8 @@ Example:
     Config(ConfigArgs),
     /// List, check, compare and restore snapshots and backups
     State(StateArgs),
+    /// Show, check and export the record of who did what with the server
+    Audit(AuditArgs),
     /// Enter this server into an MCP client's configuration
     Install(InstallArgs),
     /// Take this server out of an MCP client's configuration
@@ -261,6 +265,9 @@ impl Cli {
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => Screen::with(|screen| args.run(global, screen)),
             Command::State(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Config(args) => args.run(global, out, err),
+            Command::State(args) => args.run(global, out),
+            Command::Audit(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
             Command::Completions(args) => Screen::with(|screen| args.run(screen)),

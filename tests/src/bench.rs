@@ -4,6 +4,7 @@
 //! Nothing here fails because something is slow: the table says what was
 //! measured, and a person or a comparison judges.
 
+pub mod audit;
 pub mod broken;
 pub mod control;
 pub mod crash;

@@ -188,6 +188,7 @@ impl<D: InPlace> Log<D> {
             _ => Some(self.put_away()?),
         };
         (self.length, self.certain) = (0, 0);
+        self.first = self.durable.seq + 1;
         self.begin_file()?;
         Ok(name)
     }

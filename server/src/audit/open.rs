@@ -156,10 +156,11 @@ fn begin_with<D: InPlace>(
     if !trouble.is_empty() {
         let mut detail = trouble.join("; ");
         tracing::error!(%detail, "the audit is not as the server left it");
-        if scan.complete + scan.partial > 0 {
-            if let Some(name) = log.rotate(scan.complete + scan.partial)? {
-                detail.push_str(&format!("; {name} is kept as it was found"));
-            }
+        let found = scan.complete + scan.partial;
+        if found > 0
+            && let Some(name) = log.rotate(found)?
+        {
+            detail.push_str(&format!("; {name} is kept as it was found"));
         }
         events.push(own("broken", detail));
     }

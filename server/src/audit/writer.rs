@@ -204,6 +204,12 @@ impl<D: InPlace> Writer<D> {
 
     /// Writes what there is, when it can be and has to be.
     fn turn(&mut self, now: Instant) {
+        if self.closing {
+            // Repeats name the record of the first one, so that has to have its number.
+            let flushes = std::mem::take(&mut self.flushes);
+            self.attempt(true, now);
+            self.flushes = flushes;
+        }
         for Repeated { of, times } in self.windows.over((!self.closing).then_some(now)) {
             self.wait(AuditEvent::Repeated { of, times });
         }
@@ -298,6 +304,7 @@ impl<D: InPlace> Writer<D> {
 
     /// All that was written is on the disk.
     fn certain(&mut self) {
+        self.shared.set_condition(self.log.as_ref().and_then(|log| log.lagging.clone()));
         for (seq, _, entry) in self.uncertain.drain(..) {
             if let Entry::Intent(_, answer) = entry {
                 let _ = answer.send(Ok(seq));
@@ -321,7 +328,6 @@ impl<D: InPlace> Writer<D> {
         {
             log.sync_checkpoint();
         }
-        self.shared.set_condition(self.log.as_ref().and_then(|log| log.lagging.clone()));
         if !self.records.is_empty() {
             self.shared.tell(std::mem::take(&mut self.records));
         }
@@ -457,7 +463,8 @@ fn bounded(mut attempt: Attempt, parameters: usize) -> Attempt {
 
 fn shorten(text: &mut String, most: usize) {
     if text.len() > most {
-        text.truncate(text.floor_char_boundary(most));
+        let end = (0..=most).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
         text.push_str("...");
     }
 }

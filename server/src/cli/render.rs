@@ -4,6 +4,7 @@
 pub(super) mod access;
 pub(super) mod backups;
 pub(super) mod config;
+pub(super) mod audit;
 pub(super) mod dead_letters;
 pub(super) mod health;
 pub(super) mod history;

@@ -12,7 +12,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{
-    Scale, broken, crash, durable, floor, handover, memory, query, relay, snapshot, start, status,
+    Scale, audit, broken, crash, durable, floor, handover, memory, query, relay, snapshot, start, status,
 };
 
 /// Measures the program against its goals.
@@ -43,6 +43,7 @@ enum Part {
     Crash,
     Broken,
     Snapshot,
+    Audit,
 }
 
 impl Part {
@@ -59,6 +60,7 @@ impl Part {
             Self::Crash => crash::measure(scale, table),
             Self::Broken => broken::measure(scale, table),
             Self::Snapshot => snapshot::measure(scale, table),
+            Self::Audit => audit::measure(scale, table),
         }
     }
 }

@@ -103,16 +103,27 @@ impl InPlace for Watched {
 #[derive(Clone, Default)]
 pub(super) struct Moments(Arc<Mutex<Taken>>);
 
+/// What files held, and how much of each was certain.
+type Moment = (BTreeMap<String, Vec<u8>>, BTreeMap<String, usize>);
+
 #[derive(Default)]
 struct Taken {
     directory: PathBuf,
     synced: BTreeMap<u64, usize>,
-    moments: Vec<(BTreeMap<String, Vec<u8>>, BTreeMap<String, usize>)>,
+    moments: Vec<Moment>,
 }
 
 impl Moments {
     pub(super) fn disk(&self, directory: &Path) -> Watched {
-        self.0.lock().unwrap().directory = directory.to_owned();
+        use std::os::unix::fs::MetadataExt as _;
+        let mut taken = self.0.lock().unwrap();
+        taken.directory = directory.to_owned();
+        // What is there is on the disk.
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let found = entry.unwrap().metadata().unwrap();
+            taken.synced.insert(found.ino(), usize::try_from(found.len()).unwrap());
+        }
+        drop(taken);
         let moments = self.clone();
         Watched::new(move |_, what, path| {
             moments.take(what, path);
@@ -126,8 +137,8 @@ impl Moments {
         let identity = |path: &Path| std::fs::metadata(path).unwrap().ino();
         let contents = super::contents(&taken.directory);
         let synced = contents
-            .iter()
-            .map(|(name, _)| {
+            .keys()
+            .map(|name| {
                 let known = taken.synced.get(&identity(&taken.directory.join(name)));
                 (name.clone(), known.copied().unwrap_or(0))
             })

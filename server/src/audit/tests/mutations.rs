@@ -20,9 +20,10 @@ type Files = BTreeMap<String, Vec<u8>>;
 async fn log(options: &Options, records: u32) -> Files {
     let audit = Audit::open(options).unwrap();
     let mut waiting = Vec::new();
+    let together = (records as usize / 25).clamp(1, 200);
     for number in 0..records {
         waiting.push(audit.intent(attempt(number, Operation::PinBackup, Some("current_state.json"))));
-        if waiting.len() == 200 {
+        if waiting.len() == together {
             for intent in waiting.drain(..) {
                 audit.outcome(intent.await.unwrap(), AuditOutcome::Done, "pinned");
             }
