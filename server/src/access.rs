@@ -64,8 +64,8 @@ impl Access {
     ///
     /// # Errors
     ///
-    /// The first mistake. [`Config::load`] has reported them all; here it can only be
-    /// one that has come since.
+    /// What is wrong with the first key. [`Config::load`] has reported all; here it can
+    /// only be what has come since.
     pub fn of(config: &Config) -> Result<Self, AccessError> {
         let first = |key| move |mistakes: Vec<String>| AccessError { key, mistake: mistakes.join("; ") };
         let look_up = &database::id_of;
