@@ -10,7 +10,7 @@ use task_orchestrator_shared::admin::reply::Grant;
 use task_orchestrator_shared::role::Role;
 use thiserror::Error;
 
-pub use database::{groups_of, user_name};
+pub use database::{Account, account};
 
 use crate::config::{Config, Grants, GroupName, Principal};
 

@@ -1,7 +1,7 @@
 //! The admin socket: JSON-RPC 2.0, one line a message. Knows who speaks, and passes
 //! on what they want; whoever carries it out decides whether they may.
 //!
-//! - `thread`, `listener`, `places`: who gets a connection.  - `peer`, `groups`: who that is.
+//! - `thread`, `listener`, `places`: who gets a connection.  - `peer`: who that is.
 //! - `lines`, `outbox`: a line in, a line out.               - `requests`: what is carried out at once.
 //! - `connection`, `calls`: one caller.                      - `streams`, `logs`: what is told without asking again.
 //!
@@ -12,7 +12,6 @@ mod asked;
 mod calls;
 mod connection;
 mod finished;
-mod groups;
 mod lines;
 mod listener;
 mod logs;

@@ -4,9 +4,9 @@
 //! standard output belongs to MCP.
 
 mod ask;
+mod audit_verb;
 mod clear_buffers_verb;
 mod completions_verb;
-mod audit_verb;
 mod config_verb;
 mod confirm;
 mod dead_letters_verb;
@@ -50,9 +50,9 @@ use std::io;
 use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
 
+pub use audit_verb::{AuditArgs, AuditVerb};
 pub use clear_buffers_verb::ClearBuffersArgs;
 pub use completions_verb::CompletionsArgs;
-pub use audit_verb::{AuditArgs, AuditVerb};
 pub use config_verb::{ConfigArgs, ConfigVerb};
 pub use dead_letters_verb::{DeadLettersArgs, DeadLettersVerb};
 pub use disconnect_verb::DisconnectArgs;
@@ -265,8 +265,6 @@ impl Cli {
             Command::Explain(args) => Screen::with(|screen| args.run(screen)),
             Command::Config(args) => Screen::with(|screen| args.run(global, screen)),
             Command::State(args) => Screen::with(|screen| args.run(global, screen)),
-            Command::Config(args) => args.run(global, out, err),
-            Command::State(args) => args.run(global, out),
             Command::Audit(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),

@@ -10,6 +10,8 @@ mod connection;
 mod event;
 mod hub;
 mod jobs;
+mod log_files;
+mod outcomes;
 mod session;
 mod sockets;
 mod watch;
@@ -32,9 +34,11 @@ use tokio::sync::{Semaphore, mpsc, oneshot, watch as watch_channel};
 
 use crate::access::{Access, AccessError};
 use crate::admin as admin_socket;
-use crate::config::Config;
+use crate::audit::{self, Audit};
+use crate::config::{Config, Provenance};
 use crate::ledger::{self, Ledger};
 use crate::link::Goodbye;
+use crate::logging::LogHandle;
 use crate::private_socket;
 pub use crate::private_socket::GroupSocketError;
 use crate::restart::build::Build;
@@ -48,7 +52,9 @@ pub use backups::Backups;
 use budget::Budget;
 use event::{ConnectionId, Event};
 use hub::Hub;
+pub use jobs::Loaded;
 use jobs::{Jobs, Places};
+use log_files::LogFiles;
 use workers::{Heartbeat, Workers};
 
 /// Events that wait for the hub; whoever has one more waits.
@@ -90,6 +96,9 @@ pub enum FrontError {
     /// A name in the configuration that the system does not know any more.
     #[error("{0}")]
     Access(#[from] AccessError),
+    /// The audit has no thread.
+    #[error("RESTART_001: the audit cannot be started: {0}")]
+    Audit(#[from] audit::AuditError),
     /// A restore that did not come to its end cannot be undone.
     #[error("RESTART_001: a restore of the state was interrupted and cannot be undone: {0}")]
     Restore(String),
@@ -110,7 +119,11 @@ pub struct Options {
     /// Arguments that a worker is started with, so that it reads the same configuration.
     pub worker_arguments: Vec<OsString>,
     /// Reads the configuration again; otherwise all that is wrong with it, in words.
-    pub reload: Arc<dyn Fn() -> Result<Config, String> + Send + Sync>,
+    pub reload: Arc<dyn Fn() -> Result<Loaded, String> + Send + Sync>,
+    /// Where the configuration's values come from.
+    pub provenance: Provenance,
+    /// Changes how much this process logs.
+    pub log: LogHandle,
 }
 
 /// Proof that no other front serves the workspace; the kernel releases it with
@@ -176,6 +189,7 @@ pub async fn run(
     let signals = shutdown.watch_signals()?;
     let goodbye = Arc::new(OnceLock::new());
     let generation = Arc::new(AtomicU64::new(0));
+    let boot = uuid::Uuid::new_v4().simple().to_string();
     let (held_long, is_held_long) = watch_channel::channel(false);
     let settings = hub::Settings {
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
@@ -186,10 +200,13 @@ pub async fn run(
         reload: Arc::clone(&options.reload),
         own_program: std::env::current_exe()?,
         held_long,
+        boot: boot.clone(),
         generation: Arc::clone(&generation),
+        set_log_level: set_log_level(&options.log),
     };
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
-    let parts = parts(workspace, config, &options, events.clone())?;
+    let parts = parts(workspace, config, access, &options, events.clone())?;
+    tokio::spawn(hub::pass_on(parts.audit.watch(), events.clone()));
     tokio::spawn(Hub::new(parts, settings).run(inbox));
     tokio::spawn(watch::watch(program, events.clone(), shutdown.token()));
     let shared = connection::Shared {
@@ -200,12 +217,9 @@ pub async fn run(
         held_long: is_held_long,
     };
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
-    let facts = admin_socket::Facts {
-        boot: uuid::Uuid::new_v4().simple().to_string(),
-        workspace: workspace.root().display().to_string(),
-        generation,
-    };
-    let admin = admin_socket::spawn(admins, facts, None, executor(events.clone()), shutdown.forced())?;
+    let facts = admin_socket::Facts { boot, workspace: workspace.root().display().to_string(), generation };
+    let logs = Arc::new(LogFiles { directory: workspace.logs() });
+    let admin = admin_socket::spawn(admins, facts, Some(logs), executor(events.clone()), shutdown.forced())?;
     register_clean_ups(&shutdown, places, &events, goodbye);
     tracing::info!(workspace = %workspace.root().display(), pid = std::process::id(), "serving");
     if options.detached {
@@ -283,6 +297,7 @@ fn leave_the_starter() -> io::Result<()> {
 fn parts(
     workspace: &Workspace,
     config: &Config,
+    access: Access,
     options: &Options,
     events: mpsc::Sender<Event>,
 ) -> Result<hub::Parts, FrontError> {
@@ -322,6 +337,9 @@ fn parts(
         ledger: opened.ledger,
         builds,
         config: config.clone(),
+        provenance: options.provenance.clone(),
+        audit: Audit::open(&audit::Options::of(workspace, &config.audit))?,
+        access,
     })
 }
 
@@ -355,6 +373,11 @@ fn builds(config: &Config, places: &Places) -> Result<(Vec<Build>, bool), FrontE
     let previous = plan.other.as_ref().filter(|_| plan.can_go_back).and_then(find);
     let is_on_probation = previous.is_some();
     Ok((std::iter::once(current).chain(previous).collect(), is_on_probation))
+}
+
+fn set_log_level(log: &LogHandle) -> Box<dyn Fn(crate::config::Level) + Send> {
+    let log = log.clone();
+    Box::new(move |level| log.set_level(level))
 }
 
 fn heartbeat(config: &Config) -> Heartbeat {

@@ -72,8 +72,9 @@ impl fmt::Debug for Logging {
     }
 }
 
-/// Changes and watches logging at run time. Cheap to clone.
-#[derive(Clone)]
+/// Changes and watches logging at run time. Cheap to clone. The default one is of a
+/// process that logs nothing to files.
+#[derive(Clone, Default)]
 pub struct LogHandle {
     filter: Option<FileFilter<tracing_subscriber::Registry>>,
     dropped: Vec<ErrorCounter>,

@@ -17,28 +17,20 @@ const BELIEVED: Duration = Duration::from_secs(60);
 /// Users that are remembered. With one more, all are forgotten and asked for again.
 const MAX_REMEMBERED: usize = 1024;
 
-/// What is known about a user.
-#[derive(Debug, Clone, Default)]
-struct Account {
-    name: Option<String>,
-    groups: Vec<u32>,
+/// What is known about a user; nothing of one that the system does not know.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The user's name.
+    pub name: Option<String>,
+    /// All groups, the main one included.
+    pub groups: Vec<u32>,
 }
 
 static ACCOUNTS: LazyLock<Mutex<HashMap<u32, (Instant, Account)>>> = LazyLock::new(Mutex::default);
 
-/// The name of the user, if the system knows one. May block; asked at most once a
-/// minute for each user.
-pub fn user_name(uid: u32) -> Option<String> {
-    account(uid).name
-}
-
-/// The groups of the user, the main one included; none where the system does not
-/// know the user. May block; asked at most once a minute for each user.
-pub fn groups_of(uid: u32) -> Vec<u32> {
-    account(uid).groups
-}
-
-fn account(uid: u32) -> Account {
+/// What the system knows about a user. May block; asked at most once a minute for
+/// each user.
+pub fn account(uid: u32) -> Account {
     let now = Instant::now();
     let known = |accounts: &HashMap<u32, (Instant, Account)>| {
         let (at, account) = accounts.get(&uid)?;
@@ -110,8 +102,8 @@ mod tests {
 
     #[test]
     fn root_is_known_everywhere_and_by_its_number_too() {
-        assert_eq!(user_name(0).as_deref(), Some("root"));
-        assert!(groups_of(0).contains(&0));
+        assert_eq!(account(0).name.as_deref(), Some("root"));
+        assert!(account(0).groups.contains(&0));
         assert_eq!(id_of(&Principal::User("root".to_owned())), Ok(0));
         assert_eq!(id_of(&Principal::User("0".to_owned())), Ok(0));
         assert_eq!(id_of(&Principal::Group("3999999999".to_owned())), Ok(3_999_999_999));
@@ -119,8 +111,7 @@ mod tests {
 
     #[test]
     fn who_is_unknown_has_no_name_and_no_groups() {
-        assert_eq!(user_name(3_999_999_999), None);
-        assert_eq!(groups_of(3_999_999_999), Vec::<u32>::new());
+        assert_eq!(account(3_999_999_999), Account::default());
         let error = id_of(&Principal::Group("no-such-group".to_owned())).unwrap_err();
         assert_eq!(error, "no group \"no-such-group\" is known to this system");
     }

@@ -15,6 +15,8 @@ use tokio::sync::{broadcast, mpsc};
 pub struct Caller {
     /// The user.
     pub uid: u32,
+    /// The user's name, where the system knows one. For people only.
+    pub user: Option<String>,
     /// The group.
     pub gid: u32,
     /// All groups of the user, that one included.

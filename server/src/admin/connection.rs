@@ -109,7 +109,7 @@ impl Connection {
         shared: Arc<Shared>,
         since: Instant,
     ) -> io::Result<Self> {
-        let peer = Peer::of(&stream, &shared.groups).await?;
+        let peer = Peer::of(&stream).await?;
         let (read, write) = stream.into_split();
         Ok(Self {
             shared,

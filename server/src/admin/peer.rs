@@ -4,13 +4,17 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, pidfd_open};
 use tokio::net::UnixStream;
 
 use super::asked::Caller;
-use super::groups::Groups;
+use crate::access::{self, Account};
+
+/// How long the user database may take. It may be at the other end of a network.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The other end.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ impl Peer {
     /// # Errors
     ///
     /// The kernel does not say.
-    pub(super) async fn of(stream: &UnixStream, groups: &Groups) -> io::Result<Self> {
+    pub(super) async fn of(stream: &UnixStream) -> io::Result<Self> {
         let peer = stream.peer_cred()?;
         let (uid, gid) = (peer.uid(), peer.gid());
         // Nothing is decided by the process: it may have passed its connection on,
@@ -34,12 +38,12 @@ impl Peer {
         // on, the number is at least told only while its process lives.
         let pid = peer.pid().and_then(Pid::from_raw);
         let process = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        let mut of_user = groups.of(uid).await;
-        if !of_user.contains(&gid) {
-            of_user.insert(0, gid);
+        let Account { name: user, mut groups } = known(uid).await;
+        if !groups.contains(&gid) {
+            groups.insert(0, gid);
         }
         let pid = pid.and_then(|pid| u32::try_from(pid.as_raw_nonzero().get()).ok());
-        let caller = Caller { uid, gid, groups: of_user, pid, client: None, wanted: None, only_looks: false };
+        let caller = Caller { uid, user, gid, groups, pid, client: None, wanted: None, only_looks: false };
         Ok(Self { caller: Arc::new(caller), process })
     }
 
@@ -55,6 +59,20 @@ impl Peer {
     /// The same caller, who has said more of itself.
     pub(super) fn known_as(&mut self, caller: Arc<Caller>) {
         self.caller = caller;
+    }
+}
+
+/// What the user database knows, off this thread. Never from `/proc`: what is there
+/// may be another process's by the time it is read. Without an answer there are no
+/// groups: what is granted to one is not granted to who cannot be shown to be in it.
+async fn known(uid: u32) -> Account {
+    let asked = tokio::task::spawn_blocking(move || access::account(uid));
+    match tokio::time::timeout(PATIENCE, asked).await {
+        Ok(Ok(account)) => account,
+        Ok(Err(_)) | Err(_) => {
+            tracing::warn!(uid, "the user database does not say in time who an admin caller is");
+            Account::default()
+        }
     }
 }
 
@@ -86,6 +104,7 @@ mod tests {
         let pid = Pid::from_child(&child);
         let caller = Caller {
             uid: 1,
+            user: None,
             gid: 2,
             groups: vec![2],
             pid: Some(child.id()),

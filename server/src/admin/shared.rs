@@ -11,7 +11,6 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::asked::{Answered, Asked, Caller};
-use super::groups::Groups;
 use super::logs::LogSource;
 use super::streams::{MAX_FOLLOWERS, MAX_SUBSCRIBERS};
 
@@ -36,8 +35,6 @@ pub(super) struct Shared {
     capabilities: Vec<String>,
     /// The log, where there is one.
     pub(super) logs: Option<Arc<dyn LogSource>>,
-    /// The groups of users.
-    pub(super) groups: Groups,
     /// Places for who is told of changes.
     pub(super) subscribers: Arc<Semaphore>,
     /// Places for who is told of lines of the log.
@@ -69,7 +66,6 @@ impl Shared {
             facts,
             capabilities,
             logs,
-            groups: Groups::default(),
             subscribers: Arc::new(Semaphore::new(MAX_SUBSCRIBERS)),
             followers: Arc::new(Semaphore::new(MAX_FOLLOWERS)),
             ended,

@@ -2,9 +2,9 @@
 //! here asks a server or decides anything.
 
 pub(super) mod access;
+pub(super) mod audit;
 pub(super) mod backups;
 pub(super) mod config;
-pub(super) mod audit;
 pub(super) mod dead_letters;
 pub(super) mod health;
 pub(super) mod history;

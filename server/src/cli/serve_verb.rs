@@ -17,7 +17,7 @@ use crate::shutdown::{ForcedBy, Outcome};
 /// A workspace or configuration that cannot be used, or another server.
 pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit> {
     let (mut workspace, surroundings) = global.find_workspace()?;
-    let (config, _, warnings) = global.load_config(&workspace)?;
+    let (config, provenance, warnings) = global.load_config(&workspace)?;
     workspace.create(&surroundings)?;
     let lock = FrontLock::take(&workspace, args.detached)?;
     let logging = logging::start(Process::Front, &workspace, &config.log)?;
@@ -34,9 +34,11 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
         detached: args.detached,
         worker_arguments: global.for_child(&workspace),
         reload: Arc::new(move || match again.load_config(&at) {
-            Ok((config, ..)) => Ok(config),
+            Ok((config, provenance, _)) => Ok(front::Loaded { config, provenance }),
             Err(errors) => Err(errors.to_string()),
         }),
+        provenance,
+        log: logging.handle(),
     };
     // One thread: with two processes that pass messages on, more only get in each other's way.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

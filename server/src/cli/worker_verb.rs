@@ -33,7 +33,7 @@ pub fn run_worker(global: &GlobalArgs, options: program::Options) -> anyhow::Res
     // ends, and what is unanswered is replayed.
     process::end_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(program::run(&workspace, &config, options));
+    let outcome = runtime.block_on(program::run(&workspace, &config, options, logging.handle()));
     runtime.shutdown_background();
     drop(logging);
     match outcome {

@@ -9,6 +9,8 @@ use crate::envelope::RequestId;
 use crate::ledger::OperationKey;
 use crate::reboot::Command;
 
+use super::outcomes::OutcomeKey;
+
 /// The call of a client by which a restart was asked for: the same call, sent
 /// again after the front has died, finds the outcome.
 pub(crate) type Operation = OperationKey;
@@ -22,6 +24,45 @@ pub(crate) enum ReplyTo {
     Client(Box<ClientCall>),
     /// Nobody: the front wants it itself.
     Nobody,
+    /// Those who watch the server.
+    Watchers,
+    /// Whoever asked for something that is written down with its outcome.
+    Recorded(Box<Recorded>),
+    /// Whoever asked for a restore: the outcome of the restart that it takes.
+    Restore(Box<ReplyTo>),
+}
+
+impl ReplyTo {
+    /// Whether the answer to a restart is its outcome, and not only that it has begun.
+    pub(crate) fn waits(&self) -> bool {
+        match self {
+            Self::Client(call) => !matches!(call.command, Command::Restart { wait: false, .. }),
+            Self::Recorded(recorded) => recorded.to.waits(),
+            Self::Restore(to) => to.waits(),
+            Self::Admin(_) | Self::Nobody | Self::Watchers => true,
+        }
+    }
+
+    /// The client's call that it is the answer to, where it is one.
+    pub(crate) fn call(&self) -> Option<&ClientCall> {
+        match self {
+            Self::Client(call) => Some(call),
+            Self::Recorded(recorded) => recorded.to.call(),
+            Self::Restore(to) => to.call(),
+            Self::Admin(_) | Self::Nobody | Self::Watchers => None,
+        }
+    }
+}
+
+/// Something that was allowed and written down, and what is still to be written.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    /// The record of the intent; 0 for the one operation that may do without.
+    pub(crate) intent: u64,
+    /// Under which its outcome is found again.
+    pub(crate) key: Option<OutcomeKey>,
+    /// Who asked.
+    pub(crate) to: ReplyTo,
 }
 
 /// A client's call of a reboot tool.

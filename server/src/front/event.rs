@@ -3,13 +3,15 @@
 
 use bytes::Bytes;
 use task_orchestrator_shared::admin;
+use task_orchestrator_shared::admin::audit::AuditRecord;
 use task_orchestrator_shared::report::DeadLetter;
-use task_orchestrator_shared::restart::RestartRequest;
-use tokio::sync::oneshot;
+use task_orchestrator_shared::restart::{RestartEvent, RestartRequest};
+use tokio::sync::{mpsc, oneshot};
 
 use super::ask::{Operation, ReplyTo};
 use super::budget::Charge;
-use super::jobs::JobOutcome;
+use super::hub::Admission;
+use super::jobs::{JobOutcome, Loaded};
 use super::session::Session;
 use crate::admin::{Answered, Asked};
 use crate::envelope::{Malformed, RequestId};
@@ -48,7 +50,21 @@ pub(crate) enum Event {
     /// A report is ready for who asked.
     Report { to: ReplyTo, reply: admin::Reply },
     /// Somebody wants a restart, and it is no repetition of one that there was.
-    Restart { request: Box<RestartRequest>, to: ReplyTo, by: String, operation: Option<Operation> },
+    Restart {
+        request: Box<RestartRequest>,
+        to: ReplyTo,
+        told: Option<mpsc::Sender<RestartEvent>>,
+        by: String,
+        operation: Operation,
+    },
+    /// What somebody may do is written down, or cannot be.
+    Admitted { admission: Box<Admission>, intent: Result<u64, String> },
+    /// A backup could be restored, or could not.
+    RestoreChecked { name: String, by: String, to: ReplyTo, checked: Result<(), admin::Refusal> },
+    /// More records of the audit.
+    Audited(Vec<AuditRecord>),
+    /// The configuration was read again because somebody wanted that.
+    Reloaded { to: ReplyTo, read: Result<Box<Loaded>, String> },
     /// A dead letter is to be tried again.
     Retry { letter: Box<DeadLetter>, to: ReplyTo },
     /// The program's file has changed.

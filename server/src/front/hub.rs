@@ -8,9 +8,12 @@
 //! - `effects`: what the machine wants done.  - `outcome`: who waits for a restart.
 //! - `operate`: what is asked of the front.   - `report`: what is told of it.
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
-//! - `done`: what has come of jobs.
+//! - `done`: what has come of jobs.           - `admit`: who may do what.
+//! - `stream`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
 
+mod admit;
 mod buffer;
+mod by_hand;
 mod clients;
 mod done;
 mod effects;
@@ -19,6 +22,10 @@ mod letters;
 mod operate;
 mod outcome;
 mod report;
+mod restore;
+mod stream;
+mod traffic;
+mod view;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
@@ -32,15 +39,22 @@ use super::ask::Waiter;
 use super::budget::Budget;
 use super::event::{ConnectionId, Event};
 use super::jobs::{Jobs, Reload};
+use super::outcomes::Outcomes;
 use super::session::Session;
 use super::workers::Workers;
-use crate::config::Config;
+use crate::access::Access;
+use crate::audit::Audit;
+use crate::config::{Config, Level, Provenance};
 use crate::ledger::Ledger;
 use crate::link::{FrontState, Goodbye};
 use crate::restart::build::Build;
 use crate::restart::{self, BuildId, JobId, Machine, Run, WorkerId};
 use crate::state::Tail;
+pub(crate) use admit::Admission;
 use outcome::Current;
+use stream::Stream;
+pub(crate) use stream::pass_on;
+use traffic::Traffic;
 
 /// Everything that the front knows about its clients and its workers.
 pub(crate) struct Hub {
@@ -101,10 +115,27 @@ pub(crate) struct Hub {
     /// Since when nobody is attached.
     idle_since: Option<Instant>,
     config: Config,
+    /// The values that hold, and where they come from.
+    in_force: Provenance,
+    /// Those that were read last.
+    loaded: Provenance,
+    access: Access,
+    audit: Audit,
+    outcomes: Outcomes,
+    stream: Stream,
+    traffic: Traffic,
+    /// The restore that is being done.
+    restoring: Option<restore::Restoring>,
+    /// The snapshot that is being taken by hand.
+    taking: Option<restore::TakingSnapshot>,
+    /// How much front and workers log at present.
+    log_level: Level,
     settings: Settings,
     /// Told when the workers are gone, once the front ends.
     stopping: Option<oneshot::Sender<()>>,
     started_at: Instant,
+    /// The same by the calendar.
+    started_on: jiff::Timestamp,
 }
 
 /// What the hub needs to know.
@@ -122,8 +153,12 @@ pub(crate) struct Settings {
     /// The program that is run where the configuration names none.
     pub(crate) own_program: PathBuf,
     pub(crate) held_long: watch::Sender<bool>,
-    /// Where others see the newest generation.
+    /// Drawn anew by each front.
+    pub(crate) boot: String,
+    /// The generation, for those who greet administrators.
     pub(crate) generation: Arc<AtomicU64>,
+    /// Changes how much this process logs.
+    pub(crate) set_log_level: Box<dyn Fn(Level) + Send>,
 }
 
 /// Counted since the front started.
@@ -151,11 +186,14 @@ pub(crate) struct Parts {
     pub(crate) ledger: Ledger,
     pub(crate) builds: Vec<Build>,
     pub(crate) config: Config,
+    pub(crate) provenance: Provenance,
+    pub(crate) audit: Audit,
+    pub(crate) access: Access,
 }
 
 impl Hub {
     pub(crate) fn new(parts: Parts, settings: Settings) -> Self {
-        let Parts { machine, workers, jobs, ledger, builds, config } = parts;
+        let Parts { machine, workers, jobs, ledger, builds, config, provenance, audit, access } = parts;
         let now = Instant::now();
         let builds: BTreeMap<BuildId, Build> = (0..).map(BuildId).zip(builds).collect();
         Self {
@@ -196,10 +234,21 @@ impl Hub {
             tail: Tail::default(),
             next_sweep: now + config.buffer.cleanup_interval,
             idle_since: Some(now),
+            in_force: provenance.clone(),
+            loaded: provenance,
+            access,
+            audit,
+            outcomes: Outcomes::default(),
+            stream: Stream::new(settings.boot.clone(), now),
+            traffic: Traffic::new(now),
+            restoring: None,
+            taking: None,
+            log_level: config.log.level,
             config,
             settings,
             stopping: None,
             started_at: now,
+            started_on: jiff::Timestamp::now(),
         }
     }
 
@@ -211,12 +260,15 @@ impl Hub {
                 Ok(None) => return,
                 Err(_) => {}
             }
-            self.on_time(Instant::now());
+            let now = Instant::now();
+            self.on_time(now);
+            self.publish(now);
             if self.machine.has_stopped()
                 && let Some(stopped) = self.stopping.take()
             {
                 // What has happened is written down before the front is gone.
-                let _ = tokio::time::timeout(LAST_WORDS, self.ledger.flush()).await;
+                let written = async { tokio::join!(self.ledger.flush(), self.audit.close(LAST_WORDS)) };
+                let _ = tokio::time::timeout(LAST_WORDS, written).await;
                 let _ = stopped.send(());
                 return;
             }
@@ -225,8 +277,14 @@ impl Hub {
 
     fn wakes_at(&self) -> Instant {
         let held_long = self.held_since.filter(|_| !*self.held_long.borrow()).map(|since| since + HELD_LONG);
-        let times =
-            [self.machine.wakes_at(), self.idle_deadline(), self.retry_at(), held_long, self.next_opening];
+        let times = [
+            self.machine.wakes_at(),
+            self.idle_deadline(),
+            self.retry_at(),
+            held_long,
+            self.next_opening,
+            self.stream.wakes_at(),
+        ];
         let always = self.workers.next_ping().min(self.next_sweep);
         times.into_iter().flatten().fold(always, Instant::min)
     }
@@ -289,9 +347,15 @@ impl Hub {
             Event::Job { job, outcome } => self.job_ended(job, outcome, now),
             Event::BuildLine(line) => self.build_line(line),
             Event::Report { to, reply } => self.answer(to, reply),
-            Event::Restart { request, to, by, operation } => {
-                self.restart(*request, (to, None), by, operation, now);
+            Event::Restart { request, to, told, by, operation } => {
+                self.restart(*request, (to, told), by, Some(operation), now);
             }
+            Event::Admitted { admission, intent } => self.admitted(*admission, intent, now),
+            Event::RestoreChecked { name, by, to, checked } => {
+                self.restore_checked(name, by, to, checked, now);
+            }
+            Event::Audited(records) => self.audited(records),
+            Event::Reloaded { to, read } => self.reloaded(to, read),
             Event::Retry { letter, to } => self.retry_letter(*letter, to, now),
             Event::ProgramChanged => self.program_changed(now),
             Event::Stop { goodbye, stopped } => {
@@ -326,6 +390,7 @@ impl Hub {
             }
         }
         self.is_feeding = false;
+        self.stream.touch();
     }
 
     /// What workers are told of the front.
@@ -336,6 +401,7 @@ impl Hub {
             safe_mode: self.machine.safe_mode().is_some(),
             restart: self.asked_run().map(|run| run.id.clone()),
             front_started_at: self.settings.front_started_at,
+            log_level: Some(self.log_level.word().to_owned()),
         }
     }
 

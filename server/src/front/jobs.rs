@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 
+use task_orchestrator_shared::admin::backup::Restored;
 use task_orchestrator_shared::error_code::ErrorCode;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
@@ -16,11 +17,12 @@ use tokio::task::JoinHandle;
 
 use super::backups::Backups;
 use super::event::Event;
-use crate::config::Config;
+use crate::config::{Config, Provenance};
 use crate::link::SnapshotBulk;
 use crate::restart::build::{self, Build, Identity};
 use crate::restart::plan::Plan;
 use crate::restart::{JobId, Trouble};
+use crate::state::restore::RestoreError;
 use crate::state::{Archive, Sealed, StateError, Tail, restore};
 
 /// Longest line of a build's output that is passed on; the rest of it is dropped.
@@ -43,6 +45,19 @@ pub(crate) enum JobOutcome {
     Planned(Result<(), Trouble>),
     /// The snapshot has its name.
     Sealed(Result<Sealed, Trouble>),
+    /// The database has been replaced, or is what it was.
+    Restored(Result<Restored, Trouble>),
+    /// Older snapshots and backups are in order.
+    Rotated,
+}
+
+/// The configuration, and where each of its values comes from.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The values.
+    pub config: Config,
+    /// Where they come from.
+    pub provenance: Provenance,
 }
 
 /// Nothing is in the way.
@@ -51,11 +66,11 @@ pub(crate) struct Examined {
     /// What to run; `None` for what was asked to be run again.
     pub(crate) build: Option<Build>,
     /// The configuration, where it was read again.
-    pub(crate) config: Option<Config>,
+    pub(crate) config: Option<Loaded>,
 }
 
 /// Reads the configuration again, as this process would at its start.
-pub(crate) type Reload = Arc<dyn Fn() -> Result<Config, String> + Send + Sync>;
+pub(crate) type Reload = Arc<dyn Fn() -> Result<Loaded, String> + Send + Sync>;
 
 /// Where everything is.
 #[derive(Debug, Clone)]
@@ -74,6 +89,17 @@ pub(crate) struct Places {
     pub(crate) artifacts: PathBuf,
 }
 
+impl Places {
+    /// What a restore has to know.
+    fn of_restore(&self) -> restore::Places {
+        restore::Places {
+            database: self.database.clone(),
+            artifacts: self.artifacts.clone(),
+            state: self.state.clone(),
+        }
+    }
+}
+
 /// See the module.
 pub(crate) struct Jobs {
     events: mpsc::Sender<Event>,
@@ -86,12 +112,7 @@ pub(crate) struct Jobs {
 
 impl Jobs {
     pub(crate) fn new(events: mpsc::Sender<Event>, places: Places, archive: Archive) -> Self {
-        let of_restore = restore::Places {
-            database: places.database.clone(),
-            artifacts: places.artifacts.clone(),
-            state: places.state.clone(),
-        };
-        let backups = Backups::new(Arc::new(Mutex::new(archive)), of_restore);
+        let backups = Backups::new(Arc::new(Mutex::new(archive)), places.of_restore());
         Self { events, places, backups, plans: Arc::default(), build: None }
     }
 
@@ -175,6 +196,19 @@ impl Jobs {
         });
     }
 
+    /// Puts a snapshot or backup in the place of the database. Nobody may have it open.
+    pub(crate) fn restore(&self, job: JobId, name: String) {
+        let places = self.places.of_restore();
+        let events = self.events.clone();
+        tokio::spawn(async move {
+            // Its end is always told: nothing goes on before.
+            let done = crate::process::aside(move || restore_from(&places, &name)).await;
+            let text = "the restore did not come to its end: the log of the front says why";
+            let done = done.unwrap_or_else(|| Err(Trouble::new(ErrorCode::Internal, text)));
+            let _ = events.send(Event::Job { job, outcome: JobOutcome::Restored(done) }).await;
+        });
+    }
+
     /// Puts the older snapshots and backups in order; nobody waits for that.
     pub(crate) fn rotate(&self, verified: Option<String>) {
         let backups = self.backups().clone();
@@ -190,7 +224,11 @@ impl Jobs {
                 }
             }
         };
-        tokio::spawn(crate::process::aside(work));
+        let (sorted, events) = (crate::process::aside(work), self.events.clone());
+        tokio::spawn(async move {
+            sorted.await;
+            let _ = events.send(Event::Job { job: JobId(0), outcome: JobOutcome::Rotated }).await;
+        });
     }
 
     /// Removes the copies of programs that nobody can want any more, and half
@@ -299,7 +337,7 @@ fn examine(
             format!("{free} bytes are free on the disk of the workspace; a restart wants {MIN_FREE_BYTES}");
         return Err(not_ready(text));
     }
-    let from_config = config.as_ref().and_then(|config| config.worker.binary.clone());
+    let from_config = config.as_ref().and_then(|loaded| loaded.config.worker.binary.clone());
     let Some(program) = from_config.as_deref().or(program) else {
         return Ok(Examined { build: None, config });
     };
@@ -347,6 +385,17 @@ fn write_plan(
     let identity = Identity::of(&configured)?;
     let plan = Plan::new(current, other, can_go_back, (configured, identity));
     plan.write(&places.plan)
+}
+
+fn restore_from(places: &restore::Places, name: &str) -> Result<Restored, Trouble> {
+    let failed = |error: RestoreError| match &error {
+        RestoreError::State(error) => state_failed(error),
+        other => Trouble::new(ErrorCode::DatabaseFailed, other.to_string()),
+    };
+    // Made anew: what was acknowledged since it was looked at first is exported as well.
+    let prepared = restore::prepare(places, name).map_err(failed)?;
+    let done = restore::restore(&prepared, jiff::Timestamp::now()).map_err(failed)?;
+    Ok(Restored { name: name.to_owned(), tasks: done.tasks, kept: done.kept, lost: done.lost, held_ms: 0.0 })
 }
 
 fn state_failed(error: &StateError) -> Trouble {

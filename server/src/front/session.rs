@@ -5,6 +5,7 @@
 //! outboxes that the caller passes in.
 
 mod pending;
+mod profile;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
@@ -19,6 +20,7 @@ use crate::reboot;
 use crate::restart::WorkerId;
 
 pub(crate) use pending::{Flushed, Pending};
+pub(crate) use profile::{ClientInfo, Profile};
 
 /// From so many unread bytes on, a client that does not read is sent no more
 /// notifications, and no more requests of it are taken. What is in flight then is
@@ -42,6 +44,9 @@ pub(crate) struct FrontRecord {
     /// Requests to the client that are open.
     #[serde(default, skip_serializing_if = "HashSet::is_empty")]
     pub(crate) asked: HashSet<i64>,
+    /// What the client says of itself.
+    #[serde(default)]
+    pub(crate) info: ClientInfo,
 }
 
 /// The generation that has asked this question.
@@ -70,17 +75,19 @@ pub(crate) struct Session {
     /// The client has ended its input: the session ends with its last answer.
     pub(crate) ended: bool,
     pub(crate) dropped_notifications: u64,
+    pub(crate) profile: Profile,
 }
 
 impl Session {
     /// A session for this shim. A record of an earlier front is taken over; what
     /// that front had asked the client is withdrawn, because nobody waits for it.
     pub(crate) fn new(hello: &ShimHello, outbox: Outbox) -> Self {
-        let record = hello
+        let mut record = hello
             .record
             .as_deref()
             .and_then(|raw| serde_json::from_str::<FrontRecord>(raw.get()).ok())
             .unwrap_or_default();
+        record.info.reconnects += u64::from(hello.record.is_some());
         let mut session = Self {
             client: hello.client,
             pid: hello.pid,
@@ -93,8 +100,13 @@ impl Session {
             limits: None,
             ended: false,
             dropped_notifications: 0,
+            profile: Profile::new(),
         };
         session.withdraw_questions(None);
+        if hello.record.is_some() {
+            // The next front counts on from there.
+            session.save_record();
+        }
         session
     }
 
@@ -363,6 +375,15 @@ impl Session {
             self.to_client(Kind::Notification, 0, super::answer::withdrawn(id));
         }
         self.save_record();
+    }
+
+    /// A request of the client, looked at for what it says of itself.
+    pub(crate) fn is_asked(&mut self, request: &[u8], is_initialize: bool, now: Instant) {
+        let looks = self.profile.asked(&self.record.info, is_initialize, now);
+        if looks && self.record.info.learn(request) {
+            self.profile.is_news = true;
+            self.save_record();
+        }
     }
 
     fn save_record(&self) {

@@ -159,6 +159,10 @@ pub struct FrontState {
     pub restart: Option<RestartId>,
     /// When the front started, seconds since the Unix epoch.
     pub front_started_at: i64,
+    /// How much workers write to their log file, where somebody wants it otherwise
+    /// than the configuration says.
+    #[serde(default)]
+    pub log_level: Option<String>,
 }
 
 /// worker to front: it serves.

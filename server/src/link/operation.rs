@@ -20,6 +20,12 @@ impl ClientId {
         Self(Uuid::new_v4())
     }
 
+    /// The id that stands for a digest, for what is no client and is filed as one.
+    pub fn derived(digest: [u8; 32]) -> Self {
+        let bytes = digest.iter().take(16).fold(0, |sum: u128, byte| sum << 8 | u128::from(*byte));
+        Self(uuid::Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid())
+    }
+
     /// The sixteen bytes under which the operation log files it.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

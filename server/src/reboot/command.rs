@@ -1,6 +1,7 @@
 //! What a client asks for through a reboot tool, and whether it may.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use task_orchestrator_shared::admin::request::restart_operation;
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::restart::RestartRequest;
 use task_orchestrator_shared::role::{Operation, Role};
@@ -29,14 +30,22 @@ pub enum Command {
 }
 
 impl Command {
+    /// The tool that it came by.
+    pub fn tool(&self) -> &'static str {
+        match self {
+            Self::Restart { .. } => super::RESTART_SERVER,
+            Self::Health(_) => super::HEALTH_CHECK,
+            Self::Prepare(_) => super::SHUTDOWN_PREPARE,
+            Self::Status(_) => super::RESTART_STATUS,
+            Self::Reconnect(_) => super::RECONNECT_TEST,
+        }
+    }
+
     /// What permission it takes. A restart that may lose something is an emergency
     /// whatever it is called.
     pub fn operation(&self) -> Operation {
         match self {
-            Self::Restart { request, .. } if request.graceful && request.preserve_state => {
-                Operation::GracefulRestart
-            }
-            Self::Restart { .. } => Operation::EmergencyRestart,
+            Self::Restart { request, .. } => restart_operation(request),
             Self::Health(_) => Operation::HealthCheck,
             Self::Prepare(_) => Operation::ShutdownPrepare,
             Self::Status(_) => Operation::RestartStatus,
@@ -56,8 +65,7 @@ pub fn permit(role: Role, command: &Command) -> Result<(), Failure> {
         return Ok(());
     }
     let least = Role::least_for(operation);
-    let name = name(operation);
-    let error = format!("the role {role} may not do {name}: that takes the role {least}");
+    let error = format!("the role {role} may not do {operation}: that takes the role {least}");
     let hint = match operation {
         Operation::EmergencyRestart => {
             "Use graceful=true and preserve_state=true, or ask the owner of the server to do it with the command line."
@@ -66,11 +74,4 @@ pub fn permit(role: Role, command: &Command) -> Result<(), Failure> {
     };
     let details = json!({ "role": role, "operation": operation, "least_role": least });
     Err(Failure::new(ErrorCode::PermissionDenied, error, hint).with_details(details))
-}
-
-fn name(operation: Operation) -> String {
-    match serde_json::to_value(operation) {
-        Ok(Value::String(name)) => name,
-        _ => format!("{operation:?}"),
-    }
 }

@@ -87,6 +87,8 @@ pub enum Effect {
         /// Whether what was held is answered with an error instead.
         clear: bool,
     },
+    /// No worker lives: do what needs that. Comes back as [`Done::Apart`](super::event::Done::Apart).
+    Apart(JobId),
     /// Complete the snapshot and give it its name. Comes back as [`Done::Sealed`](super::event::Done::Sealed).
     Seal(JobId, SnapshotBulk),
     /// Remove what was written of a snapshot that is not wanted any more.

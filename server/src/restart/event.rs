@@ -32,6 +32,9 @@ pub struct Ask {
     pub request: RestartRequest,
     /// Who wants it, for the history.
     pub by: String,
+    /// Whether something has to be done while no worker lives: then it is no
+    /// handover, whatever is requested, and [`Done::Apart`] comes in between.
+    pub apart: bool,
 }
 
 /// What came of a job.
@@ -49,6 +52,8 @@ pub enum Done {
     Planned,
     /// The snapshot has its name.
     Sealed,
+    /// What had to be done while no worker lived is done.
+    Apart,
 }
 
 /// Something happened.

@@ -249,6 +249,9 @@ impl Rest {
         }
         self.put(Effect::TellFront);
         let run = Box::new(run);
+        if run.apart {
+            return self.end_old(run, now);
+        }
         let wants_build = run.request.build
             && run.request.graceful
             && run.request.reason == Reason::ManualRequest

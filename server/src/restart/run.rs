@@ -51,6 +51,10 @@ pub struct Run {
     pub prepared: Option<WorkerPrepared>,
     /// The snapshot's bulk.
     pub bulk: Option<SnapshotBulk>,
+    /// Whether something is still to be done while no worker lives.
+    pub apart: bool,
+    /// Why that did not work.
+    pub spoiled: Option<String>,
     /// Whether new requests are held back by this restart.
     pub holds: bool,
     /// Whether the plan on the disk is this restart's.
@@ -68,7 +72,7 @@ pub struct Run {
 impl Run {
     /// A restart that was asked for.
     pub fn asked(ask: Ask, now: Instant, target: BuildId) -> Self {
-        let Ask { id, request, by } = ask;
+        let Ask { id, request, by, apart } = ask;
         let kind = match (request.rollback, request.graceful) {
             (true, _) => Kind::Rollback,
             (false, true) => Kind::Graceful,
@@ -93,6 +97,8 @@ impl Run {
             drain,
             prepared: None,
             bulk: None,
+            apart,
+            spoiled: None,
             holds: false,
             is_planned: false,
             shares_with: None,
@@ -111,7 +117,7 @@ impl Run {
             reason: Reason::ErrorRecovery,
             ..RestartRequest::default()
         };
-        Self { kind, ..Self::asked(Ask { id, request, by: by.to_owned() }, now, target) }
+        Self { kind, ..Self::asked(Ask { id, request, by: by.to_owned(), apart: false }, now, target) }
     }
 
     /// Whether what waits is answered with an error instead of being sent on.

@@ -138,6 +138,13 @@ pub enum After {
         /// When it is killed again: a process in the kernel's hands may take its time.
         deadline: Instant,
     },
+    /// No worker may live: the rest of them is waited for, then what needs that is done.
+    Apart {
+        /// Its job, once nobody lives.
+        job: Option<JobId>,
+        /// When those who still live are killed again. The job itself takes its time.
+        deadline: Instant,
+    },
     /// A worker is started that is to serve at once.
     Start {
         /// Which.
@@ -195,9 +202,11 @@ impl Step {
                 Before::Fix(_) => Phase::ConnectionPreservation,
             },
             Self::After(after) => match after {
-                After::End { .. } | After::Start { .. } | After::Promote { .. } | After::TakeBack { .. } => {
-                    Phase::ProcessRestart
-                }
+                After::End { .. }
+                | After::Apart { .. }
+                | After::Start { .. }
+                | After::Promote { .. }
+                | After::TakeBack { .. } => Phase::ProcessRestart,
                 After::Restore(_) => Phase::StateRestoration,
                 After::Resume(_) | After::Seal { .. } => Phase::ServiceResume,
             },
@@ -238,6 +247,8 @@ impl Step {
             },
             Self::After(after) => match after {
                 After::End { .. } => "the worker is ended",
+                After::Apart { job: None, .. } => "every worker is ended",
+                After::Apart { job: Some(_), .. } => "the database is put in its place",
                 After::Start { .. } => "a worker starts",
                 After::Promote { .. } => "the next worker takes over",
                 After::TakeBack { .. } => "the old worker takes over again",

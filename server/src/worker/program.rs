@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use rmcp::RoleServer;
 use rmcp::service::Peer;
+use task_orchestrator_shared::admin::log::LogLevel;
 use task_orchestrator_shared::restart::MigrationReport;
+use tokio::sync::watch;
 
 pub use super::options::{Misbehaviour, Options};
 use super::serve::{LinkEnd, Services};
@@ -20,6 +22,7 @@ use crate::config::{self, Config};
 use crate::link::{
     Activation, Done, FrontState, Order, OrderFailure, PROTOCOL, TakeOver, WorkerPrepared, WorkerReady,
 };
+use crate::logging::LogHandle;
 use crate::roles::Roles;
 use crate::store::{self, ExecuteError, SCHEMA_VERSION, Store, StoreError, StoreOptions};
 use crate::tasks::Repository as _;
@@ -36,25 +39,46 @@ const PROVED: usize = 25;
 /// # Errors
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
-pub async fn run(workspace: &Workspace, config: &Config, options: Options) -> Result<LinkEnd, WorkerError> {
+pub async fn run(
+    workspace: &Workspace,
+    config: &Config,
+    options: Options,
+    log: LogHandle,
+) -> Result<LinkEnd, WorkerError> {
     let schema = options.schema_target.unwrap_or(SCHEMA_VERSION);
     let versions = options.link_versions.unwrap_or(PROTOCOL);
-    run::run(schema, versions, || open(workspace, config, options)).await
+    run::run(schema, versions, || open(workspace, config, options, log)).await
 }
 
-async fn open(workspace: &Workspace, config: &Config, options: Options) -> Result<Tasks, WorkerError> {
+async fn open(
+    workspace: &Workspace,
+    config: &Config,
+    options: Options,
+    log: LogHandle,
+) -> Result<Tasks, WorkerError> {
     let store = Store::open(&store_options(workspace, config, options)).map_err(store_failed)?;
     if let Some(known) = options.schema_target {
         refuse_newer(&store, known)?;
     }
     let roles = Arc::new(Roles::load(&workspace.roles()));
     let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
-    let shared = Shared::new(store, roles, root, dir).with_options(options);
-    Ok(Tasks {
-        shared: Arc::new(shared),
-        backups: workspace.server_state(),
-        sweeping: AtomicBool::new(false),
-    })
+    let shared = Arc::new(Shared::new(store, roles, root, dir).with_options(options));
+    tokio::spawn(log_as_told(shared.watch_front(), log));
+    Ok(Tasks { shared, backups: workspace.server_state(), sweeping: AtomicBool::new(false) })
+}
+
+/// Logs as much as the front says, for as long as both live.
+async fn log_as_told(mut front: watch::Receiver<(u64, FrontState)>, log: LogHandle) {
+    let mut known = None;
+    while front.changed().await.is_ok() {
+        let wanted = front.borrow().1.log_level.clone();
+        if wanted != known {
+            if let Some(level) = wanted.as_deref().and_then(LogLevel::named) {
+                log.set_level(level.into());
+            }
+            known = wanted;
+        }
+    }
 }
 
 /// As a build would that knows only this schema.

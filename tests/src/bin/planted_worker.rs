@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use rustix::process::Signal;
 use task_orchestrator::cli::Cli;
+use task_orchestrator::logging::LogHandle;
 use task_orchestrator::worker::program::{self, Options};
 use task_orchestrator_tests::lossy;
 
@@ -33,6 +34,8 @@ fn forget() -> Result<ExitCode> {
     let (config, ..) = cli.global.load_config(&workspace)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let options = Options { operation_log: false, ..Options::default() };
-    runtime.block_on(program::run(&workspace, &config, options)).context("the worker without its log")?;
+    runtime
+        .block_on(program::run(&workspace, &config, options, LogHandle::default()))
+        .context("the worker without its log")?;
     Ok(ExitCode::SUCCESS)
 }

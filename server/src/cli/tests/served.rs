@@ -12,7 +12,7 @@ use task_orchestrator_shared::restart::{Outcome, Reason};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{parse, samples};
-use crate::admin::{Asked, sample, serve};
+use crate::admin::{Answered, Asked, sample, serve};
 use crate::cli::screen::{Paint, Screen};
 use crate::cli::{Command, exit_of, status_verb};
 use crate::exit::Exit;
@@ -67,23 +67,28 @@ impl Served {
         let inside = runtime.enter();
         let listener = private_socket::bind(&workspace.private_admin_socket()).unwrap();
         drop(inside);
+        let changes = tokio::sync::broadcast::channel(1).0;
         let execute = move |asked: Asked| {
+            if asked.request == Request::WhoAmI {
+                // Each connection begins with it, and it is asked for again in between.
+                let who = if matches!(reply, Reply::WhoAmI(_)) { reply.clone() } else { sample::owner() };
+                return std::future::ready(Some(who.into()));
+            }
             let events = [
                 samples::progress(Phase::Preparation, "the build runs"),
                 samples::build_line("Compiling"),
                 samples::progress(Phase::Complete, "done"),
             ];
-            events.into_iter().for_each(|event| asked.events.try_send(event).unwrap());
-            if asked.request == Request::WhoAmI {
-                return std::future::ready(Some(sample::owner().into()));
-            }
+            // Who asks for the state only waits for nothing.
+            events.into_iter().for_each(|event| drop(asked.events.try_send(event)));
             if asked.request == Request::Status {
                 return std::future::ready(Some(Reply::Status(Box::new(samples::status())).into()));
             }
             if asked.request == Request::Subscribe {
                 let unknown = || refusal(ErrorCode::NotReady);
                 let reply = view.clone().map_or_else(unknown, |view| Reply::View(Box::new(view)));
-                return std::future::ready(Some(reply.into()));
+                let deltas = Some(changes.subscribe());
+                return std::future::ready(Some(Answered { reply, deltas }));
             }
             seen.lock().unwrap().push(asked.request);
             std::future::ready(Some(reply.clone().into()))
@@ -185,7 +190,8 @@ fn a_stop_through_a_named_socket_does_not_wait_for_another_server_s_lock() {
     let socket = there.top.path().join("shop/.task_orchestrator/run/admin.sock");
     let printed = here.run(&format!("stop --socket {}", socket.display()), Who::Script);
     assert_eq!(
-        printed.out, "the server (pid 7) is ending; its end cannot be seen from here\n",
+        printed.out,
+        "the server (pid 7) is ending; its end cannot be seen from here; 2 clients were disconnected\n",
         "{printed:?}"
     );
     assert_eq!((there.asked(), here.asked(), printed.exit), (vec![Request::Stop], vec![], Exit::Done));

@@ -124,6 +124,19 @@ impl From<Verbosity> for tracing::level_filters::LevelFilter {
     }
 }
 
+impl From<task_orchestrator_shared::admin::log::LogLevel> for Level {
+    fn from(level: task_orchestrator_shared::admin::log::LogLevel) -> Self {
+        use task_orchestrator_shared::admin::log::LogLevel;
+        match level {
+            LogLevel::Error => Self::Error,
+            LogLevel::Warn => Self::Warn,
+            LogLevel::Info => Self::Info,
+            LogLevel::Debug => Self::Debug,
+            LogLevel::Trace => Self::Trace,
+        }
+    }
+}
+
 impl From<ClientRole> for task_orchestrator_shared::role::Role {
     fn from(role: ClientRole) -> Self {
         match role {

@@ -38,11 +38,18 @@ impl Hub {
 
     /// Answers everything that waits with an error, because somebody wants it so.
     pub(super) fn clear_buffers(&mut self) {
-        let waiting = self.waiting(|_| true);
-        self.current.cleared += waiting.len() as u64;
+        self.current.cleared += self.clear_buffers_of(None);
+    }
+
+    /// The same for one session, or for all. Returns how many there were.
+    pub(super) fn clear_buffers_of(&mut self, session: Option<u64>) -> u64 {
+        let mut waiting = self.waiting(|_| true);
+        waiting.retain(|waiting| session.is_none_or(|session| waiting.number == session));
+        let cleared = waiting.len() as u64;
         for Waiting { number, sequence, id, attempted } in waiting {
             self.give_up(number, sequence, answer::cleared(&id, attempted));
         }
+        cleared
     }
 
     /// Requests are answered instead of waiting for a worker that does not come.

@@ -33,6 +33,7 @@ impl Hub {
             session.flush(number, id, worker, now);
         }
         self.sessions.insert(number, session);
+        self.stream.came(number);
         self.connections.insert(connection, number);
         self.idle_since = None;
     }
@@ -94,6 +95,8 @@ impl Hub {
                 return;
             }
             Content::Request { id, is_initialize, .. } => {
+                self.traffic.requests += 1;
+                session.is_asked(&pending.payload, is_initialize, now);
                 if let Some((code, reason)) = refusal {
                     session.answer_unasked(sequence, answer::unavailable(&id, code, &reason));
                     return;
@@ -191,6 +194,7 @@ impl Hub {
     pub(super) fn end_session(&mut self, number: u64) {
         let Some(session) = self.sessions.remove(&number) else { return };
         self.pinged.remove(&number);
+        self.stream.tell(|| task_orchestrator_shared::admin::view::Change::SessionEnded(number));
         tracing::info!(session = number, client = %session.client, "client detached");
         for id in &session.record.asked {
             let asker = self.workers.of_generation(asker_of(*id));

@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use crate::config::Config;
 use crate::front::jobs::JobOutcome;
 use crate::restart::build::Build;
 use crate::restart::{self, BuildId, JobId};
 
 use super::Hub;
+use super::stream::Slow;
 
 impl Hub {
     pub(super) fn job_ended(&mut self, job: JobId, outcome: JobOutcome, now: Instant) {
@@ -21,11 +21,14 @@ impl Hub {
                 result.map(|()| Done::Planned)
             }
             JobOutcome::Examined(result) => result.map(|examined| {
-                if let Some(config) = examined.config {
-                    self.reconfigure(config);
+                if let Some(loaded) = examined.config {
+                    self.reconfigure(loaded);
                 }
                 Done::Examined(self.register(examined.build))
             }),
+            JobOutcome::Sealed(result) if self.is_taking(job) => return self.snapshot_taken(result),
+            JobOutcome::Restored(result) => self.was_put_in_place(result),
+            JobOutcome::Rotated => return self.measure(&[Slow::Backups], now),
             JobOutcome::Sealed(result) => result.map(|sealed| {
                 self.sealed(job, sealed);
                 Done::Sealed
@@ -51,16 +54,5 @@ impl Hub {
         self.next_build += 1;
         self.builds.insert(id, build);
         id
-    }
-
-    /// The configuration was read again: what the front can change at run time, it changes.
-    fn reconfigure(&mut self, config: Config) {
-        self.machine.set_limits(restart::Limits::of(&config));
-        self.workers.set_heartbeat(crate::front::heartbeat(&config));
-        self.config = config;
-        for session in self.sessions.values_mut() {
-            session.limits = None;
-        }
-        tracing::info!("the configuration was read again");
     }
 }

@@ -71,6 +71,7 @@ impl Hub {
                 self.release(to, clear, now);
                 return Some(Event::Released);
             }
+            Effect::Apart(job) => return self.put_in_place(job),
             Effect::Seal(job, bulk) => match self.part.take() {
                 Some(part) => {
                     self.current.sealing = Some(job);
@@ -178,7 +179,7 @@ impl Hub {
         None
     }
 
-    fn order(&self, job: JobId, worker: WorkerId, order: Order) {
+    pub(super) fn order(&self, job: JobId, worker: WorkerId, order: Order) {
         self.workers.tell(worker, Kind::Order, &OrderFrame { job: job.0, order });
     }
 
@@ -198,9 +199,7 @@ impl Hub {
     /// How the database is, once the worker has said so.
     pub(super) fn inspect(&mut self) -> Option<tokio::sync::oneshot::Receiver<crate::link::Inspection>> {
         let worker = self.route.or_else(|| self.machine.active().map(|active| active.worker))?;
-        self.next_inspection += 1;
-        // Above the machine's own numbers, which count up from one.
-        let job = JobId(u64::MAX / 2 + self.next_inspection);
+        let job = self.own_job();
         let (tell, told) = tokio::sync::oneshot::channel();
         self.inspections.retain(|_, waiting| !waiting.is_closed());
         self.inspections.insert(job, tell);
@@ -208,8 +207,18 @@ impl Hub {
         Some(told)
     }
 
-    /// What is not in the database: the sessions' records and the counters.
+    /// A number above the machine's own, which count up from one.
+    pub(super) fn own_job(&mut self) -> JobId {
+        self.next_inspection += 1;
+        JobId(u64::MAX / 2 + self.next_inspection)
+    }
+
     fn collect(&mut self) {
+        self.tail = self.tail_now();
+    }
+
+    /// What is not in the database: the sessions' records and the counters.
+    pub(super) fn tail_now(&self) -> Tail {
         let client_sessions = self.attached().map(|session| ClientSession {
             client: session.client.to_string(),
             pid: session.pid,
@@ -221,10 +230,10 @@ impl Hub {
             ("quarantined", self.figures.quarantined),
             ("held_requests", self.current.held),
         ];
-        self.tail = Tail {
+        Tail {
             client_sessions: client_sessions.collect(),
             counters: counters.map(|(name, value)| (name.to_owned(), value)).into(),
-        };
+        }
     }
 
     /// The worker gets to know the sessions, first of all those that wait for it.

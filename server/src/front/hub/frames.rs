@@ -93,11 +93,15 @@ impl Hub {
         else {
             return;
         };
-        let was_initialize = pending.is_initialize;
+        let (was_initialize, pending_since) = (pending.is_initialize, pending.received_at);
         if self.retried.contains_key(&number) {
             self.retry_answered(number, &frame.payload);
             return;
         }
+        if was_initialize && session.record.info.agreed(&frame.payload) {
+            session.profile.is_news = true;
+        }
+        self.traffic.answered(now.saturating_duration_since(pending_since));
         session.answer(frame.sequence, frame.payload);
         self.machine.answered();
         if was_initialize {
@@ -208,6 +212,7 @@ impl Hub {
         );
         self.generation = self.generation.max(ready.generation);
         self.settings.generation.store(self.generation, Ordering::Relaxed);
+        self.worker_has_configuration();
         self.last_failure = None;
         self.feed(restart::Event::Ready(worker, ready), now);
     }
@@ -220,6 +225,14 @@ impl Hub {
                 let _ = waiting.send(inspection);
             }
             return;
+        }
+        if self.is_taking(job) {
+            let result = match outcome.result {
+                Ok(Done::Snapshot(bulk)) => Ok(bulk),
+                Ok(_) => return,
+                Err(failure) => Err(Trouble::new(failure.error_code, failure.error)),
+            };
+            return self.part_is_written(result);
         }
         if let Some((_, file)) = self.snapshots.remove(&job)
             && self.part.as_ref() != Some(&file)
@@ -248,6 +261,7 @@ impl Hub {
         }
         self.gone = known.worker.pid().map(|pid| (worker, pid));
         self.remove_unfinished_snapshots(worker);
+        self.writer_ended(worker);
         if self.route == Some(worker) {
             self.is_unrouted(now);
         }

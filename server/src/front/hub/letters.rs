@@ -18,6 +18,7 @@ use crate::front::session::{FrontRecord, Pending, Session};
 use crate::link::{Kind, Outbox, PROTOCOL, ShimHello};
 
 use super::Hub;
+use super::stream::Slow;
 
 /// Dead letters that are tried again at once.
 const MAX_RETRIALS: usize = 64;
@@ -74,6 +75,7 @@ impl Hub {
             drop(self.ledger.add_letter(letter, buried.into()));
         }
         self.give_up(number, sequence, answer);
+        self.measure(&[Slow::Letters], Instant::now());
     }
 
     pub(super) fn list_letters(&self, limit: u32, to: ReplyTo) {
@@ -110,8 +112,9 @@ impl Hub {
         });
     }
 
-    pub(super) fn discard_letter(&self, id: u64, to: ReplyTo) {
+    pub(super) fn discard_letter(&mut self, id: u64, to: ReplyTo) {
         let (discarded, events) = (self.ledger.discard(id), self.jobs.events().clone());
+        self.measure(&[Slow::Letters], Instant::now());
         tokio::spawn(async move {
             let reply = match discarded.await {
                 Ok(true) => Reply::Done(Done { message: format!("dead letter {id} is forgotten") }),
@@ -215,6 +218,7 @@ impl Hub {
         if answer.get("result").is_some() {
             drop(self.ledger.discard(letter));
         }
+        self.measure(&[Slow::Letters], Instant::now());
         self.answer(to, Reply::Retried(answer));
     }
 }

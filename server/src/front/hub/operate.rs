@@ -3,16 +3,18 @@
 
 use std::time::Instant;
 
+use task_orchestrator_shared::admin::audit::{Actor, Attempt};
 use task_orchestrator_shared::admin::{self, Refusal, Reply, Request};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::restart::{RestartId, RestartRequest, TIMEOUT_SECONDS};
 use task_orchestrator_shared::role::Role;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::admin::{Answered, Asked};
+use crate::admin::Caller;
 use crate::front::ask::{ClientCall, Operation, ReplyTo, Waiter};
 use crate::front::event::Event;
-use crate::front::session::Pending;
+use crate::front::outcomes::OutcomeKey;
+use crate::front::session::{Pending, Session};
 use crate::ledger::OperationKey;
 use crate::link::Goodbye;
 use crate::reboot::{self, Command, HealthScope, ReadinessScope, ReconnectScope, StatusScope};
@@ -20,6 +22,7 @@ use crate::restart::{self, Ask};
 use crate::tool::failure::Failure;
 
 use super::Hub;
+use super::admit::{Admission, Admitted, Standing};
 
 /// Who waits for a restart at once; more are refused.
 const MAX_WAITERS: usize = 4096;
@@ -33,45 +36,118 @@ const MAX_NOTE: usize = 1000;
 type Events = mpsc::Sender<task_orchestrator_shared::restart::RestartEvent>;
 
 impl Hub {
-    pub(super) fn administer(&mut self, asked: Asked, reply: oneshot::Sender<Answered>, now: Instant) {
-        let Asked { request, caller, events, .. } = asked;
-        let uid = caller.uid;
-        let to = ReplyTo::Admin(reply);
+    /// What an administrator only looks at.
+    pub(super) fn look(
+        &mut self,
+        request: Request,
+        caller: &Caller,
+        standing: &Standing,
+        to: ReplyTo,
+        now: Instant,
+    ) {
         match request {
+            Request::WhoAmI => self.answer(to, Reply::WhoAmI(Box::new(Self::who_am_i(caller, standing)))),
+            Request::Roles => {
+                let roles = self.roles();
+                self.answer(to, Reply::Roles(Box::new(roles)));
+            }
             Request::Status => {
                 let status = self.status(now);
                 self.answer(to, Reply::Status(Box::new(status)));
             }
+            Request::Subscribe => self.subscribe(standing.role, to, now),
+            // The connection has more to say, or nothing any more.
+            Request::FollowLogs(_) => self.answer(to, Reply::LogLines(Vec::new())),
+            Request::Unsubscribe | Request::Unfollow => self.done(to, "no more is sent"),
+            Request::Health => self.health(to, now),
+            Request::Prepare => self.readiness(to, now),
+            Request::RestartStatus { limit } => self.restart_status(Some(limit), to, now),
+            Request::ReconnectTest { session } => self.reconnect_test(session.as_deref(), to, now),
+            Request::Backups
+            | Request::VerifyBackup { .. }
+            | Request::CompareBackups { .. }
+            | Request::PlanRestore { .. }
+            | Request::PruneBackups { .. } => self.with_backups(request, to),
+            Request::DeadLetters { limit } => self.list_letters(limit, to),
+            Request::ShowConfig => self.show_config(to),
+            Request::Audit { limit } => self.show_audit(limit, to),
+            Request::VerifyAudit => self.verify_audit(to),
+            // What changes something comes by way of the audit.
+            Request::Restart(_)
+            | Request::CancelRestart
+            | Request::Maintenance { .. }
+            | Request::Snapshot
+            | Request::RestoreBackup { .. }
+            | Request::PinBackup { .. }
+            | Request::ClearBuffers { .. }
+            | Request::DisconnectSession { .. }
+            | Request::DeadLetter { .. }
+            | Request::RetryDeadLetter { .. }
+            | Request::DiscardDeadLetter { .. }
+            | Request::LogLevel { .. }
+            | Request::ReloadConfig
+            | Request::Stop => self.answer(to, misplaced()),
+        }
+    }
+
+    /// What changes something, once it is allowed and written down.
+    pub(super) fn act(
+        &mut self,
+        request: Request,
+        (to, events): (ReplyTo, Events),
+        by: String,
+        key: Option<&OutcomeKey>,
+        now: Instant,
+    ) {
+        match request {
             Request::Stop => {
                 let reason = "stopped by an administrator".to_owned();
                 (self.settings.end)(Goodbye { resume: false, reason });
                 let sessions = self.connections.len() as u64;
                 self.answer(to, Reply::Stopping(admin::Stopping { pid: std::process::id(), sessions }));
             }
-            Request::Restart(request) => {
-                self.restart(*request, (to, Some(events)), format!("admin:uid={uid}"), None, now);
-            }
+            Request::Restart(request) => match key.map(OutcomeKey::operation) {
+                Some(operation) => self.restart_once(request, to, Some(events), by, operation),
+                None => self.restart(*request, (to, Some(events)), by, None, now),
+            },
             Request::CancelRestart => {
                 self.cancelling = Some(to);
                 self.feed(restart::Event::CancelAsked, now);
             }
             Request::Maintenance { on } => {
                 let message = self.maintain(on, now);
-                self.answer(to, Reply::Done(admin::Done { message }));
+                self.done(to, &message);
             }
-            Request::Health => self.health(to, now),
-            Request::Prepare => self.readiness(to, now),
-            Request::RestartStatus { limit } => self.restart_status(Some(limit), to, now),
-            Request::ReconnectTest { session } => self.reconnect_test(session.as_deref(), to, now),
-            Request::DeadLetters { limit } => self.list_letters(limit, to),
+            Request::Snapshot => self.snapshot_now(to),
+            Request::RestoreBackup { name } => self.check_restore(name, by, to),
+            Request::PruneBackups { .. } | Request::PinBackup { .. } => self.with_backups(request, to),
+            Request::ClearBuffers { session } => self.clear_by_hand(session.as_deref(), to),
+            Request::DisconnectSession { session } => self.disconnect(&session, to),
             Request::DeadLetter { id } => self.show_letter(id, false, to),
             Request::RetryDeadLetter { id } => self.show_letter(id, true, to),
             Request::DiscardDeadLetter { id } => self.discard_letter(id, to),
-            _ => {
-                let error = "this server does not do that yet".to_owned();
-                let hint = "see `task-orchestrator --help`".to_owned();
-                self.answer(to, Reply::Refused(Refusal { error_code: ErrorCode::NotReady, error, hint }));
-            }
+            Request::LogLevel { level } => self.set_log_level(&level, to),
+            Request::ReloadConfig => self.reload_config(to),
+            // What only looks does not come this way.
+            Request::WhoAmI
+            | Request::Roles
+            | Request::Status
+            | Request::Subscribe
+            | Request::Unsubscribe
+            | Request::FollowLogs(_)
+            | Request::Unfollow
+            | Request::Health
+            | Request::Prepare
+            | Request::RestartStatus { .. }
+            | Request::ReconnectTest { .. }
+            | Request::Backups
+            | Request::VerifyBackup { .. }
+            | Request::CompareBackups { .. }
+            | Request::PlanRestore { .. }
+            | Request::DeadLetters { .. }
+            | Request::ShowConfig
+            | Request::Audit { .. }
+            | Request::VerifyAudit => self.answer(to, misplaced()),
         }
     }
 
@@ -90,9 +166,15 @@ impl Hub {
             Ok(command) => command,
             Err(error) => return session.answer_unasked(sequence, reboot::refused(&id, &error)),
         };
+        let role = Role::from(self.config.access.stdio_role);
+        let attempt = client_attempt(session, &command, role);
         let limits = session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits)));
         let open = session.pending.values().filter(|pending| pending.is_for_front).count();
-        let allowed = reboot::permit(Role::from(self.config.access.stdio_role), &command)
+        let permitted = reboot::permit(role, &command);
+        if let Err(failure) = &permitted {
+            self.audit.denied(attempt.clone(), &failure.error);
+        }
+        let allowed = permitted
             .and_then(|()| limits.check(&command))
             .and_then(|()| if open < MAX_CALLS { Ok(()) } else { Err(too_many_calls()) });
         if let Err(failure) = allowed {
@@ -114,7 +196,10 @@ impl Hub {
         match command {
             Command::Restart { request, .. } => {
                 let operation = OperationKey { client, sequence };
-                self.restart_by_client(*request, to, operation, client.to_string());
+                let restart = ClientRestart { request, operation, by: format!("mcp:{client}") };
+                let what = Admitted::Client(restart);
+                self.intend(Admission { attempt, key: None, expected_generation: None, to, what });
+                return;
             }
             Command::Health(_) => self.health(to, now),
             Command::Prepare(_) => self.readiness(to, now),
@@ -125,10 +210,23 @@ impl Hub {
                 self.reconnect_test(session_id.as_deref(), to, now);
             }
         }
+        self.audit.allowed(attempt);
+    }
+
+    pub(super) fn restart_by_client(&self, restart: ClientRestart, to: ReplyTo) {
+        let ClientRestart { request, operation, by } = restart;
+        self.restart_once(request, to, None, by, operation);
     }
 
     /// The same call may come again after a front has died: then it is the same restart.
-    fn restart_by_client(&self, request: RestartRequest, to: ReplyTo, operation: Operation, client: String) {
+    fn restart_once(
+        &self,
+        request: Box<RestartRequest>,
+        to: ReplyTo,
+        told: Option<Events>,
+        by: String,
+        operation: Operation,
+    ) {
         let known = self.ledger.find_by_operation(operation);
         let events = self.jobs.events().clone();
         tokio::spawn(async move {
@@ -136,10 +234,7 @@ impl Hub {
                 Ok(Some(report)) if report.outcome.is_some() => {
                     Event::Report { to, reply: Reply::Restart(Box::new(report)) }
                 }
-                _ => {
-                    let by = format!("mcp:{client}");
-                    Event::Restart { request: Box::new(request), to, by, operation: Some(operation) }
-                }
+                _ => Event::Restart { request, to, told, by, operation },
             };
             let _ = events.send(event).await;
         });
@@ -159,10 +254,7 @@ impl Hub {
             return self.answer(to, Reply::Refused(refusal));
         }
         let id = RestartId(uuid::Uuid::now_v7().simple().to_string());
-        let waits = match &to {
-            ReplyTo::Client(call) => !matches!(call.command, Command::Restart { wait: false, .. }),
-            ReplyTo::Admin(_) | ReplyTo::Nobody => true,
-        };
+        let waits = to.waits();
         let (to, later) = if waits { (to, None) } else { (ReplyTo::Nobody, Some(to)) };
         let told = f64::NEG_INFINITY;
         self.waiters.push(Waiter { restart: id.clone(), to, events: events.clone(), told, operation });
@@ -173,10 +265,22 @@ impl Hub {
                     events.try_send(task_orchestrator_shared::restart::RestartEvent::BuildOutput { line });
             }
         }
-        self.feed(restart::Event::Asked(Box::new(Ask { id: id.clone(), request, by })), now);
+        self.feed(restart::Event::Asked(Box::new(Ask { id: id.clone(), request, by, apart: false })), now);
         if let Some(to) = later {
             let reply = self.begun_or_ended(&id, now);
             self.answer(to, reply);
+        }
+    }
+
+    /// Somebody has asked again for what runs already, and wants to see it go on.
+    pub(super) fn listen(&mut self, events: Events) {
+        let running = self.machine.running().map(|(run, _)| run.id.clone());
+        if let Some(restart) = running
+            && self.has_room().is_ok()
+        {
+            let told = f64::NEG_INFINITY;
+            let (to, events) = (ReplyTo::Nobody, Some(events));
+            self.waiters.push(Waiter { restart, to, events, told, operation: None });
         }
     }
 
@@ -246,6 +350,12 @@ impl Hub {
             // Whoever asked may have hung up.
             ReplyTo::Admin(asker) => drop(asker.send(reply.into())),
             ReplyTo::Nobody => {}
+            ReplyTo::Watchers => self.measured(reply),
+            ReplyTo::Recorded(recorded) => self.recorded(*recorded, reply),
+            ReplyTo::Restore(to) => {
+                let reply = self.restored(reply);
+                self.answer(*to, reply);
+            }
             ReplyTo::Client(call) => {
                 let ClientCall { session, sequence, .. } = *call;
                 let payload = tool_reply(&call, reply);
@@ -255,6 +365,55 @@ impl Hub {
                 self.close_if_finished(session);
             }
         }
+    }
+
+    pub(super) fn done(&mut self, to: ReplyTo, message: &str) {
+        self.answer(to, Reply::Done(admin::Done { message: message.to_owned() }));
+    }
+}
+
+/// A restart that an MCP client's call asks for.
+#[derive(Debug)]
+pub(crate) struct ClientRestart {
+    request: Box<RestartRequest>,
+    operation: Operation,
+    by: String,
+}
+
+/// The two matches above have every operation in exactly one of them.
+fn misplaced() -> Reply {
+    Reply::Refused(Refusal {
+        error_code: ErrorCode::Internal,
+        error: "the operation came by the wrong way".to_owned(),
+        hint: "this is a defect of the server: its log has the details".to_owned(),
+    })
+}
+
+/// What is written of a client's call.
+fn client_attempt(session: &Session, command: &Command, role: Role) -> Attempt {
+    let (target, parameters, reason) = match command {
+        Command::Restart { request, .. } => {
+            (request.binary.clone(), serde_json::to_value(request).unwrap_or_default(), request.note.clone())
+        }
+        _ => (None, serde_json::Value::Null, None),
+    };
+    Attempt {
+        actor: Actor {
+            transport: "mcp".to_owned(),
+            // Only the owner reaches the clients' socket.
+            uid: rustix::process::geteuid().as_raw(),
+            user: None,
+            gid: rustix::process::getegid().as_raw(),
+            pid: Some(session.pid),
+            client: Some(session.client.to_string()),
+            role: Some(role),
+        },
+        operation: command.operation(),
+        method: command.tool().to_owned(),
+        target,
+        parameters,
+        reason,
+        idempotency_key: None,
     }
 }
 

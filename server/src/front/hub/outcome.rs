@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use task_orchestrator_shared::admin::view::{Change, RestartView};
 use task_orchestrator_shared::admin::{Done, Refusal, Reply};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
@@ -14,7 +15,7 @@ use task_orchestrator_shared::restart::{
     BuildReport, Outcome, Progress, RestartEvent, RestartId, RestartReport, StateReport,
 };
 
-use crate::front::ask::{Operation, ReplyTo};
+use crate::front::ask::Operation;
 use crate::front::session::Flushed;
 use crate::ledger::Attempt;
 use crate::reboot;
@@ -22,6 +23,7 @@ use crate::restart::effect::Verdict;
 use crate::restart::{BuildId, JobId, Run, WorkerId};
 
 use super::Hub;
+use super::stream::Slow;
 pub(super) use account::milliseconds;
 use account::saga;
 
@@ -77,6 +79,11 @@ impl Current {
         self.count_replayed(flushed);
     }
 
+    /// What the last build has said.
+    pub(super) fn build_lines(&self) -> Vec<String> {
+        self.build_lines.iter().cloned().collect()
+    }
+
     /// What a build has said so far, for who comes later.
     pub(super) fn lines_for(&self, is_running: bool) -> Vec<String> {
         if is_running { self.build_lines.iter().cloned().collect() } else { Vec::new() }
@@ -100,22 +107,24 @@ impl Hub {
         }
         self.current.told = Some((phase, progress, message));
         tracing::info!(restart = %run.id, %phase, progress, message, "restart");
-        if self.waiters.is_empty() {
+        if self.waiters.is_empty() && !self.stream.is_watched() {
             return;
         }
-        let event = self.progress_event(run, phase, progress, message, now);
+        let told = self.progress_event(run, phase, progress, message, now);
+        let event = RestartEvent::Progress(told.clone());
         self.tell_waiters(&event, f64::from(progress), message);
+        self.stream.tell(|| Change::Progress(Box::new(told)));
     }
 
-    fn progress_event(
-        &self,
-        run: &Run,
-        phase: Phase,
-        progress: u8,
-        message: &str,
-        now: Instant,
-    ) -> RestartEvent {
-        RestartEvent::Progress(Progress {
+    /// How far the restart is, as it was told last.
+    pub(super) fn progress_now(&self, now: Instant) -> Option<Progress> {
+        let (run, _) = self.machine.running()?;
+        let (phase, progress, message) = self.current.told?;
+        Some(self.progress_event(run, phase, progress, message, now))
+    }
+
+    fn progress_event(&self, run: &Run, phase: Phase, progress: u8, message: &str, now: Instant) -> Progress {
+        Progress {
             restart_id: run.id.clone(),
             phase,
             progress,
@@ -124,7 +133,7 @@ impl Hub {
             deadline_ms: self.machine.wakes_at().map(|at| milliseconds(at.saturating_duration_since(now))),
             held: self.sessions.values().map(|session| session.waiting().count() as u64).sum(),
             in_flight: self.in_flight(),
-        })
+        }
     }
 
     fn tell_waiters(&mut self, event: &RestartEvent, progress: f64, message: &str) {
@@ -134,7 +143,7 @@ impl Hub {
                 // Who reads too slowly misses some: each says all there is to say at its time.
                 let _ = events.try_send(event.clone());
             }
-            if let ReplyTo::Client(call) = &waiter.to
+            if let Some(call) = waiter.to.call()
                 && let Some(token) = &call.token
                 && progress > waiter.told
                 && let Some(session) = self.sessions.get_mut(&call.session)
@@ -152,6 +161,7 @@ impl Hub {
             self.current.build_lines.pop_front();
         }
         self.current.build_lines.push_back(line.clone());
+        self.stream.tell(|| Change::BuildOutput(line.clone()));
         let event = RestartEvent::BuildOutput { line };
         for events in self.waiters.iter().filter_map(|waiter| waiter.events.as_ref()) {
             let _ = events.try_send(event.clone());
@@ -179,6 +189,8 @@ impl Hub {
             ..Current::default()
         };
         if let Some(report) = self.report_running(now) {
+            let view = RestartView { report: report.clone(), progress: None, build_output: Vec::new() };
+            self.stream.tell(|| Change::Restart(Box::new(view)));
             drop(self.ledger.begin(report, operation));
         }
     }
@@ -254,6 +266,10 @@ impl Hub {
         }));
         self.count_failure(outcome);
         self.current.last = Some(Box::new(report.clone()));
+        let view =
+            RestartView { report: report.clone(), progress: None, build_output: self.current.build_lines() };
+        self.stream.tell(|| Change::Restart(Box::new(view)));
+        self.measure(&[Slow::History, Slow::Backups, Slow::Health], now);
         let (done, waiting) =
             std::mem::take(&mut self.waiters).into_iter().partition(|waiter| waiter.restart == run.id);
         self.waiters = waiting;

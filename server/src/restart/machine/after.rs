@@ -33,6 +33,9 @@ impl Rest {
             former.leaving = Some(now + self.limits.exit);
             self.out.push(Effect::Kill(former.worker));
         }
+        if run.apart {
+            return self.apart(run, now);
+        }
         match self.crew.spare {
             Spare::Ready { worker, build } if build == run.target => {
                 self.crew.spare = Spare::None;
@@ -50,6 +53,27 @@ impl Rest {
             }
             Spare::None | Spare::Due(_) | Spare::Leaving(_) => self.start(run, now),
         }
+    }
+
+    /// Nobody may live: a spare goes as well, and all are waited for.
+    fn apart(&mut self, run: Box<Run>, now: Instant) -> State {
+        match self.crew.spare {
+            Spare::Starting { worker, .. } | Spare::Ready { worker, .. } => self.dismiss(worker),
+            Spare::Due(_) => self.crew.spare = Spare::None,
+            Spare::None | Spare::Leaving(_) => {}
+        }
+        self.is_apart(run, now)
+    }
+
+    /// Does what needs that nobody lives, once nobody does.
+    pub(super) fn is_apart(&mut self, run: Box<Run>, now: Instant) -> State {
+        let deadline = now + self.limits.exit;
+        if !self.crew.is_alone() {
+            return after(run, After::Apart { job: None, deadline });
+        }
+        let job = self.job();
+        self.put(Effect::Apart(job));
+        after(run, After::Apart { job: Some(job), deadline })
     }
 
     pub(super) fn start(&mut self, run: Box<Run>, now: Instant) -> State {
@@ -89,6 +113,14 @@ impl Rest {
         now: Instant,
     ) -> State {
         match (step, event) {
+            (After::Apart { job: Some(job), .. }, Event::JobDone(done, result)) if job == done => {
+                run.apart = false;
+                if let Err(trouble) = result {
+                    run.spoiled = Some(trouble.text.clone());
+                    run.note(Phase::ProcessRestart, trouble);
+                }
+                self.take_over(run, now)
+            }
             (
                 After::Start { worker, build, .. } | After::Promote { worker, build, .. },
                 Event::Ready(by, ready),
@@ -199,6 +231,10 @@ impl Rest {
             (false, Kind::Graceful | Kind::Emergency) => {
                 (Outcome::Complete, "the new worker serves".to_owned())
             }
+        };
+        let (outcome, message) = match &run.spoiled {
+            Some(why) => (Outcome::Failed, format!("a new worker serves what there was before: {why}")),
+            None => (outcome, message),
         };
         self.conclude(*run, outcome, &message, now);
         self.put(Effect::TellFront);

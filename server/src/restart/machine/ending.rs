@@ -76,6 +76,9 @@ impl Rest {
             State::Restarting { run, step: Step::Before(Before::Clear) } if self.crew.is_alone() => {
                 self.prove(run, now)
             }
+            State::Restarting { run, step: Step::After(After::Apart { job: None, .. }) } => {
+                self.is_apart(run, now)
+            }
             State::Serving(serving) => {
                 self.spare_in(now, self.limits.spare_delay);
                 State::Serving(serving)
@@ -278,6 +281,12 @@ impl Rest {
                     return self.failed(run, false, now);
                 }
                 after(run, After::End { worker, deadline: now + self.limits.exit })
+            }
+            After::Apart { job, .. } => {
+                // How long the job takes depends on the data, and half of it is of no use.
+                let alive = self.crew.spare.worker().filter(|_| job.is_none());
+                self.out.extend(alive.map(Effect::Kill));
+                after(run, After::Apart { job, deadline: now + self.limits.exit })
             }
             After::TakeBack { .. } => {
                 run.note(phase, trouble);

@@ -52,6 +52,7 @@ impl Rest {
                 After::End { worker, .. } | After::Start { worker, .. } | After::Promote { worker, .. } => {
                     (run.old.map(|old| old.worker), vec![*worker])
                 }
+                After::Apart { .. } => (None, Vec::new()),
                 After::TakeBack { .. } => (run.old.map(|old| old.worker), Vec::new()),
             },
             State::Recovering { .. } => (None, Vec::new()),

@@ -118,6 +118,7 @@ fn deadline_before(step: &Before) -> Option<Instant> {
 fn deadline_after(run: &Run, step: &After) -> Option<Instant> {
     match step {
         After::End { deadline, .. }
+        | After::Apart { deadline, .. }
         | After::Start { deadline, .. }
         | After::Promote { deadline, .. }
         | After::TakeBack { deadline } => Some(*deadline),

@@ -78,7 +78,7 @@ impl Machine {
                     After::Restore(active) | After::Resume(active) | After::Seal { active, .. } => {
                         Some(active.worker)
                     }
-                    After::TakeBack { .. } => None,
+                    After::Apart { .. } | After::TakeBack { .. } => None,
                 };
                 started.into_iter().chain(run.old.map(|old| old.worker)).collect()
             }
@@ -106,6 +106,11 @@ impl Machine {
             State::Restarting { .. } | State::Recovering { .. } | State::Stopping { .. } => false,
         };
         on_probation && (self.rest.previous.is_some() || matches!(self.state, State::Restarting { .. }))
+    }
+
+    /// Whether trouble brings the previous build back by itself.
+    pub fn is_on_probation(&self) -> bool {
+        matches!(&self.state, State::Serving(serving) if serving.probation.is_some())
     }
 
     /// Too many crashes, and why.

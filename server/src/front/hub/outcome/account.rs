@@ -66,7 +66,7 @@ impl Hub {
         }
     }
 
-    pub(super) fn build_report(&self, build: BuildId, worker: WorkerId) -> Option<BuildReport> {
+    pub(in super::super) fn build_report(&self, build: BuildId, worker: WorkerId) -> Option<BuildReport> {
         let known = self.builds.get(&build)?;
         Some(BuildReport {
             version: self.workers.get(worker).map(|worker| worker.version.clone()).unwrap_or_default(),

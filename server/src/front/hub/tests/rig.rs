@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(super) use super::super::*;
 use crate::admin::{Answered, Asked, Caller};
+use crate::audit::{self, Audit};
 use crate::config::Overrides;
 use crate::front::event::ClientMessage;
 pub(super) use crate::front::event::WorkerEnd;
@@ -93,7 +94,9 @@ impl Rig {
     }
 
     pub(super) fn with(text: &str) -> Self {
-        let (config, ..) = Config::from_text(Path::new("config.toml"), text, &Overrides::default()).unwrap();
+        let (config, provenance, _) =
+            Config::from_text(Path::new("config.toml"), text, &Overrides::default()).unwrap();
+        let access = crate::access::Access::of(&config).unwrap();
         let workers = Mailboxes::default();
         let place = tempfile::tempdir().unwrap();
         let state = place.path().to_owned();
@@ -105,6 +108,8 @@ impl Rig {
             database: state.join("task_orchestrator.db"),
             artifacts: state.join("artifacts"),
         };
+        let audit =
+            audit::Options { directory: state.clone(), key_file: None, max_file_size: 1 << 20, files: 2 };
         let own_program = program(&state, "first");
         let beginning = Beginning {
             current: BuildId(0),
@@ -121,6 +126,9 @@ impl Rig {
             ledger: Ledger::open(&ledger::Options::new(&state, &config.state)).unwrap().ledger,
             builds: vec![Build::open(&own_program, &state.join("builds")).unwrap()],
             config,
+            provenance,
+            audit: Audit::open(&audit).unwrap(),
+            access,
         };
         let settings = Settings {
             idle_timeout: None,
@@ -131,7 +139,9 @@ impl Rig {
             reload: Arc::new(|| Err("there is no file".to_owned())),
             own_program,
             held_long: watch::channel(false).0,
+            boot: "test".to_owned(),
             generation: Arc::default(),
+            set_log_level: Box::new(|_| {}),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { hub: Hub::new(parts, settings), workers, ready: 0, events, runtime, place }
@@ -152,6 +162,19 @@ impl Rig {
     pub(super) fn later(&mut self, wait: Duration) {
         let _runtime = self.runtime.enter();
         self.hub.on_time(Instant::now() + wait);
+    }
+
+    /// Waits until what was asked for is written down, and lets it be done.
+    pub(super) fn pump_until_admitted(&mut self) {
+        loop {
+            let next = async { tokio::time::timeout(PATIENCE, self.events.recv()).await };
+            let event = self.runtime.block_on(next).expect("nothing came").expect("the hub holds the sender");
+            let is_admitted = matches!(event, Event::Admitted { .. });
+            self.on(event);
+            if is_admitted {
+                return;
+            }
+        }
     }
 
     /// Waits for something that was begun beside the hub, and tells the hub.
@@ -311,7 +334,8 @@ impl Rig {
         let (reply, answer) = oneshot::channel();
         let (events, told) = mpsc::channel(64);
         let caller = Caller {
-            uid: 1000,
+            uid: rustix::process::geteuid().as_raw(),
+            user: Some("ada".to_owned()),
             gid: 1000,
             groups: vec![1000],
             pid: None,
@@ -320,7 +344,11 @@ impl Rig {
             only_looks: false,
         };
         let asked = Asked { request, context: Context::default(), caller: caller.into(), events };
+        let is_privileged = asked.request.operation().is_privileged();
         self.on(Event::Admin { asked, reply });
+        if is_privileged {
+            self.pump_until_admitted();
+        }
         Asker { reply: answer, events: told }
     }
 

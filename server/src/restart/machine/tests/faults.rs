@@ -80,7 +80,16 @@ impl Fault {
             Self::StandbyHangs => hang(world, standby),
             Self::NothingComesBack => {
                 // The end of a process is never lost: the system reports it.
-                world.queue.retain(|event| matches!(event, Event::Ended { .. }));
+                // Nor is what is done while nobody lives: it runs in the front itself.
+                let apart = match world.machine().state() {
+                    State::Restarting { step: Step::After(After::Apart { job, .. }), .. } => *job,
+                    _ => None,
+                };
+                world.queue.retain(|event| match event {
+                    Event::Ended { .. } => true,
+                    Event::JobDone(job, _) => Some(*job) == apart,
+                    _ => false,
+                });
             }
             Self::JobFails => {
                 for event in &mut world.queue {

@@ -36,6 +36,7 @@ pub(super) fn name(effect: &Effect) -> String {
         Effect::Fix => "fix".to_owned(),
         Effect::Restore(worker) => format!("restore w{}", worker.0),
         Effect::Release { to, clear } => format!("release w{}{}", to.0, if *clear { " clear" } else { "" }),
+        Effect::Apart(_) => "apart".to_owned(),
         Effect::Seal(..) => "seal".to_owned(),
         Effect::DiscardSnapshot => "discard".to_owned(),
         Effect::Watch(worker) => format!("watch w{}", worker.0),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use task_orchestrator_shared::restart::{Reason, RestartRequest};
+use task_orchestrator_shared::restart::{Outcome, Reason, RestartRequest};
 
 use super::world::{Flaw, NEW, OLD, World, limits};
 use crate::restart::event::Event;
@@ -369,4 +369,65 @@ fn called_off_while_requests_are_held() {
         trace(&mut world),
         ["idle: cancel yes, kill w2, discard, release w1, verdict Cancelled, tell",]
     );
+}
+
+#[test]
+fn something_is_done_while_no_worker_lives() {
+    let mut world = World::serving(limits());
+    let id = world.ask_apart();
+    assert_eq!(
+        trace(&mut world),
+        [
+            "process_restart: tell, hold, kill w1",
+            "process_restart: apart",
+            "process_restart: start w2 b1 activate",
+            "state_restoration: restore w2",
+            "service_resume: release w2",
+            "idle: verdict Complete, unsafe, tell",
+        ]
+        .map(|line| line.replace(" unsafe,", ""))
+    );
+    assert_eq!(world.outcome(&id), Some(Outcome::Complete));
+}
+
+#[test]
+fn a_spare_and_a_former_worker_are_ended_before_it() {
+    let mut world = hot();
+    world.ask_apart();
+    let lines = trace(&mut world);
+    let place = |word: &str| lines.iter().position(|line| line.contains(word));
+    assert!(place("kill w2") < place("apart") && place("apart") < place("start w3 b1 activate"), "{lines:?}");
+    let mut world = World::serving(limits());
+    world.is_idle = false;
+    world.ask(ask());
+    assert!(world.until(|world| world.machine().former().is_some() && world.serves().is_some()));
+    world.ask_apart();
+    let lines = trace(&mut world);
+    let place = |word: &str| lines.iter().position(|line| line.contains(word));
+    assert!(place("kill w1").is_some() && place("kill w1") < place("apart"), "{lines:?}");
+}
+
+#[test]
+fn when_it_fails_a_worker_serves_what_there_was() {
+    let mut world = World::serving(limits());
+    world.failing.insert("apart");
+    let id = world.ask_apart();
+    let lines = trace(&mut world);
+    assert!(lines.last().is_some_and(|line| line.contains("verdict Failed")), "{lines:?}");
+    assert_eq!((world.outcome(&id), world.serves()), (Some(Outcome::Failed), Some(OLD)));
+}
+
+#[test]
+fn it_is_done_although_no_worker_can_serve() {
+    let mut world = World::serving(limits());
+    world.flaws.insert(OLD, Flaw::Dies { hopeless: false });
+    world.crash_active();
+    world.run(20);
+    let id = world.ask_apart();
+    assert!(world.until(|world| world.trace.iter().any(|line| line.contains("apart"))));
+    world.flaws.clear();
+    world.settle();
+    assert_eq!(world.serves(), Some(OLD));
+    // The first worker after it may have been one that died as before.
+    assert!(world.outcome(&id).is_some());
 }

@@ -21,6 +21,8 @@ enum Act {
     /// The former worker or the spare hangs.
     OtherHangs(bool),
     Asks(RestartRequest),
+    /// Somebody wants something done while no worker lives.
+    AsksApart,
     /// The former worker or the spare dies.
     OtherDies(bool),
     Pass(u16),
@@ -64,6 +66,7 @@ fn acts() -> impl Strategy<Value = Act> {
         6 => (1u8..12).prop_map(Act::Steps),
         4 => prop::sample::select(faults).prop_map(Act::Strikes),
         2 => requests().prop_map(Act::Asks),
+        1 => Just(Act::AsksApart),
         1 => any::<bool>().prop_map(Act::OtherDies),
         1 => any::<bool>().prop_map(Act::OtherHangs),
         2 => Just(Act::Overtaken),
@@ -88,6 +91,9 @@ fn play(world: &mut World, act: Act) {
         }
         Act::Asks(request) => {
             world.ask(request);
+        }
+        Act::AsksApart => {
+            world.ask_apart();
         }
         Act::OtherDies(is_former) => {
             other(world, is_former).into_iter().for_each(|worker| world.crash(worker));

@@ -206,6 +206,11 @@ impl World {
             Effect::Verify(job, worker, _) => lives(worker).then(|| self.job(effect, *job, Done::Verified)),
             Effect::Plan { job, .. } => Some(self.job(effect, *job, Done::Planned)),
             Effect::Seal(job, _) => Some(self.job(effect, *job, Done::Sealed)),
+            Effect::Apart(job) => {
+                let alive = self.workers.iter().find(|(_, process)| !process.is_dead);
+                assert!(alive.is_none(), "{alive:?} may have the database open\n{}", self.trace.join("\n"));
+                Some(self.job(effect, *job, Done::Apart))
+            }
             Effect::Start { worker, begin, .. } => Some(match (flaw(worker), begin) {
                 (Some(Flaw::Dies { hopeless }), _) => ended(*worker, hopeless),
                 (Some(Flaw::DiesWhenActivated), Begin::Activate) => ended(*worker, false),
@@ -345,9 +350,24 @@ impl World {
 
     /// Somebody wants a restart; its name.
     pub(super) fn ask(&mut self, request: RestartRequest) -> RestartId {
+        self.ask_for(request, false)
+    }
+
+    /// Somebody wants something done while no worker lives.
+    pub(super) fn ask_apart(&mut self) -> RestartId {
+        let request = RestartRequest {
+            graceful: false,
+            preserve_state: false,
+            build: false,
+            ..RestartRequest::default()
+        };
+        self.ask_for(request, true)
+    }
+
+    fn ask_for(&mut self, request: RestartRequest, apart: bool) -> RestartId {
         self.asks += 1;
         let id = RestartId(format!("asked-{}", self.asks));
-        let ask = Ask { id: id.clone(), request, by: "mcp:test".to_owned() };
+        let ask = Ask { id: id.clone(), request, by: "mcp:test".to_owned(), apart };
         self.tell(Event::Asked(Box::new(ask)));
         id
     }

@@ -1,0 +1,341 @@
+//! The stream to those who watch: the whole state once, then numbered changes.
+//!
+//! Costs nothing while nobody watches. What happens is told within
+//! [`PAUSE`]; figures that change all the time are compared a few times a second.
+//! A reader who falls behind has to ask for the whole state: nothing is kept for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use task_orchestrator_shared::admin::audit::AuditRecord;
+use task_orchestrator_shared::admin::view::{
+    Change, Delta, HistoryView, MAX_AUDIT, MAX_BACKUPS, MAX_DEAD_LETTERS, MAX_HISTORY, SessionRow, View,
+};
+use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::role::Role;
+use tokio::sync::broadcast;
+
+use crate::admin::{Answered, Told};
+use crate::front::ask::ReplyTo;
+use crate::front::event::Event;
+
+use super::Hub;
+
+/// Deltas that a reader may be behind. At two hundred in a second, and some hundred
+/// KiB where a thousand sessions have changed, this is what bounds the memory.
+const DELTAS: usize = 64;
+
+/// Shortest time between two deltas.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// How often figures are compared, for each thousand sessions.
+const FIGURES: Duration = Duration::from_millis(200);
+
+/// How often what costs the worker or the disk something is measured by itself.
+const SLOW: Duration = Duration::from_secs(60);
+
+/// Changes that are gathered before they are sent without a pause.
+const MAX_GATHERED: usize = 4096;
+
+/// See the module.
+pub(super) struct Stream {
+    sender: broadcast::Sender<Arc<Told>>,
+    /// What those who watch have.
+    view: View,
+    /// What has happened since.
+    gathered: Vec<Change>,
+    /// Sessions that have come since.
+    came: Vec<u64>,
+    /// Something about the server, its workers or its restart may have changed.
+    is_touched: bool,
+    is_watched: bool,
+    sent_at: Instant,
+    next_figures: Instant,
+    next_slow: Instant,
+}
+
+impl Stream {
+    pub(super) fn new(boot: String, now: Instant) -> Self {
+        Self {
+            sender: broadcast::channel(DELTAS).0,
+            view: View { boot, ..View::default() },
+            gathered: Vec::new(),
+            came: Vec::new(),
+            is_touched: false,
+            is_watched: false,
+            sent_at: now,
+            next_figures: now,
+            next_slow: now,
+        }
+    }
+
+    /// Something about the server, its workers or its restart may have changed.
+    pub(super) fn touch(&mut self) {
+        self.is_touched = true;
+    }
+
+    /// Tells of something that has happened.
+    pub(super) fn tell(&mut self, change: impl FnOnce() -> Change) {
+        if self.is_watched {
+            self.gathered.push(change());
+        }
+    }
+
+    /// A session is there.
+    pub(super) fn came(&mut self, number: u64) {
+        if self.is_watched {
+            self.came.push(number);
+        }
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        self.is_watched
+    }
+
+    /// When there is something to do.
+    pub(super) fn wakes_at(&self) -> Option<Instant> {
+        let has_news = self.is_touched || !self.gathered.is_empty() || !self.came.is_empty();
+        let soon = has_news.then(|| self.sent_at + PAUSE);
+        self.is_watched.then(|| soon.map_or(self.next_figures, |soon| soon.min(self.next_figures)))
+    }
+}
+
+impl Hub {
+    /// Somebody wants the whole state now, and what changes from here on.
+    pub(super) fn subscribe(&mut self, role: Role, to: ReplyTo, now: Instant) {
+        // What the others are still to be told is in the whole state as well.
+        self.publish_now(now);
+        if !self.stream.is_watched {
+            self.begin_watch(now);
+        }
+        let deltas = self.stream.sender.subscribe();
+        let view = self.stream.view.clone().only(|operation| role.may(operation));
+        match to {
+            ReplyTo::Admin(asker) => {
+                let reply = Reply::View(Box::new(view));
+                drop(asker.send(Answered { reply, deltas: Some(deltas) }));
+            }
+            to => self.answer(to, Reply::View(Box::new(view))),
+        }
+    }
+
+    /// The first one watches: everything is taken anew.
+    fn begin_watch(&mut self, now: Instant) {
+        self.stream.is_watched = true;
+        self.traffic.watched(true, now);
+        let mut numbers: Vec<u64> = self.attached_numbers().collect();
+        numbers.sort_unstable();
+        let view = View {
+            seq: self.stream.view.seq,
+            boot: self.stream.view.boot.clone(),
+            at: Timestamp::now().to_string(),
+            server: self.server_view(),
+            restart: self.restart_view(now),
+            workers: self.worker_views(now),
+            sessions: numbers.iter().filter_map(|number| self.session_view(*number, now)).collect(),
+            buffers: Some(self.buffer_status(now)),
+            traffic: self.traffic_view(now),
+            limits: self.limits_view(),
+            ..View::default()
+        };
+        let stream = &mut self.stream;
+        stream.view = view;
+        stream.gathered.clear();
+        stream.came.clear();
+        stream.is_touched = false;
+        stream.next_figures = now + FIGURES;
+        stream.next_slow = now + SLOW;
+        self.measure(&[Slow::History, Slow::Letters, Slow::Backups, Slow::Health, Slow::Audit], now);
+    }
+
+    /// Tells those who watch what is due.
+    pub(super) fn publish(&mut self, now: Instant) {
+        if !self.stream.is_watched {
+            return;
+        }
+        if self.stream.sender.receiver_count() == 0 {
+            self.stream.is_watched = false;
+            self.stream.gathered = Vec::new();
+            self.traffic.watched(false, now);
+            return;
+        }
+        if now >= self.stream.next_slow {
+            self.stream.next_slow = now + SLOW;
+            self.measure(&[Slow::Backups, Slow::Health], now);
+        }
+        if now >= self.stream.next_figures {
+            self.compare_figures(now);
+        }
+        let is_due = now >= self.stream.sent_at + PAUSE || self.stream.gathered.len() >= MAX_GATHERED;
+        if is_due {
+            self.publish_now(now);
+        }
+    }
+
+    fn publish_now(&mut self, now: Instant) {
+        if !self.stream.is_watched {
+            return;
+        }
+        for number in std::mem::take(&mut self.stream.came) {
+            // It may have gone again.
+            if let Some(session) = self.session_view(number, now) {
+                self.stream.gathered.push(Change::Session(Box::new(session)));
+            }
+        }
+        if std::mem::take(&mut self.stream.is_touched) {
+            self.compare_server(now);
+        }
+        let changes = std::mem::take(&mut self.stream.gathered);
+        if changes.is_empty() {
+            return;
+        }
+        let stream = &mut self.stream;
+        stream.sent_at = now;
+        let delta = Delta { seq: stream.view.seq + 1, at: Timestamp::now().to_string(), changes };
+        // It follows on what is there by its number.
+        let _ = stream.view.apply(delta.clone());
+        // Nobody there is no failure: who comes gets the whole state.
+        let _ = stream.sender.send(Arc::new(Told::new(delta)));
+    }
+
+    fn compare_server(&mut self, now: Instant) {
+        let (server, workers) = (self.server_view(), self.worker_views(now));
+        let restart = self.restart_view(now);
+        let limits = self.limits_view();
+        let Stream { view, gathered, .. } = &mut self.stream;
+        if view.server != server {
+            gathered.push(Change::Server(Box::new(server)));
+        }
+        if view.workers != workers {
+            gathered.push(Change::Workers(workers));
+        }
+        if view.limits != limits {
+            gathered.push(Change::Limits(limits));
+        }
+        let is_other = |known: &task_orchestrator_shared::admin::view::RestartView| {
+            restart.as_ref().is_some_and(|restart| {
+                let (before, after) = (&known.report, &restart.report);
+                before.restart_id != after.restart_id || before.outcome != after.outcome
+            })
+        };
+        if view.restart.as_ref().map_or(restart.is_some(), is_other)
+            && let Some(restart) = restart
+        {
+            // Before its progress, which is of no use without it.
+            gathered.insert(0, Change::Restart(Box::new(restart)));
+        }
+    }
+
+    fn compare_figures(&mut self, now: Instant) {
+        let mut rows = Vec::new();
+        for known in &self.stream.view.sessions {
+            let Some(session) = self.sessions.get(&known.number) else { continue };
+            let figures = self.session_figures(session, now);
+            if figures != known.figures {
+                rows.push(SessionRow::new(known.number, figures));
+            }
+        }
+        let news = self.sessions.iter_mut().filter(|(_, session)| session.profile.is_news);
+        for (number, session) in news {
+            session.profile.is_news = false;
+            self.stream.came.push(*number);
+        }
+        let (buffers, traffic) = (self.buffer_status(now), self.traffic_view(now));
+        let workers = self.worker_views(now);
+        let Stream { view, gathered, .. } = &mut self.stream;
+        if !rows.is_empty() {
+            gathered.push(Change::Figures(rows));
+        }
+        if view.buffers.as_ref() != Some(&buffers) {
+            gathered.push(Change::Buffers(buffers));
+        }
+        if view.traffic != traffic {
+            gathered.push(Change::Traffic(traffic));
+        }
+        if view.workers != workers {
+            gathered.push(Change::Workers(workers));
+        }
+        let thousands = u32::try_from(view.sessions.len() / 1000).unwrap_or(u32::MAX).max(1);
+        self.stream.next_figures = now + FIGURES * thousands;
+    }
+
+    /// Measures what costs something, while somebody watches.
+    pub(super) fn measure(&mut self, what: &[Slow], now: Instant) {
+        if !self.stream.is_watched {
+            return;
+        }
+        for what in what {
+            let to = ReplyTo::Watchers;
+            match what {
+                Slow::History => self.restart_status(u32::try_from(MAX_HISTORY).ok(), to, now),
+                Slow::Letters => self.list_letters(u32::try_from(MAX_DEAD_LETTERS).unwrap_or(u32::MAX), to),
+                Slow::Backups => self.with_backups(Request::Backups, to),
+                Slow::Health => self.health(to, now),
+                Slow::Audit => self.show_audit(u32::try_from(MAX_AUDIT).unwrap_or(u32::MAX), to),
+            }
+        }
+    }
+
+    /// Something was measured for those who watch.
+    pub(super) fn measured(&mut self, reply: Reply) {
+        let change = match reply {
+            Reply::Health(health) => Change::Health(health),
+            Reply::DeadLetters(letters) => Change::DeadLetters(letters),
+            Reply::Backups(mut backups) => {
+                backups.truncate(MAX_BACKUPS);
+                Change::Backups(backups)
+            }
+            Reply::RestartStatus(status) => {
+                let Some(history) = status.history else { return };
+                Change::History(HistoryView {
+                    recent: history.recent_restarts,
+                    total: history.total_restarts,
+                    successful: history.successful_restarts,
+                    average_duration: history.average_duration,
+                    success_rate_24h: history.success_rate_24h,
+                })
+            }
+            Reply::Audit(records) => return self.audited(records.into_iter().rev().collect()),
+            // It could not be measured: what is known stays, and the log says why.
+            other => return tracing::debug!(?other, "nothing new for those who watch"),
+        };
+        self.stream.tell(|| change);
+    }
+
+    /// More records of the audit. Those that are known already are passed over.
+    pub(super) fn audited(&mut self, records: Vec<AuditRecord>) {
+        let gathered = self.stream.gathered.iter().rev().find_map(|change| match change {
+            Change::Audit(records) => records.last().map(|record| record.seq),
+            _ => None,
+        });
+        let audit = self.stream.view.audit.as_ref();
+        let known = gathered.or_else(|| audit?.first().map(|record| record.seq)).unwrap_or(0);
+        let news: Vec<AuditRecord> = records.into_iter().filter(|record| record.seq > known).collect();
+        if !news.is_empty() || audit.is_none() {
+            self.stream.tell(|| Change::Audit(news));
+        }
+    }
+}
+
+/// What costs the worker, the ledger or the disk something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slow {
+    History,
+    Letters,
+    Backups,
+    Health,
+    Audit,
+}
+
+/// Passes new records of the audit on to the hub, which tells those who watch.
+pub(crate) async fn pass_on(
+    mut records: tokio::sync::mpsc::Receiver<Vec<AuditRecord>>,
+    events: tokio::sync::mpsc::Sender<Event>,
+) {
+    while let Some(records) = records.recv().await {
+        if events.send(Event::Audited(records)).await.is_err() {
+            return;
+        }
+    }
+}
