@@ -1,8 +1,8 @@
 //! Each snippet for an editor is read by what reads it, and the command that it holds
 //! restarts a server and shows the outcome, also where there is none to restart.
 //!
-//! A program that is missing fails its test; `TASK_ORCHESTRATOR_SKIP_EDITORS=1` leaves
-//! such tests out, and says so.
+//! The test of an editor that is missing says so and is left out; with
+//! `TASK_ORCHESTRATOR_EDITORS=required` it fails.
 
 #[path = "editors/place.rs"]
 mod place;

@@ -10,8 +10,8 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use task_orchestrator_tests::{Client, Workspace, process, wait};
 
-/// Leaves tests out whose editor is missing.
-const SKIP: &str = "TASK_ORCHESTRATOR_SKIP_EDITORS";
+/// Set to `required`, an editor that is missing fails its test.
+const EDITORS: &str = "TASK_ORCHESTRATOR_EDITORS";
 
 /// The file of this snippet.
 pub(crate) fn snippet(name: &str) -> PathBuf {
@@ -24,15 +24,15 @@ pub(crate) fn text_of(output: &Output) -> String {
     format!("{out}{err}")
 }
 
-/// Whether this program can be tested; that it is missing is a failure unless [`SKIP`] is set.
+/// Whether this program can be tested; that it is missing is a failure where [`EDITORS`] says so.
 #[expect(clippy::print_stdout, reason = "a test that is left out says so")]
 pub(crate) fn installed(program: &str) -> Result<bool> {
     let directories = env::var_os("PATH").unwrap_or_default();
     if env::split_paths(&directories).any(|directory| directory.join(program).is_file()) {
         return Ok(true);
     }
-    if env::var_os(SKIP).is_none() {
-        bail!("{program} is not installed; install it, or set {SKIP}=1 to leave its test out");
+    if env::var_os(EDITORS).is_some_and(|wanted| wanted == "required") {
+        bail!("{program} is not installed, and {EDITORS}=required");
     }
     println!("{program} is not installed: its test is left out");
     Ok(false)
