@@ -32,7 +32,7 @@ pub use error::{CallError, ConnectError};
 pub use link::{Link, LinkEvent, LinkEvents, MAX_LINK_EVENTS};
 pub use log_tail::{LogTail, MAX_LINES};
 pub use once::once;
-pub use target::{HELLO_WITHIN, Options, Target};
+pub use target::{HELLO_WITHIN, Options, Socket, Target};
 pub use updates::{MAX_BYTES, MAX_UPDATES, Update, Updates};
 
 use crate::admin::log::{LogFilter, LogLine};

@@ -1,11 +1,10 @@
 //! Asking the running server, and what it means for the exit code when it will not.
 
-use std::os::unix::fs::MetadataExt;
 use std::time::Duration;
 
 use anyhow::Error;
 use task_orchestrator_shared::admin::{Context, Refusal, Reply, Request};
-use task_orchestrator_shared::client::{CallError, Target, once};
+use task_orchestrator_shared::client::{CallError, Socket, Target, once};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::explain;
 use task_orchestrator_shared::restart::RestartEvent;
@@ -62,8 +61,9 @@ pub(super) struct WrongReply;
 /// The server of this workspace, for this program.
 pub(super) fn target(global: &GlobalArgs, workspace: &Workspace) -> Target {
     let client = concat!("task-orchestrator ", env!("CARGO_PKG_VERSION"));
-    let owner = std::fs::metadata(workspace.dir()).map(|found| found.uid()).ok();
-    Target::new(workspace.admin_socket(), client).in_role(global.role).owned_by(owner)
+    let (owner, at) = (workspace.owner(), workspace.clone());
+    let socket = Socket::found_by(move || at.admin_socket());
+    Target::new(socket, client).in_role(global.role).owned_by(owner)
 }
 
 /// Asks the server of this workspace something that it answers at once. The reply

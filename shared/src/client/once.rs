@@ -24,7 +24,7 @@ pub fn once(
     runtime.block_on(async {
         let asked = async {
             let Target { socket, hello, options } = target.clone();
-            let client = Client::connect(&socket, hello, options).await?;
+            let client = Client::connect(&socket.path(), hello, options).await?;
             client.call_with_events(request, context, on_event).await
         };
         match limit {

@@ -1,6 +1,8 @@
 //! Where a server is, and how to greet it. Looks at nothing itself.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::admin::{Hello, PROTOCOL};
@@ -25,11 +27,41 @@ impl Default for Options {
     }
 }
 
+/// The admin socket. Where a server puts it may change from one start to the next:
+/// who connects again looks again.
+#[derive(Clone)]
+pub struct Socket(Arc<dyn Fn() -> PathBuf + Send + Sync>);
+
+impl Socket {
+    /// Found by this function, which is asked for each connection and must not wait.
+    pub fn found_by(find: impl Fn() -> PathBuf + Send + Sync + 'static) -> Self {
+        Self(Arc::new(find))
+    }
+
+    /// Where it is at present.
+    pub fn path(&self) -> PathBuf {
+        (self.0)()
+    }
+}
+
+impl<P: Into<PathBuf>> From<P> for Socket {
+    fn from(path: P) -> Self {
+        let path = path.into();
+        Self::found_by(move || path.clone())
+    }
+}
+
+impl fmt::Debug for Socket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Socket").field(&self.path()).finish()
+    }
+}
+
 /// Where a server is, and how to greet it.
 #[derive(Debug, Clone)]
 pub struct Target {
     /// The admin socket.
-    pub socket: PathBuf,
+    pub socket: Socket,
     /// The first words.
     pub hello: Hello,
     /// How to connect.
@@ -39,7 +71,7 @@ pub struct Target {
 impl Target {
     /// The server behind this socket, for a client of this name and version, in the
     /// role that is granted.
-    pub fn new(socket: impl Into<PathBuf>, client: impl Into<String>) -> Self {
+    pub fn new(socket: impl Into<Socket>, client: impl Into<String>) -> Self {
         let hello = Hello { protocol: PROTOCOL, client: client.into(), role: None };
         Self { socket: socket.into(), hello, options: Options::default() }
     }

@@ -52,7 +52,7 @@ impl Scene {
 
     async fn connect(&self) -> Result<Client, ConnectError> {
         let Target { socket, hello, options } = self.target();
-        Client::connect(&socket, hello, options).await
+        Client::connect(&socket.path(), hello, options).await
     }
 
     /// Both sides of a connection that has its welcome.

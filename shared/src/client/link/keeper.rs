@@ -76,7 +76,7 @@ impl Keeper {
     async fn connect(&self) -> Result<Connected, ConnectError> {
         let Target { socket, hello, options } = self.target.clone();
         let limit = options.hello_within;
-        let client = Client::connect(&socket, hello, options).await?;
+        let client = Client::connect(&socket.path(), hello, options).await?;
         let begins = if self.subscribes {
             let subscribed = timeout(limit, client.subscribe()).await;
             Some(subscribed.map_err(|_| ConnectError::TimedOut(limit))??)

@@ -33,7 +33,8 @@ async fn the_first_words_name_the_client_and_the_role_and_the_welcome_is_kept() 
         side.answer(id, Ok(Answered::Welcome(Box::new(skewed(Skew::UpgradeServer))))).await;
         hello
     };
-    let connected = Client::connect(&target.socket, target.hello.clone(), target.options);
+    let socket = target.socket.path();
+    let connected = Client::connect(&socket, target.hello.clone(), target.options);
     let (client, hello) = tokio::join!(connected, server);
     assert_eq!((hello.client.as_str(), hello.role), ("test 1", Some(Role::Monitor)));
     assert_eq!(hello.protocol, PROTOCOL);

@@ -216,3 +216,23 @@ async fn who_does_not_read_events_makes_nothing_grow() {
     });
     assert!(newest.max().unwrap() > 100, "the oldest went");
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_looks_anew_for_the_socket() {
+    let (scene, elsewhere) = (Scene::new(), Scene::new());
+    let (before, after) = (scene.socket(), elsewhere.socket());
+    let socket = Socket::found_by(move || if after.exists() { after.clone() } else { before.clone() });
+    let (_link, mut events) = Link::open(Target { socket, ..scene.target() }, false);
+    failed(&mut events).await;
+    // A server that starts puts its socket where its configuration wants it.
+    let listener = elsewhere.listen();
+    let side = tokio::spawn(async move { Side::welcomed(&listener).await });
+    loop {
+        match next(&mut events).await {
+            LinkEvent::Live(_) => break,
+            LinkEvent::Connecting { .. } | LinkEvent::Lost { .. } => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(side.await.unwrap());
+}
