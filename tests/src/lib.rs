@@ -4,6 +4,7 @@
 //! Nothing here waits for a time: every wait is for a condition, with a
 //! deadline that only a failure reaches.
 
+pub mod admin;
 pub mod bench;
 pub mod caller;
 pub mod chaos;

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 pub use restart::{Restarted, Underway};
 pub use status::{Status, WorkerStatus};
 
+use crate::admin::User;
 use crate::{process, program, wait};
 
 /// The configuration of a test that kills workers in a row: there that is no reason for safe mode.
@@ -27,6 +28,8 @@ pub const NOT_RUNNING: i32 = 4;
 pub struct Workspace {
     directory: PathBuf,
     binary: PathBuf,
+    /// Whose everything is, where not this process's user's.
+    user: Option<User>,
     _owned: Option<TempDir>,
 }
 
@@ -63,7 +66,24 @@ impl Workspace {
         if !config.is_empty() {
             fs::write(state.join("config.toml"), config)?;
         }
-        Ok(Self { directory: directory.canonicalize()?, binary: program::path()?, _owned: None })
+        Ok(Self { directory: directory.canonicalize()?, binary: program::path()?, user: None, _owned: None })
+    }
+
+    /// Gives it to another user, as whom this copy of the program runs from here on.
+    /// Only root can.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be given away.
+    pub fn of_user(mut self, user: User, binary: PathBuf) -> Result<Self> {
+        let state = self.state("");
+        for place in [self.directory.clone(), state.clone(), state.join("config.toml")] {
+            if place.exists() {
+                std::os::unix::fs::chown(&place, Some(user.uid), Some(user.gid))?;
+            }
+        }
+        (self.user, self.binary) = (Some(user), binary);
+        Ok(self)
     }
 
     /// The project directory.
@@ -88,7 +108,8 @@ impl Workspace {
 
     /// The program with this verb, for this workspace, untouched by the environment of the test.
     pub fn command(&self, verb: impl AsRef<OsStr>) -> Command {
-        let mut command = Command::new(&self.binary);
+        let mut command =
+            self.user.map_or_else(|| Command::new(&self.binary), |user| user.command(&self.binary));
         command.arg(verb).arg("--workspace").arg(&self.directory).current_dir(&self.directory);
         // A front starts workers from copies: one that stands in for the real one finds it by this.
         command.env(program::OVERRIDE, &self.binary);

@@ -9,6 +9,7 @@ use task_orchestrator_shared::admin::{Context, Reply, Request};
 use task_orchestrator_shared::restart::RestartEvent;
 use task_orchestrator_shared::role::Role;
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
 /// Who is at the other end of a connection, as the kernel says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,13 +51,17 @@ pub struct Asked {
 pub struct Answered {
     /// The answer.
     pub reply: Reply,
-    /// The changes that follow on a [`Reply::View`].
+    /// The changes that follow on a [`Reply::View`]. They end when somebody's role may
+    /// have changed: then it has to be asked for again.
     pub deltas: Option<Deltas>,
+    /// What the permission to follow the log holds with: cancelled when somebody's role
+    /// may have changed.
+    pub until: Option<CancellationToken>,
 }
 
 impl From<Reply> for Answered {
     fn from(reply: Reply) -> Self {
-        Self { reply, deltas: None }
+        Self { reply, deltas: None, until: None }
     }
 }
 

@@ -10,6 +10,7 @@ use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::restart::RestartEvent;
 use task_orchestrator_shared::role::Role;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use super::asked::{Answered, Asked, Caller};
 use super::finished::Finished;
@@ -85,14 +86,16 @@ pub(super) async fn subscribe(
     context: Context,
     wanted: Wanted,
 ) -> Finished {
-    let role = match who_is(&shared, &caller).await {
-        Ok(you) => visible(&caller, you.role),
-        Err(finished) => return *finished,
-    };
     let Wanted { number, place } = wanted;
     let (events, _) = mpsc::channel(1);
-    match shared.execute(Asked { request: Request::Subscribe, context, caller, events }).await {
-        Some(Answered { reply: reply @ Reply::View(_), deltas: Some(deltas) }) => {
+    let asked = Asked { request: Request::Subscribe, context, caller: Arc::clone(&caller), events };
+    match shared.execute(asked).await {
+        Some(Answered { reply: reply @ Reply::View(_), deltas: Some(deltas), .. }) => {
+            // Asked behind it: should the role change in between, these deltas have ended.
+            let role = match who_is(&shared, &caller).await {
+                Ok(you) => visible(&caller, you.role),
+                Err(finished) => return *finished,
+            };
             Finished::Subscribed(reply, Subscription { number, role, deltas, is_fresh: true, place })
         }
         Some(answered) => Finished::Reply(answered.reply),
@@ -123,25 +126,43 @@ pub(super) async fn follow(
 ) -> Finished {
     let (events, _) = mpsc::channel(1);
     let asked = Asked { request: Request::FollowLogs(filter.clone()), context, caller, events };
-    match shared.execute(asked).await {
-        Some(Answered { reply: Reply::LogLines(_), .. }) => {}
+    let until = match shared.execute(asked).await {
+        Some(Answered { reply: Reply::LogLines(_), until, .. }) => until,
         Some(answered) => return Finished::Reply(answered.reply),
         None => return Finished::ending(),
-    }
+    };
     let Some(logs) = shared.logs.clone() else {
         return unreadable("this server writes no log files".to_owned());
     };
     // Reads files.
-    match tokio::task::spawn_blocking(move || open(&*logs, &filter, wanted)).await {
+    match tokio::task::spawn_blocking(move || open(&*logs, filter, wanted, until)).await {
         Ok(finished) => finished,
         Err(error) => unreadable(error.to_string()),
     }
 }
 
-fn open(logs: &dyn LogSource, filter: &LogFilter, wanted: Wanted) -> Finished {
-    match logs.open(filter) {
+/// Somebody's role may have changed: whether the log may still be followed is asked again.
+pub(super) async fn follow_on(shared: Arc<Shared>, caller: Arc<Caller>, following: Following) -> Finished {
+    let request = Request::FollowLogs(following.filter.clone());
+    match shared.ask(request, &caller).await {
+        Some(Answered { reply: Reply::LogLines(_), until, .. }) => {
+            Finished::FollowsOn(Following { until: until.unwrap_or_default(), ..following })
+        }
+        Some(_) | None => Finished::NotRenewed,
+    }
+}
+
+fn open(
+    logs: &dyn LogSource,
+    filter: LogFilter,
+    wanted: Wanted,
+    until: Option<CancellationToken>,
+) -> Finished {
+    match logs.open(&filter) {
         Ok((lines, follow)) => {
-            Finished::Following(lines, Following { number: wanted.number, follow, _place: wanted.place })
+            let Wanted { number, place } = wanted;
+            let until = until.unwrap_or_default();
+            Finished::Following(lines, Following { number, filter, follow, until, _place: place })
         }
         Err(LogSourceError::Filter(error)) => {
             let hint = "give a level, a session and a regular expression that are well-formed".to_owned();

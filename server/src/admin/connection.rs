@@ -91,7 +91,8 @@ enum Step {
     Sent,
     Said(Said),
     Changed(Result<(Arc<Told>, Role), RecvError>),
-    Logged(LogLines),
+    /// Lines, or that it has to be asked again whether they may be seen.
+    Logged(Option<LogLines>),
     Heard(Result<Option<Vec<u8>>, LineError>),
     Looked,
     Ends,
@@ -140,7 +141,8 @@ impl Connection {
                 Step::Sent | Step::Looked => {}
                 Step::Said(said) => self.say(said)?,
                 Step::Changed(change) => self.say_change(change)?,
-                Step::Logged(lines) => self.say_lines(lines)?,
+                Step::Logged(Some(lines)) => self.say_lines(lines)?,
+                Step::Logged(None) => self.ask_to_follow_on(),
                 Step::Heard(line) => self.hear(line)?,
                 Step::Ends => {
                     self.is_ending = true;

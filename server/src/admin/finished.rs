@@ -25,7 +25,9 @@ pub(super) enum Finished {
     Subscribed(Reply, Subscription),
     /// The whole view anew for a reader who had lost the thread, and what follows.
     Renewed(Box<View>, Subscription),
-    /// The changes cannot be sent any more.
+    /// The log may still be followed.
+    FollowsOn(Following),
+    /// What is told without being asked cannot be told any more.
     NotRenewed,
     /// The newest lines of the log, and the ones that will follow.
     Following(Vec<LogLine>, Following),

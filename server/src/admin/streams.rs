@@ -4,10 +4,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use task_orchestrator_shared::admin::log::LogLines;
+use task_orchestrator_shared::admin::log::{LogFilter, LogLines};
 use task_orchestrator_shared::role::Role;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
 
 use super::asked::{Deltas, Told};
 use super::logs::Follow;
@@ -69,6 +70,10 @@ impl Changes {
 pub(super) struct Following {
     /// Which of the connection's this is.
     pub(super) number: u64,
+    /// Which lines.
+    pub(super) filter: LogFilter,
+    /// Cancelled when it has to be asked again whether they may be seen.
+    pub(super) until: CancellationToken,
     /// Who tells of them.
     pub(super) follow: Box<dyn Follow>,
     /// One of [`MAX_FOLLOWERS`].
@@ -81,10 +86,13 @@ impl fmt::Debug for Following {
     }
 }
 
-/// The next lines. Without anybody who tells of them, never. Cancel safe as that is.
-pub(super) async fn next_lines(following: &mut Option<Following>) -> LogLines {
-    match following {
-        Some(following) => following.follow.next().await,
-        None => std::future::pending().await,
+/// The next lines, or `None` when it has to be asked again whether they may be seen.
+/// Without anybody who tells of them, never. Cancel safe as that is.
+pub(super) async fn next_lines(following: &mut Option<Following>) -> Option<LogLines> {
+    let Some(following) = following else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        () = following.until.cancelled() => None,
+        lines = following.follow.next() => Some(lines),
     }
 }

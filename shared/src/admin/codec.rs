@@ -100,8 +100,20 @@ struct Line<'a> {
     method: Cow<'a, str>,
     #[serde(default, borrow)]
     params: Option<&'a RawValue>,
-    #[serde(default)]
-    context: Option<Context>,
+    #[serde(default, borrow)]
+    context: Option<&'a RawValue>,
+}
+
+/// An object. Derived readers would take an array for one as well, by the order of
+/// the fields: that is another way to say the same, and so one too many.
+fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> serde_json::Result<T> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text)
+    } else {
+        // Says first what is wrong with it as JSON, where something is.
+        serde_json::from_str::<serde::de::IgnoredAny>(text)?;
+        Err(serde::de::Error::custom("this must be an object"))
+    }
 }
 
 impl FromClient {
@@ -114,7 +126,7 @@ impl FromClient {
         let malformed = Malformed::new;
         let text = std::str::from_utf8(line)
             .map_err(|error| malformed(None, PARSE_ERROR, format!("not UTF-8: {error}")))?;
-        let line: Line<'_> = serde_json::from_str(text).map_err(|error| {
+        let line: Line<'_> = read_object(text).map_err(|error| {
             let code = if error.is_data() { INVALID_REQUEST } else { PARSE_ERROR };
             malformed(id_of(text), code, error.to_string())
         })?;
@@ -126,15 +138,17 @@ impl FromClient {
         let params = line.params.map(RawValue::get).filter(|params| *params != "null");
         if line.method == HELLO {
             let hello = params.unwrap_or("{}");
-            let hello: Hello = serde_json::from_str(hello)
-                .map_err(|error| malformed(INVALID_PARAMS, format!("hello: {error}")))?;
+            let hello: Hello =
+                read_object(hello).map_err(|error| malformed(INVALID_PARAMS, format!("hello: {error}")))?;
             if hello.client.chars().count() > hello::MAX_CLIENT_NAME {
                 return Err(malformed(INVALID_PARAMS, "hello: the client's name is too long".to_owned()));
             }
             return Ok(Self::Hello { id, hello });
         }
         let request = request(&line.method, params).map_err(|(code, message)| malformed(code, message))?;
-        let context = line.context.unwrap_or_default();
+        let context = line.context.map(RawValue::get).filter(|context| *context != "null");
+        let context: Context = read_object(context.unwrap_or("{}"))
+            .map_err(|error| malformed(INVALID_REQUEST, format!("context: {error}")))?;
         acceptable(&context).map_err(|message| malformed(INVALID_PARAMS, message))?;
         Ok(Self::Call(Call { id, request, context }))
     }
@@ -181,6 +195,9 @@ fn request(method: &str, params: Option<&str>) -> Result<Request, (i32, String)>
     // The name comes first, so that the parameters are read once and for what they are.
     let name = serde_json::to_string(method).map_err(|error| (PARSE_ERROR, error.to_string()))?;
     let with = |params: Option<&str>| {
+        if let Some(params) = params {
+            read_object::<serde::de::IgnoredAny>(params)?;
+        }
         let object = match params {
             Some(params) => format!("{{\"method\":{name},\"params\":{params}}}"),
             None => format!("{{\"method\":{name}}}"),

@@ -62,6 +62,10 @@ impl Connection {
                 }
                 return Ok(());
             }
+            Finished::FollowsOn(following) => {
+                self.following = Some(following).filter(|one| one.number == self.newest.following);
+                return Ok(());
+            }
             Finished::NotRenewed => return self.lose_changes(),
         };
         self.answer(id, &answer, since)
@@ -112,6 +116,14 @@ impl Connection {
         let (_, events) = mpsc::channel(1);
         self.requests.begin(None, false, renewal.boxed(), events);
         Ok(())
+    }
+
+    /// Lines wait until it is known whether they may still be seen.
+    pub(super) fn ask_to_follow_on(&mut self) {
+        let Some(following) = self.following.take() else { return };
+        let asking = calls::follow_on(Arc::clone(&self.shared), Arc::clone(self.peer.caller()), following);
+        let (_, events) = mpsc::channel(1);
+        self.requests.begin(None, false, asking.boxed(), events);
     }
 
     /// A reader who waits for changes and would get none has to know: the connection ends.

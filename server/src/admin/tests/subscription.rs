@@ -45,7 +45,8 @@ impl Viewed {
                 self.views.fetch_add(1, Ordering::Relaxed);
                 let seq = self.seq.load(Ordering::Relaxed);
                 let reply = Reply::View(Box::new(View { seq, ..View::default() }));
-                Answered { reply, deltas: Some(self.deltas.lock().unwrap().subscribe()) }
+                let deltas = Some(self.deltas.lock().unwrap().subscribe());
+                Answered { reply, deltas, until: None }
             }
             _ => done("x".repeat(MAX_LINE_BYTES / 4)).unwrap().into(),
         }

@@ -88,7 +88,7 @@ impl Served {
                 let unknown = || refusal(ErrorCode::NotReady);
                 let reply = view.clone().map_or_else(unknown, |view| Reply::View(Box::new(view)));
                 let deltas = Some(changes.subscribe());
-                return std::future::ready(Some(Answered { reply, deltas }));
+                return std::future::ready(Some(Answered { reply, deltas, until: None }));
             }
             seen.lock().unwrap().push(asked.request);
             std::future::ready(Some(reply.clone().into()))

@@ -141,7 +141,7 @@ impl Hub {
         self.workers.set_heartbeat(crate::front::heartbeat(&config));
         // Names are looked up anew; what cannot be looked up now grants as before.
         match crate::access::Access::of(&config) {
-            Ok(access) => self.access = access,
+            Ok(access) => self.regrant(access),
             Err(error) => tracing::error!(%error, "the grants before hold on"),
         }
         self.jobs.backups().set_policy((&config.state).into());

@@ -57,7 +57,7 @@ impl Hub {
             }
             Request::Subscribe => self.subscribe(standing.role, to, now),
             // The connection has more to say, or nothing any more.
-            Request::FollowLogs(_) => self.answer(to, Reply::LogLines(Vec::new())),
+            Request::FollowLogs(_) => self.follow_logs(to),
             Request::Unsubscribe | Request::Unfollow => self.done(to, "no more is sent"),
             Request::Health => self.health(to, now),
             Request::Prepare => self.readiness(to, now),

@@ -15,7 +15,9 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Reply, Request};
 use task_orchestrator_shared::role::Role;
 use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
 
+use crate::access::Access;
 use crate::admin::{Answered, Told};
 use crate::front::ask::ReplyTo;
 use crate::front::event::Event;
@@ -50,6 +52,8 @@ pub(super) struct Stream {
     /// Something about the server, its workers or its restart may have changed.
     is_touched: bool,
     is_watched: bool,
+    /// What permissions to follow the log hold with.
+    until: CancellationToken,
     sent_at: Instant,
     next_figures: Instant,
     next_slow: Instant,
@@ -64,6 +68,7 @@ impl Stream {
             came: Vec::new(),
             is_touched: false,
             is_watched: false,
+            until: CancellationToken::new(),
             sent_at: now,
             next_figures: now,
             next_slow: now,
@@ -87,6 +92,17 @@ impl Stream {
         if self.is_watched {
             self.came.push(number);
         }
+    }
+
+    /// Ends what all who watch are told, so that each asks for the whole state again:
+    /// what they may see may be something else now.
+    fn end(&mut self) {
+        // Who has come just now knows by a delta, even an empty one, that there was a stream.
+        let delta = Delta { seq: self.view.seq + 1, at: Timestamp::now().to_string(), changes: Vec::new() };
+        let _ = self.view.apply(delta.clone());
+        let _ = self.sender.send(Arc::new(Told::new(delta)));
+        self.sender = broadcast::channel(DELTAS).0;
+        std::mem::take(&mut self.until).cancel();
     }
 
     pub(super) fn is_watched(&self) -> bool {
@@ -114,9 +130,30 @@ impl Hub {
         match to {
             ReplyTo::Admin(asker) => {
                 let reply = Reply::View(Box::new(view));
-                drop(asker.send(Answered { reply, deltas: Some(deltas) }));
+                drop(asker.send(Answered { reply, deltas: Some(deltas), until: None }));
             }
             to => self.answer(to, Reply::View(Box::new(view))),
+        }
+    }
+
+    /// Somebody may follow the log, until roles change.
+    pub(super) fn follow_logs(&mut self, to: ReplyTo) {
+        let reply = Reply::LogLines(Vec::new());
+        match to {
+            ReplyTo::Admin(asker) => {
+                let until = Some(self.stream.until.clone());
+                drop(asker.send(Answered { reply, deltas: None, until }));
+            }
+            to => self.answer(to, reply),
+        }
+    }
+
+    /// Roles have changed. What is told without being asked ends, and whoever still
+    /// may hear it asks for it again.
+    pub(super) fn regrant(&mut self, access: Access) {
+        if access != self.access {
+            self.access = access;
+            self.stream.end();
         }
     }
 
