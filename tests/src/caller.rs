@@ -75,17 +75,50 @@ impl Caller {
     /// When the client saw an error, a disconnect, or anything but messages, and when
     /// its tasks are not in the database once each, in their order.
     pub fn finish(self, workspace: &Workspace) -> Result<usize> {
+        let planned = self.leave()?;
+        let titles = planned.among(observed::titles_in_order(&workspace.database())?);
+        ensure!(
+            titles == planned.titles(),
+            "{} calls were answered, these are there: {titles:?}",
+            planned.calls
+        );
+        Ok(planned.calls)
+    }
+
+    /// Stops calling and ends the session; gives what was planned and acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// When the client saw an error, a disconnect, or anything but messages.
+    pub fn leave(self) -> Result<Planned> {
         self.stopped.store(true, Ordering::Relaxed);
         let joined = self.calling.join().map_err(|_| anyhow!("a caller panicked"))?;
         let calls = joined.context("a client noticed what happened to the server")?;
         ensure!(!self.client.inbox().look(|received| received.ended), "the client was disconnected");
         self.client.assert_pure()?;
-        let expected: Vec<String> = (0..calls).map(|number| format!("{}-{number}", self.name)).collect();
-        let prefix = format!("{}-", self.name);
-        let mut titles = observed::titles_in_order(&workspace.database())?;
-        titles.retain(|title| title.starts_with(&prefix));
-        ensure!(titles == expected, "{calls} calls were answered, these are there: {titles:?}");
         self.client.quit()?;
-        Ok(calls)
+        Ok(Planned { name: self.name, calls })
+    }
+}
+
+/// The tasks whose planning one caller saw acknowledged.
+#[derive(Debug)]
+pub struct Planned {
+    name: String,
+    /// How many.
+    pub calls: usize,
+}
+
+impl Planned {
+    /// Their titles, in the order of the calls.
+    pub fn titles(&self) -> Vec<String> {
+        (0..self.calls).map(|number| format!("{}-{number}", self.name)).collect()
+    }
+
+    /// Those of these titles that are this caller's.
+    pub fn among(&self, mut titles: Vec<String>) -> Vec<String> {
+        let prefix = format!("{}-", self.name);
+        titles.retain(|title| title.starts_with(&prefix));
+        titles
     }
 }
