@@ -1,6 +1,7 @@
 //! A client that calls all the time while something happens to the server, and
 //! then says whether it noticed anything.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -120,5 +121,21 @@ impl Planned {
         let prefix = format!("{}-", self.name);
         titles.retain(|title| title.starts_with(&prefix));
         titles
+    }
+
+    /// Checks that each one is in the database once or was written down as lost, and no other is.
+    ///
+    /// # Errors
+    ///
+    /// When one is doubled, missing, or was never planned.
+    pub fn accounted_for(&self, database: &[String], lost: &[String]) -> Result<()> {
+        let (there, lost) = (self.among(database.to_vec()), self.among(lost.to_vec()));
+        let (planned, once) = (self.titles(), there.iter().collect::<HashSet<_>>());
+        ensure!(once.len() == there.len(), "doubled: {there:?}");
+        let missing = planned.iter().find(|title| !there.contains(title) && !lost.contains(title));
+        ensure!(missing.is_none(), "{missing:?} is neither there nor written down: {there:?}, {lost:?}");
+        let other = there.iter().chain(&lost).find(|title| !planned.contains(title));
+        ensure!(other.is_none(), "{other:?} was not acknowledged: {there:?}, {lost:?}");
+        Ok(())
     }
 }
