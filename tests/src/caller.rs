@@ -1,6 +1,7 @@
 //! A client that calls all the time while something happens to the server, and
 //! then says whether it noticed anything.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -75,17 +76,66 @@ impl Caller {
     /// When the client saw an error, a disconnect, or anything but messages, and when
     /// its tasks are not in the database once each, in their order.
     pub fn finish(self, workspace: &Workspace) -> Result<usize> {
+        let planned = self.leave()?;
+        let titles = planned.among(observed::titles_in_order(&workspace.database())?);
+        ensure!(
+            titles == planned.titles(),
+            "{} calls were answered, these are there: {titles:?}",
+            planned.calls
+        );
+        Ok(planned.calls)
+    }
+
+    /// Stops calling and ends the session; gives what was planned and acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// When the client saw an error, a disconnect, or anything but messages.
+    pub fn leave(self) -> Result<Planned> {
         self.stopped.store(true, Ordering::Relaxed);
         let joined = self.calling.join().map_err(|_| anyhow!("a caller panicked"))?;
         let calls = joined.context("a client noticed what happened to the server")?;
         ensure!(!self.client.inbox().look(|received| received.ended), "the client was disconnected");
         self.client.assert_pure()?;
-        let expected: Vec<String> = (0..calls).map(|number| format!("{}-{number}", self.name)).collect();
-        let prefix = format!("{}-", self.name);
-        let mut titles = observed::titles_in_order(&workspace.database())?;
-        titles.retain(|title| title.starts_with(&prefix));
-        ensure!(titles == expected, "{calls} calls were answered, these are there: {titles:?}");
         self.client.quit()?;
-        Ok(calls)
+        Ok(Planned { name: self.name, calls })
+    }
+}
+
+/// The tasks whose planning one caller saw acknowledged.
+#[derive(Debug)]
+pub struct Planned {
+    name: String,
+    /// How many.
+    pub calls: usize,
+}
+
+impl Planned {
+    /// Their titles, in the order of the calls.
+    pub fn titles(&self) -> Vec<String> {
+        (0..self.calls).map(|number| format!("{}-{number}", self.name)).collect()
+    }
+
+    /// Those of these titles that are this caller's.
+    pub fn among(&self, mut titles: Vec<String>) -> Vec<String> {
+        let prefix = format!("{}-", self.name);
+        titles.retain(|title| title.starts_with(&prefix));
+        titles
+    }
+
+    /// Checks that each one is in the database once or was written down as lost, and no other is.
+    ///
+    /// # Errors
+    ///
+    /// When one is doubled, missing, or was never planned.
+    pub fn accounted_for(&self, database: &[String], lost: &[String]) -> Result<()> {
+        let (there, lost) = (self.among(database.to_vec()), self.among(lost.to_vec()));
+        let (planned, once) = (self.titles(), there.iter().collect::<HashSet<_>>());
+        ensure!(once.len() == there.len(), "doubled: {there:?}");
+        let missing = planned.iter().find(|title| !there.contains(title) && !lost.contains(title));
+        ensure!(missing.is_none(), "{missing:?} is neither there nor written down: {there:?}, {lost:?}");
+        let other = there.iter().chain(&lost).find(|title| !planned.contains(title));
+        ensure!(other.is_none(), "{other:?} was not acknowledged: {there:?}, {lost:?}");
+        Ok(())
     }
 }

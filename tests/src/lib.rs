@@ -9,6 +9,7 @@ pub mod bench;
 pub mod caller;
 pub mod chaos;
 pub mod client;
+pub mod followed;
 pub mod history;
 pub mod lossy;
 pub mod measure;
@@ -21,4 +22,5 @@ pub mod workspace;
 
 pub use caller::Caller;
 pub use client::{Client, ToolReply};
+pub use followed::Followed;
 pub use workspace::{Status, Workspace};

@@ -1,5 +1,6 @@
 //! A workspace for one test, with everything that runs in it gone at the end.
 
+mod ask;
 mod restart;
 mod status;
 

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::workspace::Workspace;
 
 /// How long a running server may take for what it does at once.
-const PROMPT: Duration = Duration::from_secs(10);
+pub(super) const PROMPT: Duration = Duration::from_secs(10);
 
 /// The server did not do what was asked.
 #[derive(Debug, Error)]

@@ -1,10 +1,11 @@
 //! `logs`: the newest lines of the server's log, and those that follow. Reads the files
-//! where it may, so it needs no server, and a restart of any part does not end it.
+//! where it may, so it needs no server, and a restart of any part does not end it. For
+//! who may not, the server reads them.
 
+mod served;
 mod show;
 
 use std::io::{self, ErrorKind};
-use std::path::Path;
 
 use anyhow::Context;
 use clap::Args;
@@ -12,16 +13,19 @@ use clap::builder::RangedI64ValueParser;
 use task_orchestrator_shared::admin::log::{LogFilter, LogLevel, LogLine, MAX_LOG_LINES};
 
 use super::GlobalArgs;
+use super::ask::target;
 use super::screen::Screen;
 use crate::exit::Exit;
-use crate::logging::follow::{FollowError, Follower};
+use crate::logging::follow::Follower;
+use served::through_server;
 use show::Show;
 
 /// Arguments of `logs`.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 The lines of front and worker, in the order of their times. Needs no server: the files in
-.task_orchestrator/logs are read.
+.task_orchestrator/logs are read. Where they are another user's, the server is asked, and
+shows them to those who may see them; it follows the server through restarts, too.
 
 Examples:
   task-orchestrator logs                              the newest hundred lines
@@ -72,7 +76,10 @@ impl LogsArgs {
         let show = Show { json: self.json, paint: screen.paint };
         let ended = match Follower::open(&workspace.logs(), &self.filter()) {
             Ok((lines, follower)) => self.show_files(lines, follower, show, screen),
-            Err(error) if error.is_denied() => through_server(&workspace.admin_socket(), error),
+            Err(error) if error.is_denied() => {
+                let target = target(global, &workspace);
+                through_server(&target, self.filter(), self.follow, show, screen).context(error)
+            }
             Err(error) => Err(error.into()),
         };
         match ended {
@@ -119,15 +126,6 @@ async fn follow(mut follower: Follower, show: Show, screen: &mut Screen<'_>) -> 
         show.missed(news.missed, screen.err)?;
         show.lines(&news.lines, screen.out)?;
     }
-}
-
-/// For who may not read the files: the server reads them for those who may see them.
-fn through_server(socket: &Path, refusal: FollowError) -> anyhow::Result<()> {
-    let advice = format!(
-        "only the server's own user reads the files, and asking the server at {} is not possible with this version",
-        socket.display()
-    );
-    Err(anyhow::Error::from(refusal).context(advice))
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -3,7 +3,10 @@
 use std::io::Write;
 
 use super::*;
+use task_orchestrator_shared::client::Target;
+
 use crate::cli::screen::Paint;
+use crate::logging::follow::FollowError;
 
 fn line(text: &str) -> LogLine {
     LogLine {
@@ -104,10 +107,21 @@ fn a_reader_who_has_seen_enough_is_no_mistake() {
 
 #[test]
 fn files_of_another_user_lead_to_the_server() {
-    let denied = io::Error::from(ErrorKind::PermissionDenied);
-    let refusal = FollowError::Read { path: "/w/logs".into(), source: denied };
-    assert!(refusal.is_denied());
-    let error = through_server(Path::new("/w/admin.sock"), refusal).unwrap_err();
-    let said = format!("{error:#}");
-    assert!(said.contains("/w/admin.sock") && said.contains("cannot read /w/logs"), "{said}");
+    let place = tempfile::tempdir().unwrap();
+    let target = Target::new(place.path().join("admin.sock"), "test");
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let (input, paint) = (&mut io::empty(), Paint::Plain);
+    let mut screen = Screen { input, out: &mut out, err: &mut err, paint, draws: false, asks: false };
+    let show = Show { json: false, paint };
+    // Also with --follow: there is nothing yet that could come back.
+    for follow in [false, true] {
+        let error = through_server(&target, args().filter(), follow, show, &mut screen).unwrap_err();
+        let denied = io::Error::from(ErrorKind::PermissionDenied);
+        let denied = FollowError::Read { path: "/w/logs".into(), source: denied };
+        assert!(denied.is_denied());
+        let error = error.context(denied);
+        assert_eq!(crate::cli::exit_of(&error), Exit::NoServer);
+        let said = format!("{error:#}");
+        assert!(said.contains("no server") && said.contains("cannot read /w/logs"), "{said}");
+    }
 }

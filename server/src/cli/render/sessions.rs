@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use jiff::{Timestamp, Unit};
 use task_orchestrator_shared::admin::SessionStatus;
 use task_orchestrator_shared::admin::view::{SessionState, SessionView};
 
@@ -58,8 +59,14 @@ fn viewed(session: &SessionView) -> Vec<String> {
         figures.oldest_ms.map_or_else(|| "-".to_owned(), |age| milliseconds(age as f64)),
         figures.requests.to_string(),
         session.reconnects.to_string(),
-        clean(&session.connected_at),
+        since(&session.connected_at),
     ]
+}
+
+/// To the second: more of it makes the row longer than a screen is wide.
+fn since(at: &str) -> String {
+    let whole = at.parse::<Timestamp>().and_then(|at| at.round(Unit::Second));
+    whole.map_or_else(|_| clean(at), |at| at.to_string())
 }
 
 fn listed(session: &SessionStatus) -> Vec<String> {

@@ -336,12 +336,18 @@ impl Hub {
         }
         let waiting = self.buffer_status(now).total_buffered_requests;
         if self.route.is_none() {
-            return format!("maintenance mode is off: {waiting} requests still wait for a worker");
+            return match waiting {
+                1 => "maintenance mode is off: 1 request still waits for a worker".to_owned(),
+                _ => format!("maintenance mode is off: {waiting} requests still wait for a worker"),
+            };
         }
         self.is_not_held();
         self.flush_all(now);
         self.open_all(now);
-        format!("maintenance mode is off: {waiting} requests that had waited were sent on")
+        match waiting {
+            1 => "maintenance mode is off: 1 request that had waited was sent on".to_owned(),
+            _ => format!("maintenance mode is off: {waiting} requests that had waited were sent on"),
+        }
     }
 
     /// Tells who asked.
