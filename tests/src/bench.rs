@@ -4,6 +4,7 @@
 //! Nothing here fails because something is slow: the table says what was
 //! measured, and a person or a comparison judges.
 
+pub mod admin;
 pub mod audit;
 pub mod broken;
 pub mod control;
@@ -48,6 +49,14 @@ pub struct Scale {
     pub tasks: usize,
     /// Restarts under one load.
     pub restarts: usize,
+    /// Times that somebody begins to watch.
+    pub subscriptions: usize,
+    /// Events that who watches is to be told of.
+    pub events: usize,
+    /// Stretches with and without those who watch.
+    pub pairs: usize,
+    /// How long each of them is.
+    pub stretch: Duration,
 }
 
 impl Scale {
@@ -60,6 +69,10 @@ impl Scale {
         writers: 64,
         tasks: 100_000,
         restarts: 15,
+        subscriptions: 50,
+        events: 300,
+        pairs: 10,
+        stretch: Duration::from_millis(500),
     };
     /// As the goals are stated.
     pub const FULL: Self = Self {
@@ -70,6 +83,10 @@ impl Scale {
         writers: 64,
         tasks: 1_000_000,
         restarts: 200,
+        subscriptions: 200,
+        events: 2000,
+        pairs: 40,
+        stretch: Duration::from_secs(1),
     };
 }
 

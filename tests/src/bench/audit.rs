@@ -52,7 +52,8 @@ fn options(home: &Path) -> Options {
     Options { directory: home.join("audit"), key_file: None, max_file_size: 16 << 20, files: 100 }
 }
 
-fn append(file: &mut File, count: usize) -> Result<Sample> {
+/// Appends a record's bytes so many times, and waits for the disk each time.
+pub(super) fn append(file: &mut File, count: usize) -> Result<Sample> {
     timed(count, |_| {
         file.write_all(&[b'x'; 600])?;
         file.sync_data()?;

@@ -77,7 +77,7 @@ pub fn growth(scale: &Scale, table: &mut Table) -> Result<()> {
 
 fn pace(clients: u32) -> Result<Pace> {
     let pause = Duration::from_secs(1) * clients / REQUESTS_PER_SECOND;
-    Ok(Pace { clients: usize::try_from(clients)?, pause, with_long_call: false })
+    Ok(Pace { clients: usize::try_from(clients)?, pause, with_long_call: false, only_reads: false })
 }
 
 /// The longest waits of requests of one kind.

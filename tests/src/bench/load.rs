@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use super::simulated::Simulated;
 use super::speaker::request;
+use crate::measure::Sample;
 use crate::random::Random;
 
 /// One of so many calls is a durable change; the others read.
@@ -29,6 +30,8 @@ pub struct Pace {
     pub pause: Duration,
     /// One client more, whose calls are long; its own waits are not counted.
     pub with_long_call: bool,
+    /// Nobody changes anything.
+    pub only_reads: bool,
 }
 
 /// What was asked: a durable change waits for the disk, whoever serves.
@@ -75,6 +78,13 @@ impl Waits {
         let of_kind = self.0.iter().filter(|wait| wait.asked == asked);
         let within = of_kind.filter(|wait| wait.sent < window.to && wait.answered > window.from);
         within.map(|wait| wait.answered.duration_since(wait.sent)).max()
+    }
+
+    /// The waits of all that were answered in the window.
+    pub fn all_in(&self, window: Window, asked: Asked) -> Sample {
+        let of_kind = self.0.iter().filter(|wait| wait.asked == asked);
+        let within = of_kind.filter(|wait| wait.answered >= window.from && wait.answered < window.to);
+        Sample::of(within.map(|wait| wait.answered.duration_since(wait.sent)).collect())
     }
 }
 
@@ -132,7 +142,7 @@ async fn run(socket: PathBuf, pace: Pace, ended: Arc<AtomicBool>, tell: mpsc::Se
     }
     for (number, client) in clients.into_iter().enumerate() {
         let random = Random::new(u64::try_from(number)?);
-        working.spawn(light_calls(client, pace.pause, random, Arc::clone(&ended)));
+        working.spawn(light_calls(client, pace, random, Arc::clone(&ended)));
     }
     // Nobody is there to be told when the beginning was given up.
     let _ = tell.send(());
@@ -146,7 +156,7 @@ async fn run(socket: PathBuf, pace: Pace, ended: Arc<AtomicBool>, tell: mpsc::Se
 #[expect(clippy::disallowed_methods, reason = "the pace is what is asked for, and no condition")]
 async fn light_calls(
     mut client: Simulated,
-    pause: Duration,
+    pace: Pace,
     mut random: Random,
     ended: Arc<AtomicBool>,
 ) -> Result<Vec<Wait>> {
@@ -157,13 +167,15 @@ async fn light_calls(
     let change = tool("orchestrator_update_task", json!({"task_id": id, "description": "changed"}));
     let read = tool("orchestrator_query_tasks", json!({"limit": 1}));
     let mut waits = Vec::new();
-    let longest = u64::try_from(2 * pause.as_micros())?;
+    let longest = u64::try_from(2 * pace.pause.as_micros())?;
     loop {
-        tokio::time::sleep(Duration::from_micros(random.below(longest))).await;
+        if longest > 0 {
+            tokio::time::sleep(Duration::from_micros(random.below(longest))).await;
+        }
         if ended.load(Ordering::Relaxed) {
             return Ok(waits);
         }
-        let is_change = random.below(DURABLE_EVERY) == 0;
+        let is_change = !pace.only_reads && random.below(DURABLE_EVERY) == 0;
         let (asked, call) = if is_change { (Asked::Change, &change) } else { (Asked::Read, &read) };
         let sent = Instant::now();
         let answer = client.request(call).await?;

@@ -16,7 +16,7 @@ use crate::Workspace;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The sockets of a workspace's front.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Server {
     admins: Target,
     clients: PathBuf,
@@ -33,6 +33,11 @@ impl Server {
         let found = workspace::Workspace::discover(Some(workspace.path()), &Surroundings::of_process()?)?;
         let admins = Target::new(found.admin_socket(), "benchmark");
         Ok(Self { admins, clients: found.client_socket() })
+    }
+
+    /// Where administrators connect.
+    pub fn admins(&self) -> &Target {
+        &self.admins
     }
 
     /// Where shims connect.

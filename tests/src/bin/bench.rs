@@ -12,7 +12,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{
-    Scale, audit, broken, crash, durable, floor, handover, memory, query, relay, snapshot, start, status,
+    Scale, admin, audit, broken, crash, durable, floor, handover, memory, query, relay, snapshot, start,
+    status,
 };
 
 /// Measures the program against its goals.
@@ -44,6 +45,7 @@ enum Part {
     Broken,
     Snapshot,
     Audit,
+    Admin,
 }
 
 impl Part {
@@ -61,6 +63,7 @@ impl Part {
             Self::Broken => broken::measure(scale, table),
             Self::Snapshot => snapshot::measure(scale, table),
             Self::Audit => audit::measure(scale, table),
+            Self::Admin => admin::measure(scale, table),
         }
     }
 }
