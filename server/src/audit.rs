@@ -2,6 +2,7 @@
 //! covered by a keyed hash and follows the one before.
 //!
 //! - `handle`, `writer`: what the front calls, and the one thread that writes.
+//! - `ours`, `bounds`: what is not the server's own is refused, what is a caller's is cut.
 //! - `windows`: repeats of the same decision are counted, not written.
 //! - `log`, `open`, `checkpoint`, `key`: the files, and going on with them after a crash.
 //! - `line`, `files`, `scan`, `read`, `verify`: reading them, and finding what was changed.
@@ -14,6 +15,7 @@
 //! another history, and whoever can put back the log *and* the checkpoint of an earlier
 //! moment makes the server forget what came after.
 
+mod bounds;
 mod checkpoint;
 mod disk;
 mod error;
@@ -24,6 +26,7 @@ mod line;
 mod log;
 mod open;
 mod options;
+mod ours;
 mod read;
 mod scan;
 #[cfg(test)]

@@ -5,18 +5,50 @@
 //! the log may know more than the checkpoint, never the other way round.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::disk::InPlace;
 use super::key::{Digits, Key};
 use super::line::text;
+use super::ours::{self, Identity};
 
 /// The file's name.
 pub(super) const NAME: &str = "checkpoint";
 
 /// Bytes of a slot: one sector, so that the other one is not touched by its write.
 const SLOT: usize = 512;
+
+/// Which of the two slots. Its hash covers that: the older one copied over the newer
+/// one would otherwise be a checkpoint that does not know the last records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    First,
+    Second,
+}
+
+impl Half {
+    fn name(self) -> &'static str {
+        match self {
+            Self::First => "first",
+            Self::Second => "second",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::First => Self::Second,
+            Self::Second => Self::First,
+        }
+    }
+
+    fn offset(self) -> u64 {
+        match self {
+            Self::First => 0,
+            Self::Second => SLOT as u64,
+        }
+    }
+}
 
 /// How far the log reaches, and where it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,9 +64,10 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    fn slot(&self, key: &Key) -> Vec<u8> {
+    fn slot(&self, key: &Key, half: Half) -> Vec<u8> {
         let content = format!(
-            "audit checkpoint 1 {:020} {} {:020} {}",
+            "audit checkpoint 1 {} {:020} {} {:020} {}",
+            half.name(),
             self.last,
             text(&self.last_mac),
             self.first,
@@ -47,16 +80,17 @@ impl Checkpoint {
     }
 
     /// What a slot holds, when it is to the byte what [`Self::slot`] has made.
-    fn of(slot: &[u8], key: &Key) -> Option<Self> {
+    fn of(slot: &[u8], key: &Key, half: Half) -> Option<Self> {
         let mut fields = std::str::from_utf8(slot).ok()?.strip_prefix("audit checkpoint 1 ")?.split(' ');
         let mut field = || fields.next();
+        field()?;
         let checkpoint = Self {
             last: field()?.parse().ok()?,
             last_mac: field()?.as_bytes().try_into().ok()?,
             first: field()?.parse().ok()?,
             first_prev: field()?.as_bytes().try_into().ok()?,
         };
-        (checkpoint.slot(key) == slot).then_some(checkpoint)
+        (checkpoint.slot(key, half) == slot).then_some(checkpoint)
     }
 }
 
@@ -86,13 +120,16 @@ impl Stored {
 /// # Errors
 /// The system's, except that it does not exist.
 pub(super) fn read(path: &Path, key: &Key) -> io::Result<Stored> {
-    let content = match fs::read(path) {
-        Ok(content) => content,
+    let file = match ours::read(path) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Stored::Missing),
         Err(error) => return Err(error),
     };
+    let mut content = Vec::new();
+    // One byte more shows that it is longer than it may be.
+    file.take(2 * SLOT as u64 + 1).read_to_end(&mut content)?;
     let Some((first, second)) = content.split_at_checked(SLOT) else { return Ok(Stored::Broken) };
-    let slots = [Checkpoint::of(first, key), Checkpoint::of(second, key)];
+    let slots = [Checkpoint::of(first, key, Half::First), Checkpoint::of(second, key, Half::Second)];
     let newest = slots.iter().flatten().max_by_key(|checkpoint| (checkpoint.last, checkpoint.first));
     Ok(newest.map_or(Stored::Broken, |newest| Stored::Known(*newest, slots.contains(&None))))
 }
@@ -100,7 +137,8 @@ pub(super) fn read(path: &Path, key: &Key) -> io::Result<Stored> {
 /// The open file.
 pub(super) struct CheckpointFile<F> {
     file: F,
-    second: bool,
+    identity: Identity,
+    next: Half,
 }
 
 impl<F> CheckpointFile<F> {
@@ -120,7 +158,10 @@ impl<F> CheckpointFile<F> {
                 let part = path.with_extension("part");
                 let _ = disk.remove(&part);
                 let file = disk.create(&part)?;
-                disk.write(&file, &checkpoint.slot(key).repeat(2))?;
+                disk.write(
+                    &file,
+                    &[Half::First, Half::Second].map(|half| checkpoint.slot(key, half)).concat(),
+                )?;
                 disk.sync(&file)?;
                 disk.rename(&part, path)?;
                 disk.sync_directory(path.parent().unwrap_or(Path::new(".")))?;
@@ -128,13 +169,23 @@ impl<F> CheckpointFile<F> {
             }
             file => file?,
         };
-        let mut opened = Self { file, second: false };
+        let identity = ours::identity(&fs::symlink_metadata(path)?);
+        let mut opened = Self { file, identity, next: Half::First };
         disk.truncate(&opened.file, 2 * SLOT as u64)?;
         for _ in 0..2 {
             opened.write(disk, key, checkpoint)?;
             opened.sync(disk)?;
         }
         Ok(opened)
+    }
+
+    /// Whether it is still the file of this name, and as long as it should be.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        // What cannot be looked at is an error where it is written.
+        fs::symlink_metadata(path).map_or_else(
+            |error| error.kind() != io::ErrorKind::NotFound,
+            |found| ours::identity(&found) == self.identity && found.len() == 2 * SLOT as u64,
+        )
     }
 
     /// Writes the slot whose turn it is, without waiting for the disk.
@@ -147,8 +198,8 @@ impl<F> CheckpointFile<F> {
         key: &Key,
         checkpoint: &Checkpoint,
     ) -> io::Result<()> {
-        disk.write_at(&self.file, &checkpoint.slot(key), if self.second { SLOT as u64 } else { 0 })?;
-        self.second = !self.second;
+        disk.write_at(&self.file, &checkpoint.slot(key, self.next), self.next.offset())?;
+        self.next = self.next.other();
         Ok(())
     }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
+use super::ours;
 use crate::state::{Disk, RealDisk};
 
 /// See the module. A trait for the same reason as [`Disk`].
@@ -13,8 +14,14 @@ pub trait InPlace: Disk {
     /// Opens a file to write anywhere in it.
     ///
     /// # Errors
-    /// When it does not exist.
+    /// When it does not exist, or is not the user's own.
     fn open(&self, path: &Path) -> io::Result<Self::File>;
+
+    /// Opens a file to write behind its end.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    fn open_end(&self, path: &Path) -> io::Result<Self::File>;
 
     /// Writes all of it at a place.
     ///
@@ -38,7 +45,11 @@ pub trait InPlace: Disk {
 
 impl InPlace for RealDisk {
     fn open(&self, path: &Path) -> io::Result<File> {
-        OpenOptions::new().read(true).write(true).open(path)
+        ours::open(OpenOptions::new().read(true).write(true), path)
+    }
+
+    fn open_end(&self, path: &Path) -> io::Result<File> {
+        ours::open(OpenOptions::new().append(true), path)
     }
 
     fn write_at(&self, file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {

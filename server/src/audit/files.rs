@@ -3,13 +3,14 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::checkpoint::{self, Stored};
 use super::error::AuditError;
 use super::key::Key;
 use super::options::current;
+use super::ours::{self, Identity};
+use super::scan::MAX_SEQ;
 
 /// The file that is written.
 pub(super) const CURRENT: &str = "audit.jsonl";
@@ -26,7 +27,8 @@ pub(super) fn rotated_name(first: u64) -> String {
 pub(super) fn first_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix("audit_")?.strip_suffix(".jsonl")?;
     let first = digits.parse().ok()?;
-    (rotated_name(first) == name).then_some(first)
+    // A number that no log reaches was invented by somebody else.
+    (first < MAX_SEQ && rotated_name(first) == name).then_some(first)
 }
 
 /// The first records of the older files, in order.
@@ -56,7 +58,7 @@ pub(super) fn open(directory: &Path) -> Result<Vec<(String, File)>, AuditError> 
     // The one that is written first: when it gets its next name before the others
     // are listed, it is known by its identity.
     let path = current(directory);
-    let last = match File::open(&path) {
+    let last = match ours::read(&path) {
         Ok(file) => Some((identity(&file).map_err(AuditError::io("look at", &path))?, file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(AuditError::io("open", &path)(error)),
@@ -65,7 +67,7 @@ pub(super) fn open(directory: &Path) -> Result<Vec<(String, File)>, AuditError> 
     for first in rotated(directory).map_err(AuditError::io("list", directory))? {
         let name = rotated_name(first);
         let path = directory.join(&name);
-        let file = File::open(&path).map_err(|error| restless(&path, error))?;
+        let file = ours::read(&path).map_err(|error| restless(&path, error))?;
         let found = identity(&file).map_err(AuditError::io("look at", &path))?;
         if last.as_ref().is_none_or(|(known, _)| *known != found) {
             files.push((name, file));
@@ -75,9 +77,8 @@ pub(super) fn open(directory: &Path) -> Result<Vec<(String, File)>, AuditError> 
     Ok(files)
 }
 
-fn identity(file: &File) -> io::Result<(u64, u64)> {
-    let found = file.metadata()?;
-    Ok((found.dev(), found.ino()))
+fn identity(file: &File) -> io::Result<Identity> {
+    Ok(ours::identity(&file.metadata()?))
 }
 
 /// Opens all files, together with what the checkpoint said before: the files know at

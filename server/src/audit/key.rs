@@ -1,7 +1,6 @@
 //! The key, and the keyed hash of a record. The key is never logged or shown.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -11,6 +10,8 @@ use sha2::Sha256;
 
 use super::disk::InPlace;
 use super::error::AuditError;
+use super::options::Options;
+use super::ours;
 
 /// Bytes of the key.
 const BYTES: usize = 32;
@@ -58,15 +59,17 @@ impl Key {
     /// Reads the key.
     ///
     /// # Errors
-    /// A file that is not there, that others can read, or that holds no key.
-    pub(super) fn read(path: &Path) -> Result<Self, AuditError> {
+    /// A file that is not there, that others can read or have made, or that holds no key.
+    pub(super) fn read(options: &Options) -> Result<Self, AuditError> {
+        let path = &options.key();
         let unusable = |problem: String| AuditError::Key { path: path.to_owned(), problem };
-        let file = File::open(path).map_err(AuditError::io("open", path))?;
+        let file = match &options.key_file {
+            Some(configured) => ours::read_configured(configured, &options.directory),
+            None => ours::read(path),
+        };
+        let file = file.map_err(AuditError::io("open", path))?;
         let found = file.metadata().map_err(AuditError::io("look at", path))?;
         let mode = found.permissions().mode() & 0o7777;
-        if !found.is_file() {
-            return Err(unusable("it is not a file".to_owned()));
-        }
         if mode & 0o077 != 0 {
             let closed = format!("others may read or change it (mode {mode:03o}); chmod 600 closes it");
             return Err(unusable(closed));
@@ -85,11 +88,11 @@ impl Key {
     ///
     /// # Errors
     /// As [`Self::read`], or when it cannot be written.
-    pub(super) fn read_or_make(disk: &impl InPlace, path: &Path) -> Result<(Self, bool), AuditError> {
-        match Self::read(path) {
+    pub(super) fn read_or_make(disk: &impl InPlace, options: &Options) -> Result<(Self, bool), AuditError> {
+        match Self::read(options) {
             Err(AuditError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                let made = make(disk, path)?;
-                Ok((Self::read(path)?, made))
+                let made = make(disk, &options.key())?;
+                Ok((Self::read(options)?, made))
             }
             read => Ok((read?, false)),
         }

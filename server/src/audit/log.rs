@@ -3,16 +3,17 @@
 //! A file whose write or sync failed is given up. It is gone on with only after what
 //! was not certain has been cut off, and after a failed sync in a new file.
 
-use std::fs::File;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::checkpoint::{Checkpoint, CheckpointFile};
 use super::disk::InPlace;
 use super::error::AuditError;
-use super::files::{self, rotated_name};
+use super::files::{self, CURRENT, rotated_name};
 use super::key::Key;
 use super::options::Options;
+use super::ours::{self, Identity};
 use super::scan::{Position, first_record};
 
 /// Names that are tried for a file, when others have its name.
@@ -25,6 +26,8 @@ pub(super) struct Log<D: InPlace> {
     pub(super) key: Key,
     /// `None` when it was given up.
     pub(super) file: Option<D::File>,
+    /// Which file has the name of the one that is written; `None` where none should have it.
+    pub(super) identity: Option<Identity>,
     /// Bytes in the file.
     pub(super) length: u64,
     /// Those that are certain.
@@ -52,6 +55,32 @@ impl<D: InPlace> Log<D> {
     /// Whether the next file is due.
     pub(super) fn is_full(&self) -> bool {
         self.length >= self.options.max_file_size
+    }
+
+    /// What somebody else has done to the file or the checkpoint since they were opened.
+    pub(super) fn touched(&self) -> Option<String> {
+        if self.checkpoint.as_ref().is_some_and(|file| !file.is_at(&self.checkpoint_path())) {
+            return Some("the checkpoint was removed or replaced while the server ran".to_owned());
+        }
+        let found = match std::fs::symlink_metadata(self.options.current()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Whatever it is, it comes again when it is written.
+            Err(_) => return None,
+            Ok(found) => Some(found),
+        };
+        if found.as_ref().map(ours::identity) != self.identity {
+            return Some(format!("{CURRENT} was removed or replaced while the server ran"));
+        }
+        let (written, found) = (self.length, found.map_or(0, |found| found.len()));
+        // Of what was given up, only that is sure to be there which is certain.
+        let fits = if self.file.is_some() { found == written } else { found >= self.certain };
+        (!fits).then(|| {
+            format!("{CURRENT} was changed while the server ran: it had {written} bytes and has {found}")
+        })
+    }
+
+    fn checkpoint_path(&self) -> PathBuf {
+        self.options.directory.join(super::checkpoint::NAME)
     }
 
     /// Adds lines, the last of which is at `position`.
@@ -98,7 +127,7 @@ impl<D: InPlace> Log<D> {
     /// # Errors
     /// The system's.
     pub(super) fn open_checkpoint(&mut self, known: Option<Checkpoint>) -> io::Result<()> {
-        let path = self.options.directory.join(super::checkpoint::NAME);
+        let path = self.checkpoint_path();
         let checkpoint = known.unwrap_or_else(|| self.covered());
         self.checkpoint = Some(CheckpointFile::open(&*self.disk, &path, &self.key, &checkpoint)?);
         Ok(())
@@ -109,7 +138,7 @@ impl<D: InPlace> Log<D> {
         if let Some(file) = &mut self.checkpoint {
             return file.write(&*self.disk, &self.key, &covered);
         }
-        let path = self.options.directory.join(super::checkpoint::NAME);
+        let path = self.checkpoint_path();
         self.checkpoint = Some(CheckpointFile::open(&*self.disk, &path, &self.key, &covered)?);
         Ok(())
     }
@@ -142,7 +171,7 @@ impl<D: InPlace> Log<D> {
     /// The system's.
     pub(super) fn revive(&mut self) -> Result<(), AuditError> {
         let path = self.options.current();
-        let file = match self.disk.append(&path) {
+        let file = match self.disk.open_end(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return self.begin_file(),
             file => file.map_err(AuditError::io("open", &path))?,
         };
@@ -151,10 +180,12 @@ impl<D: InPlace> Log<D> {
         self.certain = self.certain.min(found.len());
         self.disk.truncate(&file, self.certain).map_err(AuditError::io("cut", &path))?;
         self.length = self.certain;
+        // Before anything follows the cut: what was cut off would come back otherwise.
+        let synced = self.disk.sync(&file).map_err(AuditError::io("sync", &path));
         if !self.new_file {
-            // Before anything follows the cut: a half line would come back otherwise.
-            self.disk.sync(&file).map_err(AuditError::io("sync", &path))?;
+            synced?;
         }
+        self.identity = Some(ours::identity(&found));
         self.file = Some(file);
         Ok(())
     }
@@ -162,6 +193,8 @@ impl<D: InPlace> Log<D> {
     fn begin_file(&mut self) -> Result<(), AuditError> {
         let path = self.options.current();
         let file = self.disk.create(&path).map_err(AuditError::io("create", &path))?;
+        let found = std::fs::symlink_metadata(&path).map_err(AuditError::io("look at", &path))?;
+        self.identity = Some(ours::identity(&found));
         let directory = &self.options.directory;
         self.disk.sync_directory(directory).map_err(AuditError::io("sync", directory))?;
         self.file = Some(file);
@@ -187,6 +220,7 @@ impl<D: InPlace> Log<D> {
             0 => self.disk.remove(&path).map(|()| None).map_err(AuditError::io("remove", &path))?,
             _ => Some(self.put_away()?),
         };
+        self.identity = None;
         (self.length, self.certain) = (0, 0);
         self.first = self.durable.seq + 1;
         self.begin_file()?;
@@ -196,7 +230,7 @@ impl<D: InPlace> Log<D> {
     fn put_away(&mut self) -> Result<String, AuditError> {
         let path = self.options.current();
         let mut taken = Ok(());
-        for first in (self.first..).take(NAMES as usize) {
+        for first in self.first..self.first.saturating_add(NAMES) {
             let name = rotated_name(first);
             match self.disk.rename_new(&path, &self.options.directory.join(&name)) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => taken = Err(error),
@@ -226,12 +260,12 @@ impl<D: InPlace> Log<D> {
         let directory = self.options.directory.clone();
         let oldest = self.older.get(count).copied();
         let path = oldest.map_or_else(|| self.options.current(), |first| directory.join(rotated_name(first)));
-        let first = File::open(&path).and_then(|file| first_record(&file));
-        if let Some((seq, mac)) = first.map_err(AuditError::io("read", &path))? {
-            self.begin = Position { seq, mac };
+        let first = ours::read(&path).and_then(|file| first_record(&file, &self.key));
+        if let Some((begin, _)) = first.map_err(AuditError::io("read", &path))? {
+            self.begin = begin;
         }
         // Certain before the files go: a checkpoint that knows them would miss them.
-        let at = directory.join(super::checkpoint::NAME);
+        let at = self.checkpoint_path();
         self.write_checkpoint().map_err(AuditError::io("write", &at))?;
         let synced = self.checkpoint.as_ref().map_or(Ok(()), |file| file.sync(&*self.disk));
         synced.map_err(AuditError::io("sync", &at))?;

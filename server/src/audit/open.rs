@@ -2,7 +2,7 @@
 //! somebody has changed it. A half-written line is cut off when nobody was told that
 //! it is written; everything else that is wrong is kept as it is and told.
 
-use std::fs::{DirBuilder, File};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
@@ -17,6 +17,7 @@ use super::files::{self, rotated_name};
 use super::key::{Key, ZEROS};
 use super::log::Log;
 use super::options::Options;
+use super::ours::{self, Identity};
 use super::scan::{Position, Scan, first_record};
 
 /// A log to go on with, and what has to be told in it first.
@@ -25,27 +26,45 @@ pub(super) struct Opened<D: InPlace> {
     pub(super) events: Vec<AuditEvent>,
 }
 
+/// A log that this process had open, and had to let go.
+pub(super) struct Before {
+    /// Its last record that was certain.
+    pub(super) durable: Position,
+    /// Why it was let go.
+    pub(super) why: String,
+}
+
 /// A record about the audit itself.
 pub(super) fn own(what: &str, detail: String) -> AuditEvent {
     AuditEvent::Audit { what: what.to_owned(), detail }
 }
 
-/// Opens the log, and makes it where there is none.
+/// Opens the log, and makes it where there is none. `before` is what this process knows of it.
 ///
 /// # Errors
 /// What keeps it from being written.
-pub(super) fn open<D: InPlace>(disk: Arc<D>, options: &Options) -> Result<Opened<D>, AuditError> {
+pub(super) fn open<D: InPlace>(
+    disk: Arc<D>,
+    options: &Options,
+    before: Option<&Before>,
+) -> Result<Opened<D>, AuditError> {
     make_directory(&options.directory)?;
-    let (key, new_key) = Key::read_or_make(&*disk, &options.key())?;
+    let (key, new_key) = Key::read_or_make(&*disk, options)?;
     let place = options.directory.join(checkpoint::NAME);
     let stored = checkpoint::read(&place, &key).map_err(AuditError::io("read", &place))?;
     let older = files::rotated(&options.directory).map_err(AuditError::io("list", &options.directory))?;
-    let scan = look(options, &key, stored.known(), &older)?;
-    let begin = beginning(options, &older)?;
-    let trouble = trouble(stored, &scan, begin.is_some(), new_key);
+    let mut scan = look(options, &key, stored.known(), &older)?;
+    let begin = beginning(options, &key, &older)?;
+    let mut trouble = trouble(stored, &scan, begin.is_some(), new_key);
     let known = stored.known().map(|known| Position { seq: known.last, mac: known.last_mac });
     let nothing = Position { seq: 0, mac: ZEROS };
-    let last = scan.last.into_iter().chain(known).max_by_key(|position| position.seq);
+    if let Some(before) = before {
+        trouble.insert(0, before.why.clone());
+        // Whoever has begun them still lives.
+        scan.open.clear();
+    }
+    let durable = before.map(|before| before.durable);
+    let last = scan.last.into_iter().chain(known).chain(durable).max_by_key(|position| position.seq);
     let last = last.or(scan.seen).unwrap_or(nothing);
     let begin = stored.known().map(|known| Position { seq: known.first, mac: known.first_prev }).or(begin);
     let begin = begin.unwrap_or(Position { seq: last.seq + 1, mac: last.mac });
@@ -54,9 +73,10 @@ pub(super) fn open<D: InPlace>(disk: Arc<D>, options: &Options) -> Result<Opened
         options: options.clone(),
         key: key.clone(),
         file: None,
+        identity: identity(options)?,
         length: scan.complete,
         certain: scan.complete,
-        first: first_in_current(options)?.unwrap_or(last.seq + 1),
+        first: first_in_current(options, &key, &scan, &older)?.unwrap_or(last.seq + 1),
         written: last,
         durable: last,
         older,
@@ -92,14 +112,15 @@ fn look<'a>(
     let mut scan = Scan::new(key, known);
     let before = older.last().map(|first| options.directory.join(rotated_name(*first)));
     if let Some(path) = before {
-        let file = File::open(&path).map_err(AuditError::io("open", &path))?;
+        let file = ours::read(&path).map_err(AuditError::io("open", &path))?;
         scan.file(&file).map_err(AuditError::io("read", &path))?;
         // Half a line there is not to be cut off any more.
         scan.wrong += u64::from(scan.partial > 0);
+        scan.before = scan.last;
     }
     let path = options.current();
     (scan.complete, scan.partial) = (0, 0);
-    match File::open(&path) {
+    match ours::read(&path) {
         Ok(file) => scan.file(&file).map_err(AuditError::io("read", &path))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(AuditError::io("open", &path)(error)),
@@ -108,21 +129,45 @@ fn look<'a>(
 }
 
 /// The first record that there is.
-fn beginning(options: &Options, older: &[u64]) -> Result<Option<Position>, AuditError> {
+fn beginning(options: &Options, key: &Key, older: &[u64]) -> Result<Option<Position>, AuditError> {
     let oldest = older.first().map(|first| options.directory.join(rotated_name(*first)));
-    let first = first_of(&oldest.unwrap_or_else(|| options.current()))?;
-    Ok(first)
+    let first = first_of(&oldest.unwrap_or_else(|| options.current()), key)?;
+    Ok(first.map(|(first, _)| first))
 }
 
-fn first_in_current(options: &Options) -> Result<Option<u64>, AuditError> {
-    Ok(first_of(&options.current())?.map(|position| position.seq))
+/// The number that the file's next name begins with. Where its first line is not to be
+/// believed, the one that should be there.
+fn first_in_current(
+    options: &Options,
+    key: &Key,
+    scan: &Scan<'_>,
+    older: &[u64],
+) -> Result<Option<u64>, AuditError> {
+    let first = first_of(&options.current(), key)?;
+    Ok(match first {
+        Some((position, true)) => Some(position.seq),
+        _ if scan.complete + scan.partial == 0 => None,
+        _ => {
+            let before = scan.before.map(|before| before.seq).or(older.last().copied());
+            Some(before.map_or(1, |before| before.saturating_add(1)))
+        }
+    })
 }
 
-fn first_of(path: &Path) -> Result<Option<Position>, AuditError> {
-    match File::open(path).and_then(|file| first_record(&file)) {
-        Ok(first) => Ok(first.map(|(seq, mac)| Position { seq, mac })),
+fn first_of(path: &Path, key: &Key) -> Result<Option<(Position, bool)>, AuditError> {
+    match ours::read(path).and_then(|file| first_record(&file, key)) {
+        Ok(first) => Ok(first),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(AuditError::io("read", path)(error)),
+    }
+}
+
+fn identity(options: &Options) -> Result<Option<Identity>, AuditError> {
+    let path = options.current();
+    match std::fs::symlink_metadata(&path) {
+        Ok(found) => Ok(Some(ours::identity(&found))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(AuditError::io("look at", &path)(error)),
     }
 }
 

@@ -15,7 +15,7 @@ const CHUNK: usize = 512 * 1024;
 const MAX_OPEN: usize = 10_000;
 
 /// No log has so many records: a number from there on was invented.
-const MAX_SEQ: u64 = 1 << 53;
+pub(super) const MAX_SEQ: u64 = 1 << 53;
 
 /// The lines of a file.
 pub(super) struct Lines<R> {
@@ -103,6 +103,8 @@ pub(super) struct Scan<'a> {
     pub(super) seen: Option<Position>,
     /// Lines that do not stand where they should: they are changed, forged, or remains of a power failure.
     pub(super) wrong: u64,
+    /// The last one of those in the file before.
+    pub(super) before: Option<Position>,
     /// Bytes of complete lines in the last file.
     pub(super) complete: u64,
     /// Bytes behind them.
@@ -111,7 +113,17 @@ pub(super) struct Scan<'a> {
 
 impl<'a> Scan<'a> {
     pub(super) fn new(key: &'a Key, known: Option<Checkpoint>) -> Self {
-        Self { key, known, open: BTreeSet::new(), last: None, seen: None, wrong: 0, complete: 0, partial: 0 }
+        Self {
+            key,
+            known,
+            open: BTreeSet::new(),
+            last: None,
+            seen: None,
+            wrong: 0,
+            before: None,
+            complete: 0,
+            partial: 0,
+        }
     }
 
     /// Reads the next file.
@@ -171,12 +183,17 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The number of a file's first record, and the hash before it.
+/// The number of a file's first record with the hash before it, and whether the holder
+/// of the key has written it.
 ///
 /// # Errors
 /// The system's.
-pub(super) fn first_record(file: &File) -> io::Result<Option<(u64, Digits)>> {
+pub(super) fn first_record(file: &File, key: &Key) -> io::Result<Option<(Position, bool)>> {
     let mut lines = Lines::new(file);
     let Some(line) = lines.next()? else { return Ok(None) };
-    Ok(split(line.bytes).and_then(|parts| Some((parts.seq, parts.prev.try_into().ok()?))))
+    let parts = split(line.bytes).filter(|parts| parts.seq < MAX_SEQ);
+    Ok(parts.and_then(|parts| {
+        let position = Position { seq: parts.seq, mac: parts.prev.try_into().ok()? };
+        Some((position, parts.is_proved_by(key)))
+    }))
 }

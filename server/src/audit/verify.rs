@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use task_orchestrator_shared::admin::audit::{AuditEvent, AuditProblem, AuditRecord, AuditVerdict};
@@ -14,6 +15,7 @@ use super::files::{CURRENT, first_of, open_with_checkpoint};
 use super::key::Key;
 use super::line::{Parts, split};
 use super::options::Options;
+use super::ours;
 use super::scan::{Lines, Position};
 
 /// Problems that are told; the rest is only the same again.
@@ -27,7 +29,7 @@ const TRIES: usize = 50;
 /// # Errors
 /// What keeps it from being read. What is wrong with it is in the verdict.
 pub fn verify(options: &Options) -> Result<AuditVerdict, AuditError> {
-    let key = match Key::read(&options.key()) {
+    let key = match Key::read(options) {
         Err(AuditError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return without_key(options);
         }
@@ -35,12 +37,27 @@ pub fn verify(options: &Options) -> Result<AuditVerdict, AuditError> {
     };
     let mut verdict = check(&options.directory, &key)?;
     let mut tries = 0;
-    while verdict.in_writing && tries < TRIES {
-        std::thread::yield_now();
+    while verdict.in_writing && tries < TRIES && is_completed(&options.current()) {
         verdict = check(&options.directory, &key)?;
         tries += 1;
     }
     Ok(verdict.told)
+}
+
+/// Whether half a line at the end was only in the writing.
+fn is_completed(path: &Path) -> bool {
+    (0..TRIES).any(|_| {
+        std::thread::yield_now();
+        ends_a_line(path).unwrap_or(true)
+    })
+}
+
+fn ends_a_line(path: &Path) -> io::Result<bool> {
+    let file = ours::read(path)?;
+    let Some(last) = file.metadata()?.len().checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
 }
 
 /// Nothing was ever written, or the key was taken away.

@@ -57,8 +57,9 @@ pub enum AuditEvent {
         /// How often.
         times: u64,
     },
-    /// The audit itself: `opened`, `rotated`, `repaired`, `removed`, `lost` (records that
-    /// could not be taken), `broken` (what was there is not what the server wrote).
+    /// The audit itself: `opened`, `rotated`, `repaired`, `removed`, `resumed` (it can be
+    /// written again), `lost` (records that could not be taken), `broken` (what was there
+    /// is not what the server wrote).
     Audit {
         /// Which of these.
         what: String,

@@ -107,8 +107,14 @@ async fn after_a_failed_sync_a_new_file_is_begun_and_the_old_one_left() {
     let seq = audit.intent(restart()).await.unwrap();
     audit.close(SOON).await.unwrap();
     intact(&options);
-    let expected =
-        ["opened", "intent graceful_restart", "rotated", "outcome 2 Done", "intent graceful_restart"];
-    assert_eq!((words(&options), seq), (expected.map(str::to_owned).to_vec(), 5));
+    let expected = [
+        "opened",
+        "intent graceful_restart",
+        "rotated",
+        "resumed",
+        "outcome 2 Done",
+        "intent graceful_restart",
+    ];
+    assert_eq!((words(&options), seq), (expected.map(str::to_owned).to_vec(), 6));
     assert_eq!(verify(&options).unwrap().files.len(), 2);
 }

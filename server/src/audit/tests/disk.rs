@@ -84,6 +84,10 @@ impl InPlace for Watched {
         Ok((path.to_owned(), InPlace::open(&RealDisk, path)?))
     }
 
+    fn open_end(&self, path: &Path) -> io::Result<Self::File> {
+        Ok((path.to_owned(), RealDisk.open_end(path)?))
+    }
+
     fn write_at(&self, file: &Self::File, bytes: &[u8], offset: u64) -> io::Result<()> {
         self.step("write_at", &file.0)?;
         RealDisk.write_at(&file.1, bytes, offset)

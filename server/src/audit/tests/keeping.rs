@@ -75,10 +75,10 @@ async fn rotation_keeps_the_chain_and_says_before_it_removes() {
 #[test]
 fn a_key_is_made_once_whoever_comes_first() {
     let home = tempfile::tempdir().unwrap();
-    let path = home.path().join("key");
+    let options = Options { directory: home.path().to_owned(), ..options(home.path()) };
     let made = std::thread::scope(|scope| {
         let threads: Vec<_> =
-            (0..8).map(|_| scope.spawn(|| Key::read_or_make(&RealDisk, &path).unwrap())).collect();
+            (0..8).map(|_| scope.spawn(|| Key::read_or_make(&RealDisk, &options).unwrap())).collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
     });
     assert_eq!(made.iter().filter(|(_, new)| *new).count(), 1);
@@ -198,10 +198,17 @@ async fn a_directory_that_cannot_be_written_is_a_condition_until_it_can() {
     assert!(audit.condition().is_some());
     std::fs::remove_file(&options.directory).unwrap();
     let seq = audit.intent(restart()).await.unwrap();
-    assert_eq!((seq, audit.condition()), (5, None));
+    assert_eq!((seq, audit.condition()), (6, None));
     assert_eq!(
         words(&options),
-        ["opened", "outcome 0 Done", "intent rollback", "outcome 3 Done", "intent graceful_restart"]
+        [
+            "opened",
+            "resumed",
+            "outcome 0 Done",
+            "intent rollback",
+            "outcome 4 Done",
+            "intent graceful_restart"
+        ]
     );
     audit.close(SOON).await.unwrap();
     intact(&options);

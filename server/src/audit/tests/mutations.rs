@@ -60,121 +60,159 @@ fn forge(files: &mut Files, key: &Key, change: impl Fn(&mut AuditRecord)) {
     }
 }
 
-/// Changes something. Returns what it was.
-fn mutate(files: &mut Files, dice: &mut Dice) -> &'static str {
+/// What may be done to the files.
+const KINDS: [&str; 14] = [
+    "edit a bit",
+    "delete a byte",
+    "insert a byte",
+    "delete a record",
+    "repeat a record",
+    "exchange two records",
+    "exchange two records of two files",
+    "insert a record with a new number",
+    "cut off bytes at the end",
+    "cut off records at the end",
+    "edit the checkpoint",
+    "copy one half of the checkpoint over the other",
+    "the same, and cut off records at the end",
+    "remove a file",
+];
+
+/// Changes something in one of these ways.
+fn mutate(files: &mut Files, kind: &str, dice: &mut Dice) {
     let names = logs(files);
     let name = names[dice.below(names.len())].clone();
-    let content = files.get_mut(&name).unwrap();
-    let mut of = lines(content);
+    match kind {
+        "edit a bit" => edit(files.get_mut(&name).unwrap(), dice),
+        "delete a byte" => {
+            let content = files.get_mut(&name).unwrap();
+            content.remove(dice.below(content.len()));
+        }
+        "insert a byte" => {
+            let content = files.get_mut(&name).unwrap();
+            content.insert(dice.below(content.len() + 1), b" \n0a\"}"[dice.below(6)]);
+        }
+        "cut off bytes at the end" => {
+            let last = files.get_mut("audit.jsonl").unwrap();
+            last.truncate(dice.below(last.len()));
+        }
+        "cut off records at the end" => cut(files, dice),
+        "edit the checkpoint" => edit(files.get_mut("checkpoint").unwrap(), dice),
+        "copy one half of the checkpoint over the other" => copy_half(files, dice),
+        "the same, and cut off records at the end" => {
+            copy_half(files, dice);
+            cut(files, dice);
+        }
+        "remove a file" => drop(files.remove(&name)),
+        _ => move_records(files, kind, (&name, &names[dice.below(names.len())]), dice),
+    }
+}
+
+fn edit(content: &mut [u8], dice: &mut Dice) {
+    content[dice.below(content.len())] ^= 1 << dice.below(8);
+}
+
+fn cut(files: &mut Files, dice: &mut Dice) {
+    let mut last = lines(&files["audit.jsonl"]);
+    last.truncate(dice.below(last.len()));
+    files.insert("audit.jsonl".to_owned(), last.concat());
+}
+
+fn copy_half(files: &mut Files, dice: &mut Dice) {
+    let checkpoint = files.get_mut("checkpoint").unwrap();
+    let (from, to) = if dice.below(2) == 0 { (0..512, 512) } else { (512..1024, 0) };
+    checkpoint.copy_within(from, to);
+}
+
+fn move_records(files: &mut Files, kind: &str, (name, second): (&str, &str), dice: &mut Dice) {
+    let mut of = lines(&files[name]);
     let (one, other) = (dice.below(of.len()), dice.below(of.len()));
-    match dice.below(12) {
-        0 | 1 => {
-            let place = dice.below(content.len());
-            content[place] ^= 1 << dice.below(8);
-            return "edit";
+    match kind {
+        "delete a record" => drop(of.remove(one)),
+        "repeat a record" => of.insert(other, of[one].clone()),
+        "exchange two records" => of.swap(one, other),
+        "exchange two records of two files" if name != second => {
+            let mut theirs = lines(&files[second]);
+            let place = dice.below(theirs.len());
+            std::mem::swap(&mut of[one], &mut theirs[place]);
+            files.insert(second.to_owned(), theirs.concat());
         }
-        2 => {
-            let place = dice.below(content.len());
-            content.remove(place);
-            return "delete a byte";
-        }
-        3 => {
-            let place = dice.below(content.len() + 1);
-            content.insert(place, b" \n0a\"}"[dice.below(6)]);
-            return "insert a byte";
-        }
-        4 => drop(of.remove(one)),
-        5 => {
-            let line = of[one].clone();
+        "exchange two records of two files" => of.swap(one, other),
+        "insert a record with a new number" => {
+            let mut record: AuditRecord = serde_json::from_slice(&of[one]).unwrap();
+            record.seq += dice.below(20_000) as u64;
+            let mut line = serde_json::to_vec(&record).unwrap();
+            line.push(b'\n');
             of.insert(other, line);
         }
-        6 if one != other => of.swap(one, other),
-        7 => {
-            let second = names[dice.below(names.len())].clone();
-            if second == name {
-                drop(of.remove(one));
-            } else {
-                let mut theirs = lines(&files[&second]);
-                let place = dice.below(theirs.len());
-                std::mem::swap(&mut of[one], &mut theirs[place]);
-                files.insert(second, theirs.concat());
-            }
-        }
-        8 => {
-            let last = files.get_mut("audit.jsonl").unwrap();
-            let keep = dice.below(last.len());
-            last.truncate(keep);
-            return "cut bytes";
-        }
-        9 => {
-            let mut last = lines(&files["audit.jsonl"]);
-            last.truncate(dice.below(last.len()));
-            files.insert("audit.jsonl".to_owned(), last.concat());
-            return "cut records";
-        }
-        10 => {
-            let checkpoint = files.get_mut("checkpoint").unwrap();
-            let place = dice.below(checkpoint.len());
-            checkpoint[place] ^= 1 << dice.below(8);
-            return "edit the checkpoint";
-        }
-        _ => {
-            files.remove(&name);
-            return "remove a file";
-        }
+        kind => panic!("{kind}"),
     }
-    files.insert(name, of.concat());
-    "move records"
+    files.insert(name.to_owned(), of.concat());
 }
 
 fn put(options: &Options, before: &Files, files: &Files) {
     for name in before.keys().filter(|name| !files.contains_key(*name)) {
         std::fs::remove_file(options.directory.join(name)).unwrap();
     }
-    for (name, content) in files {
+    for (name, content) in files.iter().filter(|(name, content)| before.get(*name) != Some(content)) {
         std::fs::write(options.directory.join(name), content).unwrap();
     }
+}
+
+/// Changes it in this way, checks that it is found, and puts it back as it was.
+fn is_found(options: &Options, files: &Files, kind: &str, dice: &mut Dice) -> bool {
+    let mut changed = files.clone();
+    mutate(&mut changed, kind, dice);
+    if changed == *files {
+        return false;
+    }
+    put(options, files, &changed);
+    let verdict = verify(options).unwrap();
+    assert!(!verdict.intact && !verdict.problems.is_empty(), "not found: {kind}, with {}", dice.0);
+    for (name, content) in files.iter().filter(|(name, content)| changed.get(*name) != Some(content)) {
+        let path = options.directory.join(name);
+        std::fs::write(&path, content).unwrap();
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    }
+    true
 }
 
 #[tokio::test]
 async fn every_change_is_found() {
     let home = tempfile::tempdir().unwrap();
-    let options = Options { max_file_size: 10_000, ..options(home.path()) };
+    let options = Options { max_file_size: 6000, ..options(home.path()) };
     let files = log(&options, 40).await;
-    assert!(logs(&files).len() > 3);
+    assert!(logs(&files).len() > 3, "{:?}", logs(&files));
     intact(&options);
     let mut dice = Dice(42);
-    let mut done = 0;
-    while done < 2500 {
-        let mut changed = files.clone();
-        let what = mutate(&mut changed, &mut dice);
-        if changed == files {
-            continue;
-        }
-        done += 1;
-        put(&options, &files, &changed);
-        let verdict = verify(&options).unwrap();
-        assert!(!verdict.intact && !verdict.problems.is_empty(), "{what}, number {done}");
-        for name in changed.keys() {
-            if changed[name] != *files.get(name).unwrap_or(&Vec::new()) {
-                std::fs::write(options.directory.join(name), &files[name]).unwrap();
-            }
-        }
-        for name in files.keys().filter(|name| !changed.contains_key(*name)) {
-            let path = options.directory.join(name);
-            std::fs::write(&path, &files[name]).unwrap();
-            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-        }
+    for kind in KINDS {
+        let found = (0..80).filter(|_| is_found(&options, &files, kind, &mut dice)).count();
+        assert!(found > 50, "{kind} changed something {found} times");
     }
-    assert!(verify(&options).unwrap().intact, "put back as it was");
+    intact(&options);
 }
 
 #[tokio::test]
-async fn ten_thousand_records_and_changes_of_the_whole() {
+async fn every_change_of_ten_thousand_records_is_found() {
     let home = tempfile::tempdir().unwrap();
     let options = Options { max_file_size: 1 << 20, ..options(home.path()) };
     let files = log(&options, 5000).await;
     assert!(intact(&options) > 10_000);
+    assert!(logs(&files).len() > 3, "{:?}", logs(&files));
+    let mut dice = Dice(7);
+    for kind in KINDS {
+        let found = (0..5).any(|_| is_found(&options, &files, kind, &mut dice));
+        assert!(found, "{kind} never changed anything");
+    }
+    intact(&options);
+}
+
+#[tokio::test]
+async fn every_change_of_whole_files_is_found() {
+    let home = tempfile::tempdir().unwrap();
+    let options = Options { max_file_size: 100_000, ..options(home.path()) };
+    let files = log(&options, 500).await;
+    assert!(intact(&options) > 1000);
     let names = logs(&files);
     assert!(names.len() > 3, "{names:?}");
     let wrong = Key::new(&[9; 32]);
