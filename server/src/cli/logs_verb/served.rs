@@ -63,7 +63,7 @@ impl Served<'_> {
     async fn connect(&self, filter: LogFilter) -> Result<(Vec<LogLine>, Following), CallError> {
         let Target { socket, hello, options } = self.target.clone();
         let connected = async {
-            let client = Client::connect(&socket, hello, options).await?;
+            let client = Client::connect(&socket.path(), hello, options).await?;
             let (lines, tail) = client.follow_logs(filter).await?;
             Ok((lines, (client, tail)))
         };
