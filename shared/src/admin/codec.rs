@@ -392,12 +392,18 @@ impl FromServer {
         }
         let id = line.id.unwrap_or(0);
         let answer = match (line.result, line.error) {
-            (Some(result), _) => Ok(serde_json::from_str(result.get())?),
+            (Some(result), _) => Ok(answered(result.get())?),
             (None, Some(error)) => Err(error),
             (None, None) => return Err(serde::de::Error::custom("an answer with neither result nor error")),
         };
         Ok(Self::Answer { id, answer })
     }
+}
+
+/// Reads a result for what it almost always is. To find out which of the two it is, the
+/// derived reader keeps a copy of all of it first: with a thousand sessions, a quarter of the time.
+fn answered(result: &str) -> serde_json::Result<Answered> {
+    serde_json::from_str(result).map(Answered::Reply).or_else(|_| serde_json::from_str(result))
 }
 
 #[cfg(test)]

@@ -115,6 +115,14 @@ fn an_answer_that_is_too_long_says_so() {
 }
 
 #[test]
+fn what_is_neither_a_welcome_nor_a_reply_is_no_answer() {
+    for result in ["{}", r#"{"kind":"weather","value":{}}"#, r#"{"kind":"done"}"#, "null", "7"] {
+        let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
+        assert!(FromServer::read(line.as_bytes()).is_err(), "{line}");
+    }
+}
+
+#[test]
 fn what_is_not_known_is_passed_over() {
     let read = |line: &str| FromServer::read(line.as_bytes()).unwrap();
     assert_eq!(read(r#"{"jsonrpc":"2.0","method":"weather","params":{}}"#), FromServer::Unknown);
