@@ -181,7 +181,7 @@ impl Workspace {
     /// # Errors
     ///
     /// When there is no answer.
-    pub fn ask(&self, request: Request) -> Result<Reply> {
+    pub fn ask_server(&self, request: Request) -> Result<Reply> {
         self.ask_in(request, Context::default())
     }
 
@@ -189,7 +189,7 @@ impl Workspace {
     ///
     /// # Errors
     ///
-    /// As [`Workspace::ask`].
+    /// As [`Workspace::ask_server`].
     pub fn ask_in(&self, request: Request, context: Context) -> Result<Reply> {
         let target = Target::new(self.admin_socket()?, "test").owned_by(self.owner());
         let limit: Duration = wait::DEADLINE;
@@ -202,7 +202,7 @@ impl Workspace {
     ///
     /// When it does not tell.
     pub fn told_status(&self) -> Result<Status> {
-        match self.ask(Request::Status)? {
+        match self.ask_server(Request::Status)? {
             Reply::Status(status) => Ok(*status),
             other => bail!("{other:?}"),
         }

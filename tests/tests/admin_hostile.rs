@@ -161,7 +161,7 @@ fn changes_are_told(workspace: &Workspace, count: usize) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let Target { socket, hello, options } = Target::new(workspace.admin_socket()?, "reader");
     runtime.block_on(async {
-        let reader = Admin::connect(&socket, hello, options).await?;
+        let reader = Admin::connect(&socket.path(), hello, options).await?;
         let (_, mut updates) = reader.subscribe().await?;
         for _ in 0..count {
             let next = tokio::time::timeout(wait::DEADLINE, updates.next()).await;
@@ -200,7 +200,7 @@ fn callers_who_do_not_behave_are_noticed_by_nobody() -> Result<()> {
             deaf.push(reader);
         }
         let clients = Places::discover(Some(workspace.path()), &Surroundings::of_process()?)?.client_socket();
-        let pace = Pace { clients: SESSIONS, pause: Duration::from_millis(500), with_long_call: false };
+        let pace = Pace { clients: SESSIONS, pause: Duration::from_millis(500), with_long_call: false, only_reads: false };
         let load = Load::begin(&clients, pace)?;
         changes_are_told(workspace, 100)?;
         all_goes_on(workspace, &caller, "readers who do not read")?;

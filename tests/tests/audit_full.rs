@@ -173,7 +173,7 @@ fn body(workspace: &Workspace, disk: &AuditDisk) -> Result<()> {
     wait::until("the record of the rollback", || {
         a_rollback_is_written(workspace).ok().filter(|found| *found)
     })?;
-    let Reply::AuditVerdict(verdict) = workspace.ask(Request::VerifyAudit)? else { bail!("no verdict") };
+    let Reply::AuditVerdict(verdict) = workspace.ask_server(Request::VerifyAudit)? else { bail!("no verdict") };
     ensure!(verdict.intact, "{:?}", verdict.problems);
     client.call("orchestrator_plan_task", serde_json::json!({"title": "t", "description": "d"}))?;
     client.quit()

@@ -43,7 +43,7 @@ fn runtime() -> Result<Runtime> {
 
 async fn connect(server: &Server) -> Result<Client> {
     let Target { socket, hello, options } = server.admins().clone();
-    Client::connect(&socket, hello, options).await.context("connect to the admin socket")
+    Client::connect(&socket.path(), hello, options).await.context("connect to the admin socket")
 }
 
 /// The control: somebody who answers each line with the same one, and does nothing else.
