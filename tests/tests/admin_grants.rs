@@ -37,7 +37,7 @@ fn now<T>(what: impl Future<Output = Result<T>>) -> Result<T> {
 
 async fn connected(workspace: &Workspace) -> Result<Admin> {
     let Target { socket, hello, options } = Target::new(workspace.admin_socket()?, "test");
-    Ok(Admin::connect(&socket, hello, options).await?)
+    Ok(Admin::connect(&socket.path(), hello, options).await?)
 }
 
 fn code(reply: &Reply) -> Option<ErrorCode> {

@@ -77,7 +77,7 @@ fn rollback() -> Request {
 
 /// That it was refused because it cannot be written down.
 fn unwritten(workspace: &Workspace, request: Request) -> Result<()> {
-    match workspace.ask(request.clone())? {
+    match workspace.ask_server(request.clone())? {
         Reply::Refused(Refusal { error_code: ErrorCode::StorageUnavailable, error, .. })
             if error.contains("audit") =>
         {
