@@ -38,6 +38,8 @@ fn who_watches_sees_what_happens_in_its_order() -> Result<()> {
             "is complete",
             &emergency_begins,
             "process_restart",
+            "state_restoration",
+            "service_resume",
             "is complete",
             "1 crash of the worker",
             "maintenance on",

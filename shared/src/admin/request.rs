@@ -216,6 +216,7 @@ impl Request {
             }
             Self::Restart(request) => request.binary.clone(),
             Self::LogLevel { level } => Some(level.clone()),
+            Self::Maintenance { on } => Some(if *on { "on" } else { "off" }.to_owned()),
             Self::WhoAmI
             | Self::Roles
             | Self::Status
@@ -227,7 +228,6 @@ impl Request {
             | Self::Prepare
             | Self::RestartStatus { .. }
             | Self::CancelRestart
-            | Self::Maintenance { .. }
             | Self::Snapshot
             | Self::Backups
             | Self::PruneBackups { .. }

@@ -452,6 +452,7 @@ impl View {
             Change::Progress(progress) => {
                 if let Some(restart) = &mut self.restart
                     && restart.report.restart_id == progress.restart_id
+                    && restart.report.outcome.is_none()
                 {
                     restart.report.phase = progress.phase;
                     restart.report.progress = progress.progress;

@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use task_orchestrator_shared::admin::audit::AuditRecord;
 use task_orchestrator_shared::admin::view::{
-    Change, Delta, HistoryView, MAX_AUDIT, MAX_BACKUPS, MAX_DEAD_LETTERS, MAX_HISTORY, SessionRow, View,
+    Change, Delta, HistoryView, MAX_AUDIT, MAX_BACKUPS, MAX_DEAD_LETTERS, MAX_HISTORY, RestartView,
+    SessionRow, View,
 };
 use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::restart::Progress;
 use task_orchestrator_shared::role::Role;
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
@@ -250,7 +252,7 @@ impl Hub {
         if view.limits != limits {
             gathered.push(Change::Limits(limits));
         }
-        let is_other = |known: &task_orchestrator_shared::admin::view::RestartView| {
+        let is_other = |known: &RestartView| {
             restart.as_ref().is_some_and(|restart| {
                 let (before, after) = (&known.report, &restart.report);
                 before.restart_id != after.restart_id || before.outcome != after.outcome
@@ -259,8 +261,7 @@ impl Hub {
         if view.restart.as_ref().map_or(restart.is_some(), is_other)
             && let Some(restart) = restart
         {
-            // Before its progress, which is of no use without it.
-            gathered.insert(0, Change::Restart(Box::new(restart)));
+            tell_restart(view.restart.as_ref(), restart, gathered);
         }
     }
 
@@ -375,4 +376,35 @@ pub(crate) async fn pass_on(
             return;
         }
     }
+}
+
+/// Puts a restart that has begun before its progress, which is of no use without it,
+/// and one that has ended behind, after which there is none.
+fn tell_restart(known: Option<&RestartView>, restart: RestartView, gathered: &mut Vec<Change>) {
+    let id = &restart.report.restart_id;
+    if restart.report.outcome.is_none() {
+        gathered.insert(0, Change::Restart(Box::new(restart)));
+        return;
+    }
+    let first = gathered.iter().find_map(|change| match change {
+        Change::Progress(progress) if progress.restart_id == *id => Some(progress),
+        _ => None,
+    });
+    let is_known = known.is_some_and(|known| known.report.restart_id == *id);
+    if let Some(first) = first.filter(|_| !is_known) {
+        let begun = begun(&restart, first);
+        gathered.insert(0, Change::Restart(Box::new(begun)));
+    }
+    gathered.push(Change::Restart(Box::new(restart)));
+}
+
+/// The restart as it was at this step.
+fn begun(restart: &RestartView, first: &Progress) -> RestartView {
+    let mut report = restart.report.clone();
+    (report.outcome, report.completed_at) = (None, None);
+    (report.phase, report.progress) = (first.phase, first.progress);
+    report.message.clone_from(&first.message);
+    report.duration_ms = first.elapsed_ms;
+    report.errors.clear();
+    RestartView { report, progress: None, build_output: Vec::new() }
 }

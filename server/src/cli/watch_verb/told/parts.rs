@@ -41,7 +41,10 @@ fn role(role: WorkerRole) -> &'static str {
 }
 
 fn build(worker: &WorkerView) -> String {
-    let Some(build) = &worker.build else { return String::new() };
+    // Which one it is is known once it has said so.
+    let Some(build) = worker.build.as_ref().filter(|build| !build.version.is_empty()) else {
+        return String::new();
+    };
     let digest = build.sha256.as_deref().map(|digest| digest.chars().take(12).collect::<String>());
     let digest = digest.map(|digest| format!(" {}", clean(&digest))).unwrap_or_default();
     format!(" (version {}{digest})", clean(&build.version))
