@@ -9,6 +9,7 @@ mod budget;
 mod connection;
 mod event;
 mod hub;
+mod intent;
 mod jobs;
 mod log_files;
 mod outcomes;

@@ -200,7 +200,12 @@ fn callers_who_do_not_behave_are_noticed_by_nobody() -> Result<()> {
             deaf.push(reader);
         }
         let clients = Places::discover(Some(workspace.path()), &Surroundings::of_process()?)?.client_socket();
-        let pace = Pace { clients: SESSIONS, pause: Duration::from_millis(500), with_long_call: false, only_reads: false };
+        let pace = Pace {
+            clients: SESSIONS,
+            pause: Duration::from_millis(500),
+            with_long_call: false,
+            only_reads: false,
+        };
         let load = Load::begin(&clients, pace)?;
         changes_are_told(workspace, 100)?;
         all_goes_on(workspace, &caller, "readers who do not read")?;

@@ -175,7 +175,9 @@ fn expected_decisions(ways: &[Way]) -> Result<Decisions> {
 }
 
 fn check_audit(workspace: &Workspace, expected: &Decisions) -> Result<()> {
-    let Reply::AuditVerdict(verdict) = workspace.ask_server(Request::VerifyAudit)? else { bail!("no verdict") };
+    let Reply::AuditVerdict(verdict) = workspace.ask_server(Request::VerifyAudit)? else {
+        bail!("no verdict")
+    };
     let AuditVerdict { intact, problems, .. } = *verdict;
     ensure!(intact, "{problems:?}");
     let mut records = Vec::<AuditRecord>::new();

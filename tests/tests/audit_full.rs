@@ -98,7 +98,7 @@ fn looking_works(workspace: &Workspace, client: &Client) -> Result<()> {
     let looks =
         [Request::WhoAmI, Request::Status, Request::Health, Request::Audit { limit: 5 }, Request::Backups];
     for request in looks {
-        let reply = workspace.ask(request.clone())?;
+        let reply = workspace.ask_server(request.clone())?;
         ensure!(!matches!(reply, Reply::Refused(_)), "{request:?}: {reply:?}");
     }
     Ok(())
@@ -160,7 +160,7 @@ fn body(workspace: &Workspace, disk: &AuditDisk) -> Result<()> {
     workspace.status_when("safe mode", |status| status.safe_mode.is_some())?;
     looking_works(workspace, &client)?;
     nothing_is_changed(workspace)?;
-    match workspace.ask(rollback())? {
+    match workspace.ask_server(rollback())? {
         Reply::Restart(report) if report.is_success() => {}
         other => bail!("{other:?}"),
     }
@@ -173,7 +173,9 @@ fn body(workspace: &Workspace, disk: &AuditDisk) -> Result<()> {
     wait::until("the record of the rollback", || {
         a_rollback_is_written(workspace).ok().filter(|found| *found)
     })?;
-    let Reply::AuditVerdict(verdict) = workspace.ask_server(Request::VerifyAudit)? else { bail!("no verdict") };
+    let Reply::AuditVerdict(verdict) = workspace.ask_server(Request::VerifyAudit)? else {
+        bail!("no verdict")
+    };
     ensure!(verdict.intact, "{:?}", verdict.problems);
     client.call("orchestrator_plan_task", serde_json::json!({"title": "t", "description": "d"}))?;
     client.quit()

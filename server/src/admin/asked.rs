@@ -82,6 +82,11 @@ impl Told {
         Self { delta, lines: Default::default() }
     }
 
+    /// All of it.
+    pub fn delta(&self) -> &Delta {
+        &self.delta
+    }
+
     /// The line, without its end, for a reader of this role. A delta of which the
     /// reader may see nothing is empty, so that its numbers have no gap. One that
     /// does not fit on a line is empty as well, and `None` comes of it: the reader

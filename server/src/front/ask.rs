@@ -9,6 +9,7 @@ use crate::envelope::RequestId;
 use crate::ledger::OperationKey;
 use crate::reboot::Command;
 
+use super::intent::Intent;
 use super::outcomes::OutcomeKey;
 
 /// The call of a client by which a restart was asked for: the same call, sent
@@ -43,6 +44,27 @@ impl ReplyTo {
         }
     }
 
+    /// The key under which it was asked for, where there is one.
+    pub(crate) fn key(&self) -> Option<&OutcomeKey> {
+        match self {
+            Self::Recorded(recorded) => recorded.key.as_ref(),
+            Self::Restore(to) => to.key(),
+            Self::Admin(_) | Self::Client(_) | Self::Nobody | Self::Watchers => None,
+        }
+    }
+
+    /// What is to be told at the end, and who is to be told at once: what is written
+    /// down is the end.
+    pub(crate) fn split(self) -> (Self, Self) {
+        match self {
+            Self::Recorded(recorded) => {
+                let Recorded { intent, key, to } = *recorded;
+                (Self::Recorded(Box::new(Recorded { intent, key, to: Self::Nobody })), to)
+            }
+            to => (Self::Nobody, to),
+        }
+    }
+
     /// The client's call that it is the answer to, where it is one.
     pub(crate) fn call(&self) -> Option<&ClientCall> {
         match self {
@@ -57,8 +79,8 @@ impl ReplyTo {
 /// Something that was allowed and written down, and what is still to be written.
 #[derive(Debug)]
 pub(crate) struct Recorded {
-    /// The record of the intent; 0 for the one operation that may do without.
-    pub(crate) intent: u64,
+    /// Writes down what comes of it.
+    pub(crate) intent: Intent,
     /// Under which its outcome is found again.
     pub(crate) key: Option<OutcomeKey>,
     /// Who asked.

@@ -56,6 +56,8 @@ pub(crate) enum Event {
         told: Option<mpsc::Sender<RestartEvent>>,
         by: String,
         operation: Operation,
+        /// It is meant for this one.
+        expected_generation: Option<u64>,
     },
     /// What somebody may do is written down, or cannot be.
     Admitted { admission: Box<Admission>, intent: Result<u64, String> },

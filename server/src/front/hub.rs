@@ -33,11 +33,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
+use task_orchestrator_shared::admin::Reply;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ask::Waiter;
 use super::budget::Budget;
 use super::event::{ConnectionId, Event};
+use super::intent::Open;
 use super::jobs::{Jobs, Reload};
 use super::outcomes::Outcomes;
 use super::session::Session;
@@ -122,6 +124,8 @@ pub(crate) struct Hub {
     access: Access,
     audit: Audit,
     outcomes: Outcomes,
+    /// Counts what was allowed and has not come to its end.
+    open: Open,
     stream: Stream,
     traffic: Traffic,
     /// The restore that is being done.
@@ -239,6 +243,7 @@ impl Hub {
             access,
             audit,
             outcomes: Outcomes::default(),
+            open: Open::default(),
             stream: Stream::new(settings.boot.clone(), now),
             traffic: Traffic::new(now),
             restoring: None,
@@ -263,16 +268,35 @@ impl Hub {
             let now = Instant::now();
             self.on_time(now);
             self.publish(now);
+            // Half a restore is of no use, and the next front's workers must not meet it.
             if self.machine.has_stopped()
+                && !self.is_putting_in_place()
                 && let Some(stopped) = self.stopping.take()
             {
-                // What has happened is written down before the front is gone.
-                let written = async { tokio::join!(self.ledger.flush(), self.audit.close(LAST_WORDS)) };
-                let _ = tokio::time::timeout(LAST_WORDS, written).await;
+                self.come_to_an_end(events).await;
                 let _ = stopped.send(());
                 return;
             }
         }
+    }
+
+    /// What was allowed comes to its end and is written down before the front is gone.
+    async fn come_to_an_end(mut self, mut events: mpsc::Receiver<Event>) {
+        let begun = async {
+            while self.open.others() > 0 {
+                match events.recv().await {
+                    Some(event) => self.on(event),
+                    None => return,
+                }
+            }
+        };
+        let _ = tokio::time::timeout(LAST_WORDS, begun).await;
+        // What comes of the rest is not known, which is written down as well.
+        drop(events);
+        self.taking = None;
+        self.waiters.clear();
+        let written = async { tokio::join!(self.ledger.flush(), self.audit.close(LAST_WORDS)) };
+        let _ = tokio::time::timeout(LAST_WORDS, written).await;
     }
 
     fn wakes_at(&self) -> Instant {
@@ -347,8 +371,11 @@ impl Hub {
             Event::Job { job, outcome } => self.job_ended(job, outcome, now),
             Event::BuildLine(line) => self.build_line(line),
             Event::Report { to, reply } => self.answer(to, reply),
-            Event::Restart { request, to, told, by, operation } => {
-                self.restart(*request, (to, told), by, Some(operation), now);
+            Event::Restart { request, to, told, by, operation, expected_generation } => {
+                match self.fenced(expected_generation) {
+                    Some(refusal) => self.answer(to, Reply::Refused(refusal)),
+                    None => self.restart(*request, (to, told), by, Some(operation), now),
+                }
             }
             Event::Admitted { admission, intent } => self.admitted(*admission, intent, now),
             Event::RestoreChecked { name, by, to, checked } => {
@@ -427,8 +454,11 @@ impl Hub {
             );
             session.outbox.close();
         }
-        self.sessions.clear();
+        for (number, _) in self.sessions.drain() {
+            self.stream.ended(number);
+        }
         self.connections.clear();
+        self.stream.touch();
         self.jobs.end_build();
     }
 }

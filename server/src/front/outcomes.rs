@@ -5,7 +5,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use sha2::{Digest, Sha256};
-use task_orchestrator_shared::admin::{Reply, Request};
+use task_orchestrator_shared::admin::{Done, Reply, Request};
+use task_orchestrator_shared::restart::RestartEvent;
+use tokio::sync::mpsc;
 
 use super::ask::ReplyTo;
 use crate::ledger::OperationKey;
@@ -16,6 +18,10 @@ const MAX_KNOWN: usize = 1000;
 
 /// Repetitions of one operation that wait for it; more are refused.
 const MAX_WAITING: usize = 64;
+
+/// Longest outcome that is kept, in bytes of JSON. Of a longer one it is kept that
+/// it was done: all of them together stay within some tens of megabytes.
+const MAX_KEPT_BYTES: usize = 64 * 1024;
 
 /// A key is one user's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -53,6 +59,8 @@ struct Entry {
     request: Request,
     outcome: Option<Box<Reply>>,
     waiting: Vec<ReplyTo>,
+    /// Who wants to see it go on, once it has begun.
+    listening: Vec<mpsc::Sender<RestartEvent>>,
 }
 
 /// See the module.
@@ -78,7 +86,8 @@ impl Outcomes {
             };
         }
         self.make_room();
-        let entry = Entry { request: request.clone(), outcome: None, waiting: Vec::new() };
+        let entry =
+            Entry { request: request.clone(), outcome: None, waiting: Vec::new(), listening: Vec::new() };
         self.entries.insert(key.clone(), entry);
         self.order.push_back(key.clone());
         Known::New(to)
@@ -93,9 +102,22 @@ impl Outcomes {
             self.entries.remove(key);
             self.order.retain(|known| known != key);
         } else {
-            entry.outcome = Some(Box::new(reply.clone()));
+            entry.listening = Vec::new();
+            entry.outcome = Some(Box::new(kept(reply)));
         }
         waiting
+    }
+
+    /// Somebody who waits for it wants to see it go on as well.
+    pub(crate) fn listen(&mut self, key: &OutcomeKey, events: mpsc::Sender<RestartEvent>) {
+        if let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.listening.len() < MAX_WAITING) {
+            entry.listening.push(events);
+        }
+    }
+
+    /// It begins: who wants to see it go on.
+    pub(crate) fn listeners(&mut self, key: &OutcomeKey) -> Vec<mpsc::Sender<RestartEvent>> {
+        self.entries.get_mut(key).map(|entry| std::mem::take(&mut entry.listening)).unwrap_or_default()
     }
 
     fn make_room(&mut self) {
@@ -112,9 +134,18 @@ impl Outcomes {
     }
 }
 
+/// What is kept of an outcome.
+fn kept(reply: &Reply) -> Reply {
+    if serde_json::to_vec(reply).is_ok_and(|json| json.len() <= MAX_KEPT_BYTES) {
+        return reply.clone();
+    }
+    let message = "it was done; its answer was too long to be kept for a repetition".to_owned();
+    Reply::Done(Done { message })
+}
+
 #[cfg(test)]
 mod tests {
-    use task_orchestrator_shared::admin::{Done, Refusal};
+    use task_orchestrator_shared::admin::Refusal;
     use task_orchestrator_shared::error_code::ErrorCode;
 
     use super::*;
@@ -177,6 +208,15 @@ mod tests {
             assert!(matches!(outcomes.ask(&key("a"), &Request::Snapshot, ReplyTo::Nobody), Known::Joined));
         }
         assert!(matches!(outcomes.ask(&key("a"), &Request::Snapshot, ReplyTo::Nobody), Known::Crowded(_)));
+    }
+
+    #[test]
+    fn of_a_long_answer_only_the_deed_is_kept() {
+        let mut outcomes = Outcomes::default();
+        outcomes.ask(&key("a"), &Request::Snapshot, ReplyTo::Nobody);
+        outcomes.ended(&key("a"), &Reply::Retried("x".repeat(MAX_KEPT_BYTES).into()));
+        let again = outcomes.ask(&key("a"), &Request::Snapshot, ReplyTo::Nobody);
+        assert!(matches!(again, Known::Done(_, reply) if matches!(*reply, Reply::Done(_))));
     }
 
     #[test]

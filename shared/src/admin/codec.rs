@@ -37,6 +37,9 @@ pub const TOO_MANY: i32 = -32003;
 /// The versions do not meet, and this is not for reading only.
 pub const SKEWED: i32 = -32004;
 
+/// The client does not understand the answer. Never sent: the client's own finding.
+pub const NOT_UNDERSTOOD: i32 = -32005;
+
 /// Longest complaint about a line, in characters; what is more is cut off, for it
 /// repeats parts of a line that nobody has to believe.
 pub const MAX_COMPLAINT: usize = 500;
@@ -392,7 +395,14 @@ impl FromServer {
         }
         let id = line.id.unwrap_or(0);
         let answer = match (line.result, line.error) {
-            (Some(result), _) => Ok(answered(result.get())?),
+            // Only this request is lost by it: what else the server sends may be understood.
+            (Some(result), _) => answered(result.get()).map_err(|error| {
+                let message = format!(
+                    "this client does not understand the answer, and may be older than the server: {error}"
+                );
+                let Malformed { code, message, .. } = Malformed::new(None, NOT_UNDERSTOOD, message);
+                Failure { code, message }
+            }),
             (None, Some(error)) => Err(error),
             (None, None) => return Err(serde::de::Error::custom("an answer with neither result nor error")),
         };

@@ -1,6 +1,8 @@
 //! The whole state of a server, and the numbered changes that keep a copy of it
 //! up to date. Pure data: who applies every delta in order has what the server has.
 
+mod topics;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -389,6 +391,8 @@ pub struct Delta {
     /// When, RFC 3339.
     pub at: String,
     /// In order.
+    // A reader passes those over whose topic it does not know.
+    #[serde(deserialize_with = "topics::read")]
     pub changes: Vec<Change>,
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::admin::{Answered, Asked, Caller};
 use crate::front::ask::{Recorded, ReplyTo};
 use crate::front::event::Event;
+use crate::front::intent::{Intent, Open};
 use crate::front::outcomes::{Known, OutcomeKey};
 
 use super::Hub;
@@ -36,6 +37,7 @@ pub(crate) struct Admission {
     pub(crate) expected_generation: Option<u64>,
     pub(crate) to: ReplyTo,
     pub(crate) what: Admitted,
+    pub(crate) open: Open,
 }
 
 /// What may be done.
@@ -73,7 +75,14 @@ impl Hub {
                 let expected_generation = context.expected_generation;
                 let key = context.idempotency_key.map(|key| OutcomeKey { uid: caller.uid, key });
                 let what = Admitted::Admin { request, caller, events };
-                self.repeated_or_new(Admission { attempt, key, expected_generation, to, what });
+                self.repeated_or_new(Admission {
+                    attempt,
+                    key,
+                    expected_generation,
+                    to,
+                    what,
+                    open: self.open.clone(),
+                });
             }
         }
     }
@@ -97,7 +106,7 @@ impl Hub {
                 admission.to = to;
                 self.intend(admission);
             }
-            Known::Joined => self.listen(events.clone()),
+            Known::Joined => self.listen(key, events.clone()),
             Known::Done(to, reply) => self.answer(to, *reply),
             Known::Conflict(to) => {
                 let error = "this idempotency key was used for another operation".to_owned();
@@ -127,30 +136,36 @@ impl Hub {
 
     /// The intent is on the disk, or cannot be written there.
     pub(super) fn admitted(&mut self, admission: Admission, intent: Result<u64, String>, now: Instant) {
-        let Admission { attempt, key, expected_generation, to, what } = admission;
+        let Admission { attempt, key, expected_generation, to, what, open } = admission;
+        // A restart that is asked for again after a front's death is found in the ledger;
+        // it may have moved the generation on itself, so that comes first.
+        let (fence, later) = match (&what, &key) {
+            (Admitted::Admin { request: Request::Restart(_), .. }, Some(_)) => (None, expected_generation),
+            _ => (expected_generation, None),
+        };
         let (intent, refusal) = match intent {
-            Ok(intent) => (intent, self.fenced(expected_generation)),
+            Ok(number) => (Intent::written(number, &self.audit, open), self.fenced(fence)),
             // The way out of safe mode must not depend on a disk that may be the reason for it.
             Err(error) if attempt.operation == Operation::Rollback && self.machine.safe_mode().is_some() => {
-                let detail = format!("begun without an audit: {error}");
-                self.audit.later(attempt, AuditOutcome::Unknown, &detail);
-                (0, self.fenced(expected_generation))
+                tracing::error!(error, "a rollback is begun without a record in the audit");
+                (Intent::unwritten(attempt, &self.audit, open), self.fenced(fence))
             }
-            Err(error) => (0, Some(unaudited(&error))),
+            Err(error) => (Intent::nothing(&self.audit, open), Some(unaudited(&error))),
         };
-        let to = ReplyTo::Recorded(Box::new(Recorded { intent, key: key.clone(), to }));
+        let once = key.as_ref().map(|key| (key.operation(), later));
+        let to = ReplyTo::Recorded(Box::new(Recorded { intent, key, to }));
         match (refusal, what) {
             (Some(refusal), _) => self.answer(to, Reply::Refused(refusal)),
             (None, Admitted::Admin { request, caller, events }) => {
                 let by = format!("admin:{}", name_of(&caller));
-                self.act(request, (to, events), by, key.as_ref(), now);
+                self.act(request, (to, events), by, once, now);
             }
             (None, Admitted::Client(restart)) => self.restart_by_client(restart, to),
         }
     }
 
     /// Why an operation that was meant for another generation is not done.
-    fn fenced(&self, expected: Option<u64>) -> Option<Refusal> {
+    pub(super) fn fenced(&self, expected: Option<u64>) -> Option<Refusal> {
         let expected = expected.filter(|expected| *expected != self.generation)?;
         Some(Refusal {
             error_code: ErrorCode::NotReady,
@@ -163,7 +178,7 @@ impl Hub {
     pub(super) fn recorded(&mut self, recorded: Recorded, reply: Reply) {
         let Recorded { intent, key, to } = recorded;
         let (outcome, detail) = outcome_of(&reply);
-        self.audit.outcome(intent, outcome, &detail);
+        intent.ended(outcome, &detail);
         let others = key.map(|key| self.outcomes.ended(&key, &reply)).unwrap_or_default();
         for other in others {
             self.answer(other, reply.clone());

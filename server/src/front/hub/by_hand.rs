@@ -146,7 +146,11 @@ impl Hub {
         }
         self.jobs.backups().set_policy((&config.state).into());
         self.log_at(config.log.level);
-        self.config = config;
+        let before = std::mem::replace(&mut self.config, config);
+        // These hold until the front is started again, whatever the file says.
+        self.config.front.max_sessions = before.front.max_sessions;
+        self.config.buffer.max_requests_per_client = before.buffer.max_requests_per_client;
+        self.config.buffer.max_bytes = before.buffer.max_bytes;
         for session in self.sessions.values_mut() {
             session.limits = None;
         }
@@ -216,7 +220,7 @@ impl Hub {
 
 /// What it takes until a changed key holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Takes {
+pub(super) enum Takes {
     Nothing,
     /// Of the worker.
     Restart,
@@ -225,14 +229,16 @@ enum Takes {
 }
 
 impl Takes {
-    fn of(key: &str) -> Self {
+    pub(super) fn of(key: &str) -> Self {
         let section = key.split_once('.').map_or(key, |(section, _)| section);
         match (section, key) {
             (_, "access.socket_group") => Self::Stop,
             (_, "log.level" | "front.heartbeat_interval" | "front.heartbeat_misses") => Self::Nothing,
             (_, "front.worker_start_timeout" | "buffer.expiry" | "buffer.cleanup_interval") => Self::Nothing,
             ("restart" | "limits" | "access" | "worker", _) => Self::Nothing,
-            (_, "state.warn_size") => Self::Nothing,
+            (_, "state.warn_size" | "state.backups" | "state.compress_after" | "state.remove_after") => {
+                Self::Nothing
+            }
             ("store", _) => Self::Restart,
             _ => Self::Stop,
         }

@@ -194,7 +194,7 @@ impl Hub {
     pub(super) fn end_session(&mut self, number: u64) {
         let Some(session) = self.sessions.remove(&number) else { return };
         self.pinged.remove(&number);
-        self.stream.tell(|| task_orchestrator_shared::admin::view::Change::SessionEnded(number));
+        self.stream.ended(number);
         tracing::info!(session = number, client = %session.client, "client detached");
         for id in &session.record.asked {
             let asker = self.workers.of_generation(asker_of(*id));

@@ -28,7 +28,7 @@ impl Hub {
             }),
             JobOutcome::Sealed(result) if self.is_taking(job) => return self.snapshot_taken(result),
             JobOutcome::Restored(result) => self.was_put_in_place(result),
-            JobOutcome::Rotated => return self.measure(&[Slow::Backups], now),
+            JobOutcome::Rotated => return self.measure(&[Slow::Backups]),
             JobOutcome::Sealed(result) => result.map(|sealed| {
                 self.sealed(job, sealed);
                 Done::Sealed

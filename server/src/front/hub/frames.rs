@@ -229,7 +229,10 @@ impl Hub {
         if self.is_taking(job) {
             let result = match outcome.result {
                 Ok(Done::Snapshot(bulk)) => Ok(bulk),
-                Ok(_) => return,
+                Ok(_) => {
+                    let text = "the worker's answer is none to the order of a snapshot";
+                    Err(Trouble::new(ErrorCode::StateSerializationFailed, text))
+                }
                 Err(failure) => Err(Trouble::new(failure.error_code, failure.error)),
             };
             return self.part_is_written(result);

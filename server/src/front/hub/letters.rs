@@ -75,7 +75,7 @@ impl Hub {
             drop(self.ledger.add_letter(letter, buried.into()));
         }
         self.give_up(number, sequence, answer);
-        self.measure(&[Slow::Letters], Instant::now());
+        self.measure(&[Slow::Letters]);
     }
 
     pub(super) fn list_letters(&self, limit: u32, to: ReplyTo) {
@@ -114,7 +114,7 @@ impl Hub {
 
     pub(super) fn discard_letter(&mut self, id: u64, to: ReplyTo) {
         let (discarded, events) = (self.ledger.discard(id), self.jobs.events().clone());
-        self.measure(&[Slow::Letters], Instant::now());
+        self.measure(&[Slow::Letters]);
         tokio::spawn(async move {
             let reply = match discarded.await {
                 Ok(true) => Reply::Done(Done { message: format!("dead letter {id} is forgotten") }),
@@ -141,6 +141,7 @@ impl Hub {
             _ => return self.answer(to, no_letter(letter.id)),
         };
         drop(self.ledger.mark_retried(letter.id));
+        self.measure(&[Slow::Letters]);
         let record =
             serde_json::value::to_raw_value(&FrontRecord { worker: buried.record, ..FrontRecord::default() });
         let hello = ShimHello {
@@ -218,7 +219,7 @@ impl Hub {
         if answer.get("result").is_some() {
             drop(self.ledger.discard(letter));
         }
-        self.measure(&[Slow::Letters], Instant::now());
+        self.measure(&[Slow::Letters]);
         self.answer(to, Reply::Retried(answer));
     }
 }

@@ -96,7 +96,7 @@ impl Hub {
         request: Request,
         (to, events): (ReplyTo, Events),
         by: String,
-        key: Option<&OutcomeKey>,
+        once: Option<(Operation, Option<u64>)>,
         now: Instant,
     ) {
         match request {
@@ -106,8 +106,8 @@ impl Hub {
                 let sessions = self.connections.len() as u64;
                 self.answer(to, Reply::Stopping(admin::Stopping { pid: std::process::id(), sessions }));
             }
-            Request::Restart(request) => match key.map(OutcomeKey::operation) {
-                Some(operation) => self.restart_once(request, to, Some(events), by, operation),
+            Request::Restart(request) => match once {
+                Some(once) => self.restart_once(request, (to, Some(events)), by, once),
                 None => self.restart(*request, (to, Some(events)), by, None, now),
             },
             Request::CancelRestart => {
@@ -198,7 +198,14 @@ impl Hub {
                 let operation = OperationKey { client, sequence };
                 let restart = ClientRestart { request, operation, by: format!("mcp:{client}") };
                 let what = Admitted::Client(restart);
-                self.intend(Admission { attempt, key: None, expected_generation: None, to, what });
+                self.intend(Admission {
+                    attempt,
+                    key: None,
+                    expected_generation: None,
+                    to,
+                    what,
+                    open: self.open.clone(),
+                });
                 return;
             }
             Command::Health(_) => self.health(to, now),
@@ -215,17 +222,16 @@ impl Hub {
 
     pub(super) fn restart_by_client(&self, restart: ClientRestart, to: ReplyTo) {
         let ClientRestart { request, operation, by } = restart;
-        self.restart_once(request, to, None, by, operation);
+        self.restart_once(request, (to, None), by, (operation, None));
     }
 
     /// The same call may come again after a front has died: then it is the same restart.
     fn restart_once(
         &self,
         request: Box<RestartRequest>,
-        to: ReplyTo,
-        told: Option<Events>,
+        (to, told): (ReplyTo, Option<Events>),
         by: String,
-        operation: Operation,
+        (operation, expected_generation): (Operation, Option<u64>),
     ) {
         let known = self.ledger.find_by_operation(operation);
         let events = self.jobs.events().clone();
@@ -234,7 +240,7 @@ impl Hub {
                 Ok(Some(report)) if report.outcome.is_some() => {
                     Event::Report { to, reply: Reply::Restart(Box::new(report)) }
                 }
-                _ => Event::Restart { request, to, told, by, operation },
+                _ => Event::Restart { request, to, told, by, operation, expected_generation },
             };
             let _ = events.send(event).await;
         });
@@ -254,9 +260,13 @@ impl Hub {
             return self.answer(to, Reply::Refused(refusal));
         }
         let id = RestartId(uuid::Uuid::now_v7().simple().to_string());
-        let waits = to.waits();
-        let (to, later) = if waits { (to, None) } else { (ReplyTo::Nobody, Some(to)) };
+        let (to, later) = if to.waits() { (to, ReplyTo::Nobody) } else { to.split() };
         let told = f64::NEG_INFINITY;
+        // Who has asked for the same meanwhile sees it go on as well.
+        for events in to.key().map(|key| self.outcomes.listeners(key)).unwrap_or_default() {
+            let (restart, to, events) = (id.clone(), ReplyTo::Nobody, Some(events));
+            self.waiters.push(Waiter { restart, to, events, told, operation: None });
+        }
         self.waiters.push(Waiter { restart: id.clone(), to, events: events.clone(), told, operation });
         let lines = self.current.lines_for(self.machine.running().is_some());
         if let Some(events) = events {
@@ -266,20 +276,20 @@ impl Hub {
             }
         }
         self.feed(restart::Event::Asked(Box::new(Ask { id: id.clone(), request, by, apart: false })), now);
-        if let Some(to) = later {
+        if !matches!(later, ReplyTo::Nobody) {
             let reply = self.begun_or_ended(&id, now);
-            self.answer(to, reply);
+            self.answer(later, reply);
         }
     }
 
     /// Somebody has asked again for what runs already, and wants to see it go on.
-    pub(super) fn listen(&mut self, events: Events) {
-        let running = self.machine.running().map(|(run, _)| run.id.clone());
-        if let Some(restart) = running
-            && self.has_room().is_ok()
-        {
-            let told = f64::NEG_INFINITY;
-            let (to, events) = (ReplyTo::Nobody, Some(events));
+    pub(super) fn listen(&mut self, key: &OutcomeKey, events: Events) {
+        let asked = self.waiters.iter().find(|waiter| waiter.to.key() == Some(key));
+        let Some(restart) = asked.map(|waiter| waiter.restart.clone()) else {
+            return self.outcomes.listen(key, events);
+        };
+        if self.has_room().is_ok() {
+            let (to, events, told) = (ReplyTo::Nobody, Some(events), f64::NEG_INFINITY);
             self.waiters.push(Waiter { restart, to, events, told, operation: None });
         }
     }
@@ -329,6 +339,7 @@ impl Hub {
             return format!("maintenance mode is {} already", if on { "on" } else { "off" });
         }
         self.maintenance = on;
+        self.stream.touch();
         self.tell_front();
         if on {
             self.held_since = self.held_since.or(Some(now));
@@ -358,10 +369,7 @@ impl Hub {
             ReplyTo::Nobody => {}
             ReplyTo::Watchers => self.measured(reply),
             ReplyTo::Recorded(recorded) => self.recorded(*recorded, reply),
-            ReplyTo::Restore(to) => {
-                let reply = self.restored(reply);
-                self.answer(*to, reply);
-            }
+            ReplyTo::Restore(to) => self.restore_ended(*to, &reply),
             ReplyTo::Client(call) => {
                 let ClientCall { session, sequence, .. } = *call;
                 let payload = tool_reply(&call, reply);

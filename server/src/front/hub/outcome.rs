@@ -197,9 +197,12 @@ impl Hub {
 
     pub(super) fn joined(&mut self, id: RestartId) {
         // Who has just asked came last.
-        let Some(waiter) = self.waiters.last_mut() else { return };
-        waiter.restart = id.clone();
-        if let Some(operation) = waiter.operation {
+        let Some(waiter) = self.waiters.last() else { return };
+        let (asked, operation) = (waiter.restart.clone(), waiter.operation);
+        for waiter in self.waiters.iter_mut().filter(|waiter| waiter.restart == asked) {
+            waiter.restart = id.clone();
+        }
+        if let Some(operation) = operation {
             drop(self.ledger.join(id, operation));
         }
     }
@@ -269,7 +272,7 @@ impl Hub {
         let view =
             RestartView { report: report.clone(), progress: None, build_output: self.current.build_lines() };
         self.stream.tell(|| Change::Restart(Box::new(view)));
-        self.measure(&[Slow::History, Slow::Backups, Slow::Health], now);
+        self.measure(&[Slow::History, Slow::Backups, Slow::Health]);
         let (done, waiting) =
             std::mem::take(&mut self.waiters).into_iter().partition(|waiter| waiter.restart == run.id);
         self.waiters = waiting;

@@ -22,6 +22,11 @@ use super::Hub;
 #[derive(Debug)]
 pub(super) struct Restoring {
     name: String,
+    /// The database is being replaced, or has been.
+    is_begun: bool,
+    /// Who waits for that, and for how long requests were held, where the restart had
+    /// to end before it.
+    to: Option<(ReplyTo, f64)>,
     /// What it did, or why it did nothing.
     result: Option<Result<Restored, Trouble>>,
 }
@@ -77,7 +82,7 @@ impl Hub {
             note: Some(format!("restore of {name}")),
             ..RestartRequest::default()
         };
-        self.restoring = Some(Restoring { name, result: None });
+        self.restoring = Some(Restoring { name, is_begun: false, to: None, result: None });
         let to = ReplyTo::Restore(Box::new(to));
         self.waiters.push(Waiter { restart: id.clone(), to, events: None, told: 0.0, operation: None });
         self.feed(restart::Event::Asked(Box::new(Ask { id, request, by, apart: true })), now);
@@ -93,10 +98,11 @@ impl Hub {
     }
 
     /// No worker lives: the database is replaced.
-    pub(super) fn put_in_place(&self, job: JobId) -> Option<restart::Event> {
-        let Some(restoring) = &self.restoring else {
+    pub(super) fn put_in_place(&mut self, job: JobId) -> Option<restart::Event> {
+        let Some(restoring) = &mut self.restoring else {
             return Some(restart::Event::JobDone(job, Ok(Done::Apart)));
         };
+        restoring.is_begun = true;
         self.jobs.restore(job, restoring.name.clone());
         None
     }
@@ -104,18 +110,37 @@ impl Hub {
     /// It has been replaced, or is what it was.
     pub(super) fn was_put_in_place(&mut self, result: Result<Restored, Trouble>) -> Result<Done, Trouble> {
         let done = result.as_ref().map(|_| Done::Apart).map_err(Clone::clone);
-        if let Some(restoring) = &mut self.restoring {
-            restoring.result = Some(result);
+        let Some(restoring) = &mut self.restoring else { return done };
+        restoring.result = Some(result);
+        if let Some((to, held)) = restoring.to.take() {
+            let reply = self.restored(held);
+            self.answer(to, reply);
         }
         done
     }
 
-    /// The restart that a restore took has ended: what came of the restore.
-    pub(super) fn restored(&mut self, reply: Reply) -> Reply {
-        let held = match &reply {
+    /// Whether somebody replaces the database at this moment.
+    pub(super) fn is_putting_in_place(&self) -> bool {
+        self.restoring.as_ref().is_some_and(|restoring| restoring.is_begun && restoring.result.is_none())
+    }
+
+    /// The restart that a restore took has ended. Where the front ends, that may be
+    /// before the database is in its place.
+    pub(super) fn restore_ended(&mut self, to: ReplyTo, reply: &Reply) {
+        let held = match reply {
             Reply::Restart(report) => report.downtime_ms,
             _ => 0.0,
         };
+        let is_at_it = self.is_putting_in_place();
+        if let Some(restoring) = self.restoring.as_mut().filter(|_| is_at_it) {
+            restoring.to = Some((to, held));
+            return;
+        }
+        let reply = self.restored(held);
+        self.answer(to, reply);
+    }
+
+    fn restored(&mut self, held: f64) -> Reply {
         let refused = |code, error: String, hint: &str| {
             Reply::Refused(Refusal { error_code: code, error, hint: hint.to_owned() })
         };
@@ -128,7 +153,7 @@ impl Hub {
             ),
             None => refused(
                 ErrorCode::NotReady,
-                "the restore was not begun: another restart came first".to_owned(),
+                "the restore was not begun: another restart, or the end of the server, came first".to_owned(),
                 "ask again once `task-orchestrator history` says how that ended",
             ),
         }

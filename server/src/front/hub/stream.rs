@@ -51,6 +51,8 @@ pub(super) struct Stream {
     gathered: Vec<Change>,
     /// Sessions that have come since.
     came: Vec<u64>,
+    /// What is to be measured; each kind at most once.
+    due: Vec<Slow>,
     /// Something about the server, its workers or its restart may have changed.
     is_touched: bool,
     is_watched: bool,
@@ -68,6 +70,7 @@ impl Stream {
             view: View { boot, ..View::default() },
             gathered: Vec::new(),
             came: Vec::new(),
+            due: Vec::new(),
             is_touched: false,
             is_watched: false,
             until: CancellationToken::new(),
@@ -96,6 +99,14 @@ impl Stream {
         }
     }
 
+    /// A session has ended. Those that nobody was told of are not worth a word.
+    pub(super) fn ended(&mut self, number: u64) {
+        self.came.retain(|came| *came != number);
+        if self.view.session(number).is_some() {
+            self.tell(|| Change::SessionEnded(number));
+        }
+    }
+
     /// Ends what all who watch are told, so that each asks for the whole state again:
     /// what they may see may be something else now.
     fn end(&mut self) {
@@ -113,7 +124,8 @@ impl Stream {
 
     /// When there is something to do.
     pub(super) fn wakes_at(&self) -> Option<Instant> {
-        let has_news = self.is_touched || !self.gathered.is_empty() || !self.came.is_empty();
+        let has_news =
+            self.is_touched || !self.gathered.is_empty() || !self.came.is_empty() || !self.due.is_empty();
         let soon = has_news.then(|| self.sent_at + PAUSE);
         self.is_watched.then(|| soon.map_or(self.next_figures, |soon| soon.min(self.next_figures)))
     }
@@ -182,10 +194,11 @@ impl Hub {
         stream.view = view;
         stream.gathered.clear();
         stream.came.clear();
+        stream.due.clear();
         stream.is_touched = false;
         stream.next_figures = now + FIGURES;
         stream.next_slow = now + SLOW;
-        self.measure(&[Slow::History, Slow::Letters, Slow::Backups, Slow::Health, Slow::Audit], now);
+        self.measure(&[Slow::History, Slow::Letters, Slow::Backups, Slow::Health, Slow::Audit]);
     }
 
     /// Tells those who watch what is due.
@@ -201,13 +214,14 @@ impl Hub {
         }
         if now >= self.stream.next_slow {
             self.stream.next_slow = now + SLOW;
-            self.measure(&[Slow::Backups, Slow::Health], now);
+            self.measure(&[Slow::Backups, Slow::Health]);
         }
         if now >= self.stream.next_figures {
             self.compare_figures(now);
         }
         let is_due = now >= self.stream.sent_at + PAUSE || self.stream.gathered.len() >= MAX_GATHERED;
         if is_due {
+            self.measure_now(now);
             self.publish_now(now);
         }
     }
@@ -280,7 +294,8 @@ impl Hub {
             self.stream.came.push(*number);
         }
         let (buffers, traffic) = (self.buffer_status(now), self.traffic_view(now));
-        let workers = self.worker_views(now);
+        // Some figures of the server and its workers change without a step of the machine.
+        self.stream.touch();
         let Stream { view, gathered, .. } = &mut self.stream;
         if !rows.is_empty() {
             gathered.push(Change::Figures(rows));
@@ -291,19 +306,24 @@ impl Hub {
         if view.traffic != traffic {
             gathered.push(Change::Traffic(traffic));
         }
-        if view.workers != workers {
-            gathered.push(Change::Workers(workers));
-        }
         let thousands = u32::try_from(view.sessions.len() / 1000).unwrap_or(u32::MAX).max(1);
         self.stream.next_figures = now + FIGURES * thousands;
     }
 
     /// Measures what costs something, while somebody watches.
-    pub(super) fn measure(&mut self, what: &[Slow], now: Instant) {
-        if !self.stream.is_watched {
-            return;
+    pub(super) fn measure(&mut self, what: &[Slow]) {
+        let Stream { due, is_watched, .. } = &mut self.stream;
+        if *is_watched {
+            due.extend(what.iter().filter(|what| !due.contains(what)).copied().collect::<Vec<_>>());
         }
-        for what in what {
+    }
+
+    /// However often something has changed within a pause, it is measured once.
+    fn measure_now(&mut self, now: Instant) {
+        if !self.stream.due.is_empty() {
+            self.stream.sent_at = now;
+        }
+        for what in std::mem::take(&mut self.stream.due) {
             let to = ReplyTo::Watchers;
             match what {
                 Slow::History => self.restart_status(u32::try_from(MAX_HISTORY).ok(), to, now),
@@ -334,25 +354,44 @@ impl Hub {
                     success_rate_24h: history.success_rate_24h,
                 })
             }
-            Reply::Audit(records) => return self.audited(records.into_iter().rev().collect()),
+            Reply::Audit(records) => return self.audit_listed(records),
             // It could not be measured: what is known stays, and the log says why.
             other => return tracing::debug!(?other, "nothing new for those who watch"),
         };
         self.stream.tell(|| change);
     }
 
-    /// More records of the audit. Those that are known already are passed over.
+    /// More records of the audit. Where some are missing before them, or none are known
+    /// yet, all are read again.
     pub(super) fn audited(&mut self, records: Vec<AuditRecord>) {
+        let known = self.audit_known();
+        let is_news = |record: &AuditRecord| known.is_none_or(|known| record.seq > known);
+        let news: Vec<AuditRecord> = records.into_iter().filter(is_news).collect();
+        match (news.first(), known) {
+            (None, _) => {}
+            (Some(first), Some(known)) if first.seq == known + 1 => self.stream.tell(|| Change::Audit(news)),
+            (Some(_), _) => self.measure(&[Slow::Audit]),
+        }
+    }
+
+    /// The newest records, newest first. Those that are known already are passed over.
+    fn audit_listed(&mut self, records: Vec<AuditRecord>) {
+        let known = self.audit_known();
+        let is_news = |record: &AuditRecord| known.is_none_or(|known| record.seq > known);
+        let news: Vec<AuditRecord> = records.into_iter().rev().filter(is_news).collect();
+        if !news.is_empty() || known.is_none() {
+            self.stream.tell(|| Change::Audit(news));
+        }
+    }
+
+    /// The newest record that those who watch know, or are about to; 0 for an empty audit.
+    fn audit_known(&self) -> Option<u64> {
         let gathered = self.stream.gathered.iter().rev().find_map(|change| match change {
             Change::Audit(records) => records.last().map(|record| record.seq),
             _ => None,
         });
-        let audit = self.stream.view.audit.as_ref();
-        let known = gathered.or_else(|| audit?.first().map(|record| record.seq)).unwrap_or(0);
-        let news: Vec<AuditRecord> = records.into_iter().filter(|record| record.seq > known).collect();
-        if !news.is_empty() || audit.is_none() {
-            self.stream.tell(|| Change::Audit(news));
-        }
+        let told = self.stream.view.audit.as_ref();
+        gathered.or_else(|| told.map(|audit| audit.first().map_or(0, |record| record.seq)))
     }
 }
 

@@ -1,6 +1,8 @@
 //! The hub with workers that are only mailboxes: every rule about who gets what
 //! after whom died, without a process.
 
+mod admission;
+mod by_hand;
 mod crashes;
 mod ends;
 mod faults;
@@ -9,4 +11,6 @@ mod letters;
 mod messages;
 mod operators;
 mod reboot_calls;
+mod restoring;
 mod rig;
+mod watchers;

@@ -1,6 +1,7 @@
 //! The hub, workers that are mailboxes, and clients that are. What the hub does
 //! beside itself is waited for as an event, never for a time.
 
+mod admin;
 mod client;
 mod steps;
 
@@ -17,7 +18,6 @@ pub(super) use task_orchestrator_shared::restart::{Outcome, Reason, RestartRepor
 use tokio_util::sync::CancellationToken;
 
 pub(super) use super::super::*;
-use crate::admin::{Answered, Asked, Caller};
 use crate::audit::{self, Audit};
 use crate::config::Overrides;
 use crate::front::event::ClientMessage;
@@ -32,6 +32,7 @@ pub(super) use crate::link::{
 use crate::link::{PROTOCOL, ShimHello};
 use crate::restart::machine::Beginning;
 use crate::state::Archive;
+pub(super) use admin::*;
 pub(super) use client::*;
 
 /// A question of the first worker: its number tells who asked.
@@ -58,29 +59,9 @@ pub(super) struct Rig {
     pub(super) workers: Mailboxes,
     /// Workers that have become ready.
     pub(super) ready: u64,
-    events: mpsc::Receiver<Event>,
+    pub(super) events: mpsc::Receiver<Event>,
     runtime: tokio::runtime::Runtime,
     pub(super) place: tempfile::TempDir,
-}
-
-/// Who has asked as an administrator.
-pub(super) struct Asker {
-    reply: oneshot::Receiver<Answered>,
-    pub(super) events: mpsc::Receiver<task_orchestrator_shared::restart::RestartEvent>,
-}
-
-impl Asker {
-    /// The answer, where there is one.
-    pub(super) fn answer(&mut self) -> Option<Reply> {
-        self.reply.try_recv().ok().map(|answered| answered.reply)
-    }
-
-    pub(super) fn report(&mut self) -> RestartReport {
-        match self.answer() {
-            Some(Reply::Restart(report)) => *report,
-            other => panic!("no report but {other:?}"),
-        }
-    }
 }
 
 impl Rig {
@@ -167,8 +148,7 @@ impl Rig {
     /// Waits until what was asked for is written down, and lets it be done.
     pub(super) fn pump_until_admitted(&mut self) {
         loop {
-            let next = async { tokio::time::timeout(PATIENCE, self.events.recv()).await };
-            let event = self.runtime.block_on(next).expect("nothing came").expect("the hub holds the sender");
+            let event = self.next();
             let is_admitted = matches!(event, Event::Admitted { .. });
             self.on(event);
             if is_admitted {
@@ -177,10 +157,15 @@ impl Rig {
         }
     }
 
-    /// Waits for something that was begun beside the hub, and tells the hub.
-    pub(super) fn pump(&mut self) {
+    /// Waits for something that was begun beside the hub.
+    pub(super) fn next(&mut self) -> Event {
         let next = async { tokio::time::timeout(PATIENCE, self.events.recv()).await };
-        let event = self.runtime.block_on(next).expect("nothing came").expect("the hub holds the sender");
+        self.runtime.block_on(next).expect("nothing came").expect("the hub holds the sender")
+    }
+
+    /// The same, and tells the hub.
+    pub(super) fn pump(&mut self) {
+        let event = self.next();
         self.on(event);
     }
 
@@ -194,12 +179,14 @@ impl Rig {
         }
     }
 
-    /// Lets the hub's own loop find that there is nothing left to do.
-    pub(super) fn run_to_its_end(self) {
-        let (tell, events) = mpsc::channel(1);
-        tell.try_send(Event::BuildLine(String::new())).unwrap();
-        let end = async { tokio::time::timeout(PATIENCE, self.hub.run(events)).await };
+    /// Lets the hub's own loop find that there is nothing left to do. Returns what is
+    /// in the audit then, oldest first.
+    pub(super) fn run_to_its_end(self) -> Vec<AuditRecord> {
+        let audit = self.hub.audit.clone();
+        self.hub.jobs.events().try_send(Event::BuildLine(String::new())).unwrap();
+        let end = async { tokio::time::timeout(PATIENCE, self.hub.run(self.events)).await };
         self.runtime.block_on(end).expect("it does not end");
+        oldest_first(self.runtime.block_on(audit.newest(1000)).unwrap())
     }
 
     pub(super) fn launched(&self) -> u64 {
@@ -327,33 +314,6 @@ impl Rig {
 
     pub(super) fn initialize(&mut self, client: &Client, sequence: u64) {
         self.say(client, sequence, json!({"jsonrpc": "2.0", "id": sequence, "method": "initialize"}));
-    }
-
-    /// An administrator asks.
-    pub(super) fn ask(&mut self, request: Request) -> Asker {
-        let (reply, answer) = oneshot::channel();
-        let (events, told) = mpsc::channel(64);
-        let caller = Caller {
-            uid: rustix::process::geteuid().as_raw(),
-            user: Some("ada".to_owned()),
-            gid: 1000,
-            groups: vec![1000],
-            pid: None,
-            client: None,
-            wanted: None,
-            only_looks: false,
-        };
-        let asked = Asked { request, context: Context::default(), caller: caller.into(), events };
-        let is_privileged = asked.request.operation().is_privileged();
-        self.on(Event::Admin { asked, reply });
-        if is_privileged {
-            self.pump_until_admitted();
-        }
-        Asker { reply: answer, events: told }
-    }
-
-    pub(super) fn ask_restart(&mut self, request: RestartRequest) -> Asker {
-        self.ask(Request::Restart(Box::new(request)))
     }
 }
 

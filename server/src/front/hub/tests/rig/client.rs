@@ -2,6 +2,7 @@
 
 use super::*;
 
+#[derive(Clone)]
 pub(in super::super) struct Client {
     pub(in super::super) connection: ConnectionId,
     pub(in super::super) client: ClientId,
