@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use anyhow::Context;
 use task_orchestrator_shared::admin::log::{LogFilter, LogLine, MAX_LOG_LINES};
-use task_orchestrator_shared::client::{Backoff, CallError, Client, LogTail, Target};
+use task_orchestrator_shared::client::{CallError, Client, LogTail, Target};
 
 use super::Show;
 use crate::cli::ask::PROMPT;
 use crate::cli::render::text::clean;
 use crate::cli::screen::Screen;
+use crate::clock::Backoff;
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(5);
@@ -96,7 +97,7 @@ impl Served<'_> {
                     return Ok(following);
                 }
                 Err(CallError::NoServer | CallError::Lost | CallError::TimedOut(_) | CallError::Io(_)) => {
-                    tokio::time::sleep(backoff.next_delay()).await;
+                    pause(backoff.next_delay()).await;
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -109,6 +110,11 @@ impl Served<'_> {
         }
         Ok(self.show.lines(lines, screen.out)?)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a server that comes tells nobody who is not connected")]
+async fn pause(delay: Duration) {
+    tokio::time::sleep(delay).await;
 }
 
 /// The lines from the first one on that is newer; times of one form are in the order
