@@ -161,9 +161,11 @@ async fn light_calls(
     ended: Arc<AtomicBool>,
 ) -> Result<Vec<Wait>> {
     let tool = |name, arguments| request("tools/call", &json!({"name": name, "arguments": arguments}));
-    let planned =
-        client.call(&tool("orchestrator_plan_task", json!({"title": "load", "description": "d"}))).await?;
-    let id = planned.get("task_id").cloned().unwrap_or_default();
+    let mut id = json!(null);
+    if !pace.only_reads {
+        let plan = tool("orchestrator_plan_task", json!({"title": "load", "description": "d"}));
+        id = client.call(&plan).await?.get("task_id").cloned().unwrap_or_default();
+    }
     let change = tool("orchestrator_update_task", json!({"task_id": id, "description": "changed"}));
     let read = tool("orchestrator_query_tasks", json!({"limit": 1}));
     let mut waits = Vec::new();
