@@ -19,12 +19,10 @@ fn disk() -> (Watched, Arc<AtomicBool>) {
     (disk, full)
 }
 
-async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = std::time::Instant::now() + SOON;
-    while !holds() {
-        assert!(std::time::Instant::now() < end, "waited for: {what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+/// Waits until it is written again, without asking for it.
+async fn resumed(news: &mut tokio::sync::mpsc::Receiver<Vec<AuditRecord>>) {
+    let records = tokio::time::timeout(SOON, news.recv()).await.expect("it is tried again").unwrap();
+    assert_eq!(word(&records[0]), "resumed");
 }
 
 #[tokio::test]
@@ -38,8 +36,10 @@ async fn with_room_again_the_condition_ends_though_nobody_asks() {
     assert!(audit.intent(restart()).await.is_err());
     assert!(audit.flush().await.is_err());
     assert!(audit.condition().is_some(), "a full disk stays a condition");
+    let mut news = audit.watch();
     full.store(false, Ordering::SeqCst);
-    until("the condition to end", || audit.condition().is_none()).await;
+    resumed(&mut news).await;
+    assert_eq!(audit.condition(), None);
     audit.close(SOON).await.unwrap();
     assert_eq!(words(&options), ["opened", "intent graceful_restart", "resumed"]);
     intact(&options);
@@ -58,8 +58,10 @@ async fn what_was_done_without_a_record_is_written_when_there_is_room() {
     audit.outcome(of, AuditOutcome::Done, "");
     audit.denied(attempt(7, Operation::Stop, None), "no role");
     assert!(audit.flush().await.is_err());
+    let mut news = audit.watch();
     full.store(false, Ordering::SeqCst);
-    until("the condition to end", || audit.condition().is_none()).await;
+    resumed(&mut news).await;
+    assert_eq!(audit.condition(), None);
     audit.close(SOON).await.unwrap();
     let expected = [
         "opened",
