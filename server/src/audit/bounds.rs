@@ -6,8 +6,10 @@ use task_orchestrator_shared::admin::audit::Attempt;
 pub(super) const MAX_TEXT: usize = 1024;
 /// The same for a target.
 const MAX_TARGET: usize = 256;
-/// Longest parameters in the record of an intent, as JSON; longer ones are left out.
-pub(super) const MAX_PARAMETERS: usize = 64 * 1024;
+/// Longest parameters in the record of an intent, as JSON; longer ones are left out. The
+/// longest that mean something name two files; a hundred records have to fit into the
+/// view, or one who may change something could keep everybody from looking.
+pub(super) const MAX_PARAMETERS: usize = 10 * 1024;
 /// The same for who only looks or is denied: they must not be able to fill the disk.
 pub(super) const MAX_PARAMETERS_OF_READS: usize = 512;
 

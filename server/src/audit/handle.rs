@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use task_orchestrator_shared::admin::MAX_LINE_BYTES;
 use task_orchestrator_shared::admin::audit::{
     Attempt, AuditOutcome, AuditRecord, AuditVerdict, MAX_AUDIT_RECORDS,
 };
@@ -27,6 +28,19 @@ const QUEUE_FOR_READS: usize = QUEUE / 4 * 3;
 
 /// Batches of new records that may wait for one who watches; more are dropped.
 const WATCH: usize = 64;
+
+/// Bytes of records in an answer, as JSON; older ones are left out of it.
+const MAX_ANSWER: usize = MAX_LINE_BYTES / 4 * 3;
+
+/// As many of the first ones as an answer holds.
+fn fitting(records: Vec<AuditRecord>) -> Vec<AuditRecord> {
+    let mut bytes = 0;
+    let fits = |record: &AuditRecord| {
+        bytes += serde_json::to_vec(record).map_or(0, |line| line.len() + 1);
+        bytes <= MAX_ANSWER
+    };
+    records.into_iter().take_while(fits).collect()
+}
 
 /// What handle and writer both know.
 #[derive(Debug, Default)]
@@ -132,7 +146,7 @@ impl Audit {
     }
 
     /// The newest records, newest first, those included that wait to be written: at most
-    /// `limit`, and never more than 1000.
+    /// `limit`, and never more than 1000, or than fit into an answer.
     ///
     /// # Errors
     /// The files cannot be read.
@@ -141,7 +155,7 @@ impl Audit {
         limit: u32,
     ) -> impl Future<Output = Result<Vec<AuditRecord>, AuditError>> + Send + use<> {
         let limit = usize::try_from(limit).unwrap_or(MAX_AUDIT_RECORDS).min(MAX_AUDIT_RECORDS);
-        self.reading(move |options| super::newest(&options.directory, limit, |_| true))
+        self.reading(move |options| Ok(fitting(super::newest(&options.directory, limit, |_| true)?)))
     }
 
     /// Checks all files, those records included that wait to be written.

@@ -5,6 +5,8 @@ mod disk;
 mod keeping;
 mod mutations;
 mod repeats;
+mod room;
+mod touched;
 
 use std::collections::BTreeMap;
 use std::path::Path;
