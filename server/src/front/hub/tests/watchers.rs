@@ -101,9 +101,9 @@ fn something(rig: &mut Rig, clients: &mut Vec<Client>, dice: u64, step: u64) {
             rig.later(Duration::from_secs(40));
         }
         (10, _) if rig.launched() > 0 && rig.hub.route.is_none() => rig.serves(rig.launched()),
-        (11, _) => drop(rig.ask(Request::Maintenance { on: dice % 2 == 0 })),
+        (11, _) => drop(rig.ask(Request::Maintenance { on: dice.is_multiple_of(2) })),
         (12, _) => {
-            drop(rig.ask_restart(if dice % 3 == 0 { emergency() } else { plain() }));
+            drop(rig.ask_restart(if dice.is_multiple_of(3) { emergency() } else { plain() }));
             rig.pump_what_is_there();
         }
         _ => {}
