@@ -2,6 +2,7 @@
 
 mod group;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 use std::{fs, io};
@@ -15,8 +16,9 @@ pub(crate) use group::{bind_for_group, remove_group_socket};
 /// After a connection could not be accepted, the next attempt waits so long.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Binds the socket, 0600 from its first moment. Replaces what is in its place:
-/// the caller knows that nobody else may listen there.
+/// Binds the socket, 0600, in a directory that only this user can enter: until the
+/// mode is set, that is what keeps others out. Replaces what is in its place: the
+/// caller knows that nobody else may listen there.
 ///
 /// # Errors
 ///
@@ -26,11 +28,10 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    // The directory is 0700 already; the mask leaves no moment in between either.
-    let before = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o177));
-    let bound = UnixListener::bind(path);
-    rustix::process::umask(before);
-    bound
+    // Not by the umask: that is the whole process's, and other threads make files.
+    let bound = UnixListener::bind(path)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    Ok(bound)
 }
 
 /// Waits a little after a connection could not be accepted: what is short

@@ -116,10 +116,15 @@ fn an_answer_that_is_too_long_says_so() {
 
 #[test]
 fn what_is_neither_a_welcome_nor_a_reply_is_no_answer() {
-    for result in ["{}", r#"{"kind":"weather","value":{}}"#, r#"{"kind":"done"}"#, "null", "7"] {
+    for result in ["{}", r#"{"kind":"weather","value":{}}"#, r#"{"kind":"done"}"#, "7"] {
         let line = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{result}}}"#);
-        assert!(FromServer::read(line.as_bytes()).is_err(), "{line}");
+        let Ok(FromServer::Answer { id: 1, answer: Err(failure) }) = FromServer::read(line.as_bytes()) else {
+            panic!("{line}")
+        };
+        assert_eq!(failure.code, NOT_UNDERSTOOD, "{line}");
     }
+    // Nothing is no result.
+    assert!(FromServer::read(br#"{"jsonrpc":"2.0","id":1,"result":null}"#).is_err());
 }
 
 #[test]

@@ -255,7 +255,19 @@ fn each_role_sees_its_own_and_no_number_is_missing() {
 fn another_configuration_ends_what_an_earlier_role_had_begun() {
     let mut rig = Rig::serving();
     let (_, mut deltas) = rig.subscribe(None);
-    let (config, provenance) = (rig.hub.config.clone(), rig.hub.loaded.clone());
-    rig.hub.reconfigure(crate::front::jobs::Loaded { config, provenance });
+    let same = |rig: &Rig| crate::front::jobs::Loaded {
+        config: rig.hub.config.clone(),
+        provenance: rig.hub.loaded.clone(),
+    };
+    let unchanged = same(&rig);
+    rig.hub.reconfigure(unchanged);
+    assert_eq!(deltas.try_recv().unwrap_err(), TryRecvError::Empty);
+    let mut other = same(&rig);
+    let text = "[access]\ngrants = [\"user:7=monitor\"]";
+    let path = std::path::Path::new("config.toml");
+    other.config.access =
+        crate::config::Config::from_text(path, text, &crate::config::Overrides::default()).unwrap().0.access;
+    rig.hub.reconfigure(other);
+    while deltas.try_recv().is_ok() {}
     assert_eq!(deltas.try_recv().unwrap_err(), TryRecvError::Closed);
 }
