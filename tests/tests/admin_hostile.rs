@@ -77,7 +77,7 @@ impl Raw {
     }
 
     /// Returns once the server has ended the connection.
-    fn is_ended(mut self) -> Result<()> {
+    fn ends(mut self) -> Result<()> {
         match self.heard.read_to_end(&mut Vec::new()) {
             Ok(_) => Ok(()),
             Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(()),
@@ -122,7 +122,7 @@ fn bad_lines(workspace: &Workspace, caller: &Caller, socket: &Path) -> Result<()
     let mut half = Raw::greeted(socket)?;
     half.said.write_all(status.as_bytes())?;
     half.said.shutdown(std::net::Shutdown::Write)?;
-    half.is_ended().context("half a line, then nothing")?;
+    half.ends().context("half a line, then nothing")?;
 
     for length in [MAX_REQUEST_BYTES + 1, 16 * 1024 * 1024] {
         let mut long = Raw::greeted(socket)?;
@@ -130,12 +130,12 @@ fn bad_lines(workspace: &Workspace, caller: &Caller, socket: &Path) -> Result<()
         let _ = long.said.write_all(&vec![b' '; length]);
         let _ = long.said.write_all(b"\n");
         all_goes_on(workspace, caller, "a huge line")?;
-        long.is_ended().context("a huge line")?;
+        long.ends().context("a huge line")?;
     }
     let mut binary = Raw::open(socket)?;
     binary.said.write_all(b"\x16\x03\x01\x00\xff\n")?;
     ensure!(binary.answer()?.get("error").is_some(), "that was understood");
-    binary.is_ended()
+    binary.ends()
 }
 
 /// Without a common version one may look and no more.
@@ -153,7 +153,7 @@ fn wrong_versions(socket: &Path) -> Result<()> {
     }
     let mut backwards = Raw::open(socket)?;
     ensure!(backwards.exchange(&hello(2, 1))?.get("error").is_some(), "a range that is none");
-    backwards.is_ended()
+    backwards.ends()
 }
 
 /// Another reader is told so many changes meanwhile.

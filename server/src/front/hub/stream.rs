@@ -26,12 +26,12 @@ use crate::front::event::Event;
 
 use super::Hub;
 
-/// Deltas that a reader may be behind. At two hundred in a second, and some hundred
+/// Deltas that a reader may be behind. At five hundred in a second, and some hundred
 /// KiB where a thousand sessions have changed, this is what bounds the memory.
-const DELTAS: usize = 64;
+const DELTAS: usize = 128;
 
 /// Shortest time between two deltas.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// How often figures are compared, for each thousand sessions.
 const FIGURES: Duration = Duration::from_millis(200);
@@ -111,7 +111,7 @@ impl Stream {
     /// what they may see may be something else now.
     fn end(&mut self) {
         // Who has come just now knows by a delta, even an empty one, that there was a stream.
-        let delta = Delta { seq: self.view.seq + 1, at: Timestamp::now().to_string(), changes: Vec::new() };
+        let delta = Delta { seq: self.view.seq + 1, at: clock_time(), changes: Vec::new() };
         let _ = self.view.apply(delta.clone());
         let _ = self.sender.send(Arc::new(Told::new(delta)));
         self.sender = broadcast::channel(DELTAS).0;
@@ -180,7 +180,7 @@ impl Hub {
         let view = View {
             seq: self.stream.view.seq,
             boot: self.stream.view.boot.clone(),
-            at: Timestamp::now().to_string(),
+            at: clock_time(),
             server: self.server_view(),
             restart: self.restart_view(now),
             workers: self.worker_views(now),
@@ -245,7 +245,7 @@ impl Hub {
         }
         let stream = &mut self.stream;
         stream.sent_at = now;
-        let delta = Delta { seq: stream.view.seq + 1, at: Timestamp::now().to_string(), changes };
+        let delta = Delta { seq: stream.view.seq + 1, at: clock_time(), changes };
         // It follows on what is there by its number.
         let _ = stream.view.apply(delta.clone());
         // Nobody there is no failure: who comes gets the whole state.
@@ -446,4 +446,10 @@ fn begun(restart: &RestartView, first: &Progress) -> RestartView {
     report.duration_ms = first.elapsed_ms;
     report.errors.clear();
     RestartView { report, progress: None, build_output: Vec::new() }
+}
+
+/// To the millisecond: more is nobody's business, and every reader would have to cut it.
+fn clock_time() -> String {
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Millisecond).unwrap_or(now).to_string()
 }

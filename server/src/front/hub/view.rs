@@ -57,7 +57,7 @@ impl Hub {
         let role = |id: WorkerId| {
             if Some(id) == serving {
                 WorkerRole::Active
-            } else if Some(id) == former {
+            } else if Some(id) == former || Some(id) == self.current.old {
                 WorkerRole::Former
             } else {
                 WorkerRole::Standby
