@@ -1,4 +1,5 @@
-//! A thousand callers at once.
+//! Thousands of callers at once. What they cost is looked at in a process of its own,
+//! with the other hostile callers.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
@@ -12,29 +13,18 @@ fn with_descriptors_for(connections: u64) {
     assert!(limit.maximum.is_none_or(|most| most > connections * 3), "{limit:?}");
 }
 
-fn resident_bytes() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
-    pages.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
-}
-
 #[tokio::test]
-async fn a_thousand_silent_callers_cost_little_and_keep_nobody_out() {
+async fn thousands_of_silent_callers_keep_nobody_out() {
     const CROWD: usize = 3 * listener::MAX_CONNECTIONS;
     with_descriptors_for(CROWD as u64);
     let scene = Scene::new(|_: Asked| async { done("served") });
     let mut steady = scene.connect().await;
-    let before = resident_bytes();
     let mut crowd = Vec::new();
     for number in 0..CROWD {
         crowd.push(UnixStream::connect(&scene.socket).await.unwrap());
         if number % 100 == 0 || number == listener::MAX_CONNECTIONS {
             steady.write_all(health(1).as_bytes()).await.unwrap();
             assert_eq!(read(&mut steady).await["result"]["value"]["message"], "served");
-        }
-        if number == listener::MAX_CONNECTIONS - 24 {
-            let each = resident_bytes().saturating_sub(before) / 1000;
-            println!("a silent connection takes {each} bytes");
-            assert!(each < 16 * 1024, "{each} bytes for each");
         }
     }
     let mut newcomer = scene.connect().await;

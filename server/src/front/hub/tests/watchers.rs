@@ -165,7 +165,7 @@ fn who_is_too_slow_hears_of_it_and_the_whole_state_is_right_again() {
     let mut rig = Rig::serving();
     let mut clock = Clock(Duration::ZERO);
     let (_, mut deltas) = rig.subscribe(None);
-    for number in 0..100 {
+    for number in 0..300 {
         rig.attach(number, None);
         clock.tick(&mut rig);
     }
