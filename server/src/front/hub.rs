@@ -6,7 +6,7 @@
 //!
 //! - `clients`: what clients send.           - `frames`: what workers send.
 //! - `effects`: what the machine wants done.  - `outcome`: who waits for a restart.
-//! - `operate`: what is asked of the front.   - `report`: what is told of it.
+//! - `operate`, `calls`: what is asked of the front.   - `report`: what is told of it.
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
 //! - `done`: what has come of jobs.           - `admit`: who may do what.
 //! - `stream`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
@@ -14,6 +14,7 @@
 mod admit;
 mod buffer;
 mod by_hand;
+mod calls;
 mod clients;
 mod done;
 mod effects;

@@ -46,7 +46,7 @@ pub(crate) enum Admitted {
     /// An administrator's request.
     Admin { request: Request, caller: Arc<Caller>, events: mpsc::Sender<RestartEvent> },
     /// A restart that an MCP client's call asks for.
-    Client(super::operate::ClientRestart),
+    Client(super::calls::ClientRestart),
 }
 
 impl Hub {
