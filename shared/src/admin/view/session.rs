@@ -56,7 +56,7 @@ pub struct SessionFigures {
     pub buffered_bytes: u64,
     /// Age of the oldest of them, in milliseconds.
     pub oldest_ms: Option<u64>,
-    /// Milliseconds from [`ServerView::started_at`](super::ServerView::started_at) to the client's last message.
+    /// Milliseconds from the front's start (`server.started_at`) to the client's last message.
     pub last_activity_ms: u64,
     /// Requests that it has sent.
     pub requests: u64,
