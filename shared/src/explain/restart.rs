@@ -191,8 +191,8 @@ pub(super) static DATABASE_FAILED: Page = Page {
         "See under database in `task-orchestrator health` what the integrity check found.",
         "Make space if the disk is full, and end other programs that have the file open.",
         "Run a program that is at least as new as the database.",
-        "If the file is damaged, stop the server and let `task-orchestrator state restore NAME` put the newest sound \
-         one in its place: it keeps the damaged one. Do not copy files by hand: the log beside the database belongs to it.",
+        "If the file is damaged, let `task-orchestrator state restore NAME` put the newest sound one in its place, \
+         also while the server runs: it keeps the damaged one. Do not copy files by hand: the log beside the database belongs to it.",
     ],
 };
 

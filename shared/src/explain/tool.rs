@@ -192,9 +192,9 @@ pub(super) static STORAGE_FAILED: Page = Page {
     look_at: &[HEALTH, LOGS],
     what_to_do: &[
         "See under database in `task-orchestrator health` what the integrity check found.",
-        "Stop the server with `task-orchestrator stop`.",
         "See with `task-orchestrator state list --verify` which snapshots and backups are sound.",
-        "Put the newest of them in its place with `task-orchestrator state restore NAME`: it keeps the damaged database.",
+        "Put the newest of them in its place with `task-orchestrator state restore NAME`: clients stay connected and \
+         wait, and it keeps the damaged database.",
     ],
 };
 
