@@ -32,4 +32,5 @@ pub mod store;
 pub mod tasks;
 pub mod tool;
 pub mod worker;
-pub mod workspace;
+
+pub use task_orchestrator_shared::workspace;

@@ -13,7 +13,9 @@ pub mod log;
 pub mod reply;
 pub mod request;
 pub mod schema;
+pub mod session_detail;
 pub mod status;
+pub mod tasks;
 pub mod view;
 
 pub use hello::{Hello, PROTOCOL, Skew, Versions, Welcome, WhoAmI};

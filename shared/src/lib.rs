@@ -11,3 +11,5 @@ pub mod phase;
 pub mod report;
 pub mod restart;
 pub mod role;
+#[cfg(feature = "client")]
+pub mod workspace;

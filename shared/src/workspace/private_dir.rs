@@ -79,6 +79,6 @@ pub fn replace_private_file(path: &Path, content: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// The system's refusal.
-pub(crate) fn open_private_append(path: &Path) -> io::Result<fs::File> {
+pub fn open_private_append(path: &Path) -> io::Result<fs::File> {
     OpenOptions::new().append(true).create(true).mode(FILE_MODE).open(path)
 }

@@ -17,8 +17,7 @@ use thiserror::Error;
 pub use admin_place::ADMIN_SOCKET_VARIABLE;
 use admin_place::Record;
 pub use discovery::{FoundBy, Surroundings, WORKSPACE_VARIABLE};
-pub(crate) use private_dir::open_private_append;
-pub use private_dir::{FILE_MODE, replace_private_file, write_new_private_file};
+pub use private_dir::{FILE_MODE, open_private_append, replace_private_file, write_new_private_file};
 pub use sockets::MAX_SOCKET_PATH_BYTES;
 
 /// Name of the directory that marks a workspace.
@@ -243,7 +242,10 @@ impl Workspace {
 
     /// Writes down for the owner's commands where the admin socket is; `None` for its
     /// private place.
-    pub(crate) fn record_admin_socket(&self, socket: Option<&Path>) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// The system's refusal.
+    pub fn record_admin_socket(&self, socket: Option<&Path>) -> io::Result<()> {
         admin_place::record(&self.run(), socket)
     }
 }
