@@ -1,0 +1,24 @@
+//! The operations console: a client of the admin channel and of nothing else.
+//!
+//! - [`heard`], input → [`msg`] → [`update`] → [`model`] ← [`view`]: one loop, pure but for its ends.
+//! - [`action`]: everything that can be done, once each.  - [`keymap`], [`key`]: how.
+//! - [`theme`], [`symbols`]: the only places that define a colour or a sign.
+//!
+//! It decides nothing about permission: it shows what the server has granted.
+
+pub mod action;
+pub mod heard;
+pub mod key;
+pub mod keymap;
+pub mod model;
+pub mod msg;
+pub mod palette;
+#[cfg(test)]
+mod sample;
+pub mod screen;
+pub mod symbols;
+pub mod targets;
+pub mod theme;
+pub mod update;
+pub mod view;
+pub mod widgets;

@@ -1,0 +1,3 @@
+//! The console's program: wiring only.
+
+fn main() {}

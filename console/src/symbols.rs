@@ -1,0 +1,89 @@
+//! Signs: the only place that defines one, each for terminals with and without Unicode.
+
+/// Which signs are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Symbols {
+    /// Of Unicode, each one cell wide.
+    #[default]
+    Unicode,
+    /// Of ASCII.
+    Ascii,
+}
+
+macro_rules! symbols {
+    ($($(#[doc = $doc:literal])+ $name:ident = $unicode:literal, $ascii:literal;)+) => {
+        /// A sign.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Symbol { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Symbol {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
+        }
+
+        impl Symbols {
+            /// How a sign is written.
+            pub const fn of(self, symbol: Symbol) -> &'static str {
+                match (self, symbol) {
+                    $((Self::Unicode, Symbol::$name) => $unicode,
+                    (Self::Ascii, Symbol::$name) => $ascii,)+
+                }
+            }
+        }
+    };
+}
+
+symbols! {
+    /// As it should be.
+    Good = "●", "*";
+    /// Somebody should look.
+    Warn = "▲", "!";
+    /// Somebody must look.
+    Bad = "✖", "X";
+    /// It happens now.
+    Busy = "▶", ">";
+    /// It is done.
+    Done = "✔", "+";
+    /// It is to come.
+    ToCome = "○", "o";
+    /// Nobody knows.
+    Unknown = "?", "?";
+    /// There is no such thing here.
+    NotApplicable = "–", "-";
+    /// What is chosen.
+    Chosen = "❯", ">";
+    /// What is marked.
+    Marked = "◆", "#";
+    /// Not allowed.
+    Locked = "✕", "x";
+    /// Something was cut off.
+    More = "…", "~";
+    /// Sorted, the least first.
+    Up = "↑", "^";
+    /// Sorted, the most first.
+    Down = "↓", "v";
+    /// An open branch.
+    Open = "▾", "-";
+    /// A closed branch.
+    Closed = "▸", "+";
+    /// Between things in a line.
+    Between = "·", "|";
+    /// From one to the other.
+    Arrow = "→", "->";
+    /// A line from side to side.
+    Horizontal = "─", "-";
+    /// A line from top to bottom.
+    Vertical = "│", "|";
+    /// A corner.
+    TopLeft = "┌", "+";
+    /// A corner.
+    TopRight = "┐", "+";
+    /// A corner.
+    BottomLeft = "└", "+";
+    /// A corner.
+    BottomRight = "┘", "+";
+    /// The full part of a gauge.
+    Full = "█", "#";
+    /// The empty part of a gauge.
+    Empty = "░", ".";
+}

@@ -1,0 +1,52 @@
+//! What came of a question.
+
+use task_orchestrator_shared::admin::{Refusal, Reply};
+
+use super::{dialogs, say};
+use crate::heard::{Answer, Tag};
+use crate::model::known::{Fetched, Held};
+use crate::model::{Asked, Model, Purpose};
+use crate::msg::Effect;
+use crate::theme::Tone;
+
+/// Takes an answer in. One that nobody waits for any more is dropped.
+pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
+    let Some(Asked { purpose, .. }) = model.asked.remove(&tag) else { return Vec::new() };
+    let reply = match answer {
+        Answer::Reply(reply) => match *reply {
+            Reply::Refused(refusal) => Err(words(&refusal)),
+            reply => Ok(reply),
+        },
+        Answer::Failed(why) => Err(why),
+    };
+    let boot = model.seen.as_ref().map(|seen| seen.view.boot.clone()).unwrap_or_default();
+    let at = model.now;
+    macro_rules! fetched {
+        ($place:ident, $pattern:pat => $value:expr) => {
+            match reply {
+                Ok($pattern) => model.$place = Fetched::Have(Box::new(Held { value: $value, at, boot })),
+                Ok(_) => model.$place = Fetched::Failed(OTHER_ANSWER.to_owned()),
+                Err(why) => model.$place = Fetched::Failed(why),
+            }
+        };
+    }
+    match purpose {
+        Purpose::Config => fetched!(config, Reply::Config(entries) => entries),
+        Purpose::Audit => fetched!(audit, Reply::Audit(records) => records),
+        Purpose::Tasks | Purpose::Session => {}
+        Purpose::Page => super::pages::answered(model, tag, reply),
+        Purpose::Facts => dialogs::facts(model, tag, reply),
+        Purpose::Order(ask) => super::pages::ordered(model, &ask, reply),
+        Purpose::Small(action) => match reply {
+            Ok(reply) => say(model, Tone::Good, super::pages::sentence(action.label, &reply)),
+            Err(why) => say(model, Tone::Bad, format!("{}: {why}", action.label)),
+        },
+    }
+    Vec::new()
+}
+
+const OTHER_ANSWER: &str = "the server answered another question than was asked; it is of another version";
+
+fn words(refusal: &Refusal) -> String {
+    format!("{} {}", refusal.error, refusal.hint)
+}

@@ -1,0 +1,114 @@
+//! What comes in over the admin channel.
+
+use task_orchestrator_shared::admin::Welcome;
+use task_orchestrator_shared::admin::view::{Delta, View};
+
+use super::answers;
+use crate::heard::{Heard, LostKind};
+use crate::model::link_state::{LinkState, Lost};
+use crate::model::{Model, Now, Seen};
+use crate::msg::Effect;
+
+/// Takes something in.
+pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
+    let now = model.now;
+    match heard {
+        Heard::Connecting { attempt } => connecting(model, attempt),
+        Heard::Live { welcome } => return live(model, welcome),
+        Heard::Incompatible { welcome, skew } => {
+            model.link = LinkState::Incompatible { welcome, skew };
+        }
+        Heard::View { view } => return whole(model, view),
+        Heard::Delta { delta } => change(model, delta),
+        Heard::Lost { why, kind, retry_in_ms } => lost(model, why, kind, retry_in_ms),
+        Heard::Denied { why, retry_in_ms } => {
+            let next = now.running + std::time::Duration::from_millis(retry_in_ms);
+            model.link = LinkState::Denied { why, next };
+        }
+        Heard::Silent => silent(model, now),
+        Heard::Alive => alive(model),
+        Heard::Answer { tag, answer } => return answers::take(model, tag, answer),
+        Heard::Event { .. } => {}
+        Heard::LogBegins { lines } => model.logs.begin(lines),
+        Heard::Log { lines } => {
+            model.logs.missed = model.logs.missed.saturating_add(lines.missed);
+            model.logs.push(lines.lines);
+        }
+        Heard::LogEnds { why } => {
+            model.logs.ended = Some(why);
+            model.logs.is_followed = false;
+        }
+    }
+    Vec::new()
+}
+
+fn connecting(model: &mut Model, attempt: u32) {
+    let last = match std::mem::replace(&mut model.link, LinkState::Connecting { attempt, last: None }) {
+        LinkState::Waiting { lost, .. } => Some(lost),
+        LinkState::Connecting { last, .. } => last,
+        LinkState::Denied { why, .. } => Some(Lost { why, kind: LostKind::Broken, at: model.now }),
+        LinkState::Live(_) | LinkState::Stale { .. } | LinkState::Incompatible { .. } => None,
+    };
+    model.link = LinkState::Connecting { attempt, last };
+}
+
+fn live(model: &mut Model, welcome: Box<Welcome>) -> Vec<Effect> {
+    model.target.workspace = std::path::PathBuf::from(&welcome.workspace);
+    model.target.name = name_of(&welcome.workspace);
+    model.is_starting = false;
+    model.link = LinkState::Live(welcome);
+    Vec::new()
+}
+
+/// What a workspace is called: the last part of its path.
+pub(crate) fn name_of(workspace: &str) -> String {
+    let last = workspace.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if last.is_empty() { workspace.to_owned() } else { last.to_owned() }
+}
+
+fn whole(model: &mut Model, view: Box<View>) -> Vec<Effect> {
+    model.series.take(&view, model.now);
+    model.seen = Some(Box::new(Seen { view: *view, at: model.now }));
+    // What the screen asks for may be of the server before.
+    super::acts::refresh(model)
+}
+
+fn change(model: &mut Model, delta: Delta) {
+    let Some(seen) = model.seen.as_deref_mut() else { return };
+    // The link tells of a new whole state where there is a gap: until then what is
+    // shown is what was so.
+    if seen.view.apply(delta).is_ok() {
+        seen.at = model.now;
+        model.series.take(&seen.view, model.now);
+    }
+}
+
+fn lost(model: &mut Model, why: String, kind: LostKind, retry_in_ms: u64) {
+    let next = model.now.running + std::time::Duration::from_millis(retry_in_ms);
+    let (attempt, at) = match &model.link {
+        LinkState::Connecting { attempt, last } => {
+            (attempt.saturating_add(1), last.as_ref().map_or(model.now, |lost| lost.at))
+        }
+        LinkState::Waiting { attempt, lost, .. } => (*attempt, lost.at),
+        _ => (1, model.now),
+    };
+    model.link = LinkState::Waiting { attempt, lost: Lost { why, kind, at }, next };
+    model.logs.is_followed = false;
+    model.series.forget();
+}
+
+fn silent(model: &mut Model, now: Now) {
+    if let LinkState::Live(welcome) = &model.link {
+        let since = model.seen.as_ref().map_or(now, |seen| seen.at);
+        model.link = LinkState::Stale { welcome: welcome.clone(), since };
+    }
+}
+
+fn alive(model: &mut Model) {
+    if let LinkState::Stale { welcome, .. } = &model.link {
+        model.link = LinkState::Live(welcome.clone());
+    }
+    if let Some(seen) = model.seen.as_deref_mut() {
+        seen.at = model.now;
+    }
+}

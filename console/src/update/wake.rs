@@ -1,0 +1,54 @@
+//! When something that is shown changes by itself, without a message. While nothing
+//! does, the console sleeps.
+
+use std::time::Duration;
+
+use crate::model::dialog::ARMS_AFTER;
+use crate::model::link_state::LinkState;
+use crate::model::notice::SHOWN_FOR;
+use crate::model::prompt::Prompt;
+use crate::model::{Model, Now};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// How often a restart that runs is drawn anew, for its clock.
+const RUNNING: Duration = Duration::from_millis(100);
+
+/// When to send the next [`crate::msg::Msg::Tick`], from now; nothing when nothing changes.
+pub fn next(model: &Model, now: Now) -> Option<Duration> {
+    let arming = match &model.prompt {
+        Prompt::Confirm(dialog) => {
+            ARMS_AFTER.checked_sub(now.since(dialog.opened)).filter(|left| !left.is_zero())
+        }
+        _ => None,
+    };
+    let notice = model
+        .notices
+        .back()
+        .and_then(|notice| SHOWN_FOR.checked_sub(now.since(notice.at)))
+        .filter(|left| !left.is_zero());
+    let waits = match &model.link {
+        LinkState::Waiting { next, .. } | LinkState::Denied { next, .. } => {
+            let left = now.until(*next);
+            // The countdown shows whole seconds.
+            (!left.is_zero()).then(|| part_of_second(left))
+        }
+        LinkState::Stale { .. } => Some(SECOND),
+        LinkState::Connecting { .. } | LinkState::Live(_) | LinkState::Incompatible { .. } => None,
+    };
+    let runs = model.link.is_live()
+        && model.frozen.is_none()
+        && model
+            .seen
+            .as_ref()
+            .and_then(|seen| seen.view.restart.as_ref())
+            .is_some_and(|restart| restart.report.outcome.is_none());
+    let sparks = model.link.is_live() && model.frozen.is_none() && model.series.moves();
+    [arming, notice, waits, runs.then_some(RUNNING), sparks.then_some(SECOND)].into_iter().flatten().min()
+}
+
+/// What is left until a whole number of seconds is left.
+fn part_of_second(left: Duration) -> Duration {
+    let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
+    if part.is_zero() { SECOND } else { part }
+}

@@ -1,0 +1,124 @@
+//! What surrounds every screen: who is looked at and how the console stands with it,
+//! the names of the screens, what came of what one did, and hints.
+
+use ratatui::layout::Rect;
+
+use super::layout::Layout;
+use crate::action::{ACTIONS, Where};
+use crate::model::link_state::LinkState;
+use crate::model::{Model, words};
+use crate::msg::Hit;
+use crate::screen::Screen;
+use crate::symbols::Symbol;
+use crate::theme::Tone;
+use crate::widgets::Canvas;
+
+/// Draws it, and returns what is left for the screen.
+pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) -> Rect {
+    let [head, rest] = canvas.split_top(area, 1);
+    header(model, canvas, head);
+    if layout == Layout::Line {
+        return rest;
+    }
+    let [tabs, rest] = canvas.split_top(rest, 1);
+    screens(model, canvas, tabs);
+    let [body, foot] = canvas.split_bottom(rest, 1);
+    footer(model, canvas, foot);
+    body
+}
+
+/// How the console stands with the server: a sign, a word, and what comes next.
+pub(crate) fn link(model: &Model) -> (Symbol, Tone, String) {
+    let next = |at| words::age(model.now.until(at) + std::time::Duration::from_millis(999));
+    match &model.link {
+        LinkState::Live(_) => (Symbol::Good, Tone::Good, "Live".to_owned()),
+        LinkState::Stale { since, .. } => {
+            (Symbol::Warn, Tone::Warn, format!("Stale {}", words::age(model.now.since(*since))))
+        }
+        LinkState::Connecting { attempt, last: None } if *attempt <= 1 => {
+            (Symbol::Busy, Tone::Busy, "Connecting".to_owned())
+        }
+        LinkState::Connecting { attempt, .. } => {
+            (Symbol::Busy, Tone::Busy, format!("Reconnecting, attempt {attempt}"))
+        }
+        LinkState::Waiting { attempt, next: at, .. } => {
+            (Symbol::Bad, Tone::Bad, format!("Reconnecting, attempt {attempt} in {}", next(*at)))
+        }
+        LinkState::Incompatible { skew, .. } => {
+            use task_orchestrator_shared::admin::Skew;
+            let which = match skew {
+                Skew::UpgradeClient => "upgrade the console",
+                Skew::UpgradeServer => "upgrade the server",
+            };
+            (Symbol::Warn, Tone::Warn, format!("Incompatible: {which}"))
+        }
+        LinkState::Denied { next: at, .. } => {
+            (Symbol::Locked, Tone::Bad, format!("Denied, tried again in {}", next(*at)))
+        }
+    }
+}
+
+fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let (symbol, tone, link) = link(model);
+    let name = if model.target.name.is_empty() { "?" } else { &model.target.name };
+    let sign = canvas.look().symbols.of(symbol);
+    let mut parts = vec![(tone, format!("{sign} {link}")), (Tone::Title, name.to_owned())];
+    if let Some((view, _)) = model.view() {
+        parts.push((Tone::Plain, format!("gen {}", view.server.generation)));
+        parts.push((Tone::Plain, view.server.phase.to_string()));
+        if view.server.safe_mode.is_some() {
+            parts.push((Tone::Bad, "SAFE MODE".to_owned()));
+        }
+        if view.server.held_by_operator {
+            parts.push((Tone::Warn, "MAINTENANCE".to_owned()));
+        }
+    }
+    if let Some(role) = model.role() {
+        parts.push((Tone::Plain, role.to_string()));
+    }
+    if model.settings.read_only {
+        parts.push((Tone::Plain, "read-only".to_owned()));
+    }
+    if model.frozen.is_some() {
+        parts.push((Tone::Warn, "FROZEN".to_owned()));
+    }
+    let between = format!(" {} ", canvas.look().symbols.of(Symbol::Between));
+    let mut at = area;
+    for (number, (tone, text)) in parts.iter().enumerate() {
+        if number > 0 {
+            at = canvas.put(at, &between, Tone::Dim);
+        }
+        at = canvas.put(at, text, *tone);
+    }
+}
+
+fn screens(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let mut at = area;
+    for (number, screen) in Screen::ALL.into_iter().enumerate() {
+        let tone = if screen == model.screen { Tone::Chosen } else { Tone::Plain };
+        let before = at;
+        at = canvas.put(at, &format!(" {} {} ", number + 1, screen.title()), tone);
+        canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Screen(screen));
+    }
+}
+
+fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    if let Some(notice) = model.notice() {
+        canvas.put(area, &notice.text, notice.tone);
+        return;
+    }
+    let own = ACTIONS.iter().filter(|action| action.place != Where::Everywhere);
+    let everywhere = ACTIONS.iter().filter(|action| action.place == Where::Everywhere);
+    let mut at = area;
+    for action in own.chain(everywhere).filter(|action| action.is_on(model.screen)) {
+        let Some(key) = model.settings.keymap.hint(action.id) else { continue };
+        let tone = if model.barred(action).is_some() { Tone::Dim } else { Tone::Plain };
+        let before = at;
+        at = canvas.put(at, &key.to_string(), Tone::Key);
+        at = canvas.put(at, &format!(" {}  ", action.label), tone);
+        canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Action(action.id));
+        if at.width == 0 {
+            break;
+        }
+    }
+}

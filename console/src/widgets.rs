@@ -1,0 +1,5 @@
+//! Things to draw with. They take any area, also an empty one, and clip to the buffer.
+
+mod canvas;
+
+pub use canvas::Canvas;
