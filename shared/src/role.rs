@@ -1,7 +1,7 @@
 //! Roles, and what each may do: the one table for the admin channel and for MCP.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A role, from the least to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -50,7 +50,9 @@ impl Role {
             | Operation::ViewDeadLetters
             | Operation::ViewLogs
             | Operation::ViewConfig
-            | Operation::ViewAudit => Self::Monitor,
+            | Operation::ViewAudit
+            | Operation::ViewTasks
+            | Operation::ViewRequests => Self::Monitor,
             Operation::GracefulRestart
             | Operation::CancelRestart
             | Operation::Rollback
@@ -128,6 +130,10 @@ operations! {
     ViewConfig = "view_config",
     /// Read and check the audit.
     ViewAudit = "view_audit",
+    /// See the work in the database: titles and how far each is.
+    ViewTasks = "view_tasks",
+    /// See which requests a client waits for.
+    ViewRequests = "view_requests",
     /// Restart gracefully with a snapshot.
     GracefulRestart = "graceful_restart",
     /// Call a restart off.
@@ -171,6 +177,16 @@ impl Operation {
     pub const fn is_privileged(self) -> bool {
         !Role::Monitor.may(self)
     }
+}
+
+/// Reads operations without those that this build does not know: a server that is newer
+/// within one version of the protocol may have more.
+pub(crate) fn known_operations<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Operation>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    let known = |name: String| Operation::ALL.iter().copied().find(|known| known.as_str() == name);
+    Ok(names.into_iter().filter_map(known).collect())
 }
 
 impl std::fmt::Display for Operation {

@@ -204,6 +204,7 @@ fn row(
         verified,
         pinned: pins.contains(plain),
         due,
+        remove_at: None,
         name: entry.name,
     };
     (taken, backup)

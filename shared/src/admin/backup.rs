@@ -28,6 +28,10 @@ pub struct Backup {
     pub pinned: bool,
     /// What the next rotation does with it, where that is not nothing.
     pub due: Option<Due>,
+    /// When its age makes a rotation remove it, RFC 3339; absent where its age does not:
+    /// it is pinned, the newest good one of its kind, or the current snapshot.
+    #[serde(default)]
+    pub remove_at: Option<String>,
 }
 
 /// What a rotation does with a file.

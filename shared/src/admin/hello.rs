@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::role::{Operation, Role};
+use crate::role::{Operation, Role, known_operations};
 
 /// The versions of the protocol that this build speaks.
 pub const PROTOCOL: Versions = Versions { oldest: 1, newest: 2 };
@@ -105,13 +105,23 @@ pub struct WhoAmI {
     pub granted: Role,
     /// By what: `owner`, `root`, `user:NAME`, `group:NAME`.
     pub granted_by: String,
-    /// What may be done on this connection.
+    /// What may be done on this connection. A reader passes those over that it does not know.
+    #[serde(deserialize_with = "known_operations")]
     pub may: Vec<Operation>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_operation_of_a_later_server_is_passed_over() {
+        let said = r#"{"uid":1,"user":null,"gid":1,"pid":null,"role":"monitor","granted":"admin",
+            "granted_by":"owner","may":["view","fly","stop"]}"#;
+        let you: WhoAmI = serde_json::from_str(said).unwrap();
+        assert_eq!(you.may, [Operation::View, Operation::Stop]);
+        assert!(serde_json::from_str::<WhoAmI>(&said.replace("\"fly\"", "7")).is_err());
+    }
 
     #[test]
     fn the_newest_common_version_is_spoken_or_the_older_side_is_named() {

@@ -8,7 +8,9 @@ use super::backup::{Backup, Comparison, Pruned, RestorePlan, Restored, Verified}
 use super::config::{ConfigEntry, Reloaded};
 use super::hello::WhoAmI;
 use super::log::LogLine;
+use super::session_detail::SessionDetail;
 use super::status::Status;
+use super::tasks::TaskTree;
 use super::view::View;
 use crate::error_code::ErrorCode;
 use crate::report::{DeadLetter, Health, Readiness, ReconnectTest, RestartStatus};
@@ -67,6 +69,10 @@ pub enum Reply {
     Audit(Vec<AuditRecord>),
     /// To [`Request::VerifyAudit`](super::Request::VerifyAudit).
     AuditVerdict(Box<AuditVerdict>),
+    /// To [`Request::Tasks`](super::Request::Tasks).
+    Tasks(Box<TaskTree>),
+    /// To [`Request::Session`](super::Request::Session).
+    Session(Box<SessionDetail>),
     /// To [`Request::Stop`](super::Request::Stop): the server is about to end.
     Stopping(Stopping),
     /// Done, and there is nothing more to say.

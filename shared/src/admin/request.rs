@@ -159,6 +159,14 @@ pub enum Request {
     },
     /// Check the whole audit.
     VerifyAudit,
+    /// The sessions, plans and tasks in the database, and the long calls at a checkpoint.
+    Tasks,
+    /// One client session with the requests that it waits for, and what happened to
+    /// its connection.
+    Session {
+        /// The client's id.
+        session: String,
+    },
     /// End the server and disconnect its clients.
     Stop,
 }
@@ -197,6 +205,8 @@ impl Request {
             Self::ReloadConfig => Operation::ReloadConfig,
             Self::ShowConfig => Operation::ViewConfig,
             Self::Audit { .. } | Self::VerifyAudit => Operation::ViewAudit,
+            Self::Tasks => Operation::ViewTasks,
+            Self::Session { .. } => Operation::ViewRequests,
             Self::Stop => Operation::Stop,
         }
     }
@@ -205,7 +215,7 @@ impl Request {
     pub fn target(&self) -> Option<String> {
         match self {
             Self::ReconnectTest { session } | Self::ClearBuffers { session } => session.clone(),
-            Self::DisconnectSession { session } => Some(session.clone()),
+            Self::DisconnectSession { session } | Self::Session { session } => Some(session.clone()),
             Self::VerifyBackup { name } => name.clone(),
             Self::PlanRestore { name } | Self::RestoreBackup { name } | Self::PinBackup { name, .. } => {
                 Some(name.clone())
@@ -236,6 +246,7 @@ impl Request {
             | Self::ShowConfig
             | Self::Audit { .. }
             | Self::VerifyAudit
+            | Self::Tasks
             | Self::Stop => None,
         }
     }
@@ -286,6 +297,8 @@ impl Request {
             Self::ShowConfig,
             Self::Audit { limit: 10 },
             Self::VerifyAudit,
+            Self::Tasks,
+            Self::Session { session: session() },
             Self::Stop,
         ]
     }
@@ -326,6 +339,8 @@ impl Request {
             Self::ShowConfig => "show_config",
             Self::Audit { .. } => "audit",
             Self::VerifyAudit => "verify_audit",
+            Self::Tasks => "tasks",
+            Self::Session { .. } => "session",
             Self::Stop => "stop",
         }
     }

@@ -1,5 +1,5 @@
 //! The work in the database as administrators see it: sessions and plans as a tree,
-//! and the long calls that stopped at a checkpoint. Read-only.
+//! and the long calls that have a checkpoint. Read-only: nothing is changed by it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,8 +13,15 @@ pub const MAX_SUSPENDED: usize = 100;
 /// Longest title that is sent, in characters; what is more is cut off.
 pub const MAX_TITLE: usize = 200;
 
-/// Sessions with their plans, and plans with their tasks, each behind its parent: the
-/// most recently changed first among those of one parent.
+/// Most tasks that a row says it waits for.
+pub const MAX_WAITS_FOR: usize = 5;
+
+/// Longest title in [`TaskRow::waits_for`], in characters.
+pub const MAX_WAITS_FOR_TITLE: usize = 60;
+
+/// Sessions with their plans, and plans with their tasks, each behind its parent. Among
+/// those of one parent what is open comes first, and the most recently changed before
+/// others. Where there is more than fits, open tasks are listed before ended ones.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TaskTree {
     /// When it was read, RFC 3339.
@@ -23,7 +30,8 @@ pub struct TaskTree {
     pub generation: u64,
     /// At most [`MAX_TASK_ROWS`].
     pub rows: Vec<TaskRow>,
-    /// Rows that there are and that are not listed.
+    /// Sessions and tasks that there are and that are not listed. Of sessions no more than
+    /// 10 000 are counted.
     pub left_out: u64,
     /// Every task by its status, listed or not.
     pub counts: TaskCounts,
@@ -54,18 +62,21 @@ pub struct TaskRow {
     pub id: String,
     /// Its title, at most [`MAX_TITLE`] characters.
     pub title: String,
-    /// Its status, by the names of the tools.
+    /// Its status, by the names of the tools; of what belongs to no session it is empty.
     pub status: String,
-    /// The specialist's role, for a task that has one.
+    /// The specialist's role, for plans and tasks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub specialist: Option<String>,
-    /// Tasks below it that are done; absent where there are none below.
+    /// How many of [`Self::total`] are done (an archived task that was completed does not
+    /// count: its status tells no more whether it was); absent where there are none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done: Option<u64>,
-    /// Tasks below it.
+    /// Tasks that it has: of a plan, its own subtasks without theirs; of a session, all.
+    /// Absent for a task, and where there are so many sessions that it is not counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
-    /// Titles or ids of the tasks that it waits for and that are not done, at most 5.
+    /// Titles of the tasks that it depends on and that are not done, at most
+    /// [`MAX_WAITS_FOR`], each at most [`MAX_WAITS_FOR_TITLE`] characters. Only for open tasks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waits_for: Vec<String>,
     /// When it was last changed, RFC 3339.
@@ -81,22 +92,29 @@ pub struct TaskCounts {
     pub active: u64,
     /// Waits for something.
     pub blocked: u64,
+    /// Set aside, to be gone on with.
+    #[serde(default)]
+    pub suspended: u64,
     /// Done.
     pub completed: u64,
     /// Ended without success.
     pub failed: u64,
     /// Called off.
     pub cancelled: u64,
+    /// Kept out of sight.
+    #[serde(default)]
+    pub archived: u64,
 }
 
-/// A long call that has stopped at a checkpoint and goes on in the next worker.
+/// A long call that has a checkpoint: it has stopped there and goes on in the next worker,
+/// or it runs and would go on from there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SuspendedCall {
     /// The client that asked.
     pub client: String,
     /// The tool.
     pub tool: String,
-    /// How far it is, in a sentence.
+    /// How far it is and whether it has stopped, in a sentence.
     pub checkpoint: String,
     /// When the checkpoint was written, RFC 3339.
     pub at: String,

@@ -208,6 +208,16 @@ pub struct Limits {
     pub restart_timeout_seconds: f64,
     /// Snapshots, and database backups, that are kept.
     pub backups: u64,
+    /// The age from which a rotation compresses a snapshot or backup, in seconds.
+    #[serde(default)]
+    pub backups_compress_after_seconds: f64,
+    /// The age from which a rotation removes one, in seconds.
+    #[serde(default)]
+    pub backups_remove_after_seconds: f64,
+    /// When the next rotation runs by itself, RFC 3339; one runs behind each snapshot as
+    /// well. Absent from a server that does not know.
+    #[serde(default)]
+    pub next_rotation: Option<String>,
     /// The level of the log files.
     pub log_level: String,
 }

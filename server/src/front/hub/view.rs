@@ -170,6 +170,9 @@ impl Hub {
             buffer_expiry_seconds: config.buffer.expiry.as_secs_f64(),
             restart_timeout_seconds: config.restart.timeout.as_secs_f64(),
             backups: config.state.backups.into(),
+            backups_compress_after_seconds: config.state.compress_after.as_secs_f64(),
+            backups_remove_after_seconds: config.state.remove_after.as_secs_f64(),
+            next_rotation: None,
             log_level: self.log_level.word().to_owned(),
         }
     }

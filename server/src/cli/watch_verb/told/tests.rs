@@ -124,6 +124,7 @@ fn backups_dead_letters_and_alerts_are_told_once_they_are_known() {
         verified,
         pinned: false,
         due: None,
+        remove_at: None,
     };
     let backups = Change::Backups(vec![backup("old.db", None)]);
     assert_eq!(lines(&view, backups.clone()), [""; 0], "those that there were are no news");
