@@ -143,6 +143,7 @@ pub(crate) fn backup(number: u32) -> Backup {
         compressed: number > 4,
         verified: [Some(true), None, Some(true), Some(false)][number as usize % 4],
         pinned: number == 2,
+        remove_at: (number > 0).then(|| at(86_400 * i64::from(30 - number))),
         due: [None, None, Some(Due::Compress), None, Some(Due::Remove)][number as usize % 5],
     }
 }
@@ -298,6 +299,9 @@ pub(crate) fn view(sessions: u64) -> View {
             restart_timeout_seconds: 30.0,
             backups: 10,
             log_level: "info".to_owned(),
+            backups_compress_after_seconds: 86_400.0,
+            backups_remove_after_seconds: 2_592_000.0,
+            next_rotation: Some(at(45)),
         },
         audit: Some(Vec::new()),
     }

@@ -35,7 +35,9 @@ pub fn danger_of(request: &Request) -> Danger {
         | Request::DeadLetters { .. }
         | Request::ShowConfig
         | Request::Audit { .. }
-        | Request::VerifyAudit => Danger::Looks,
+        | Request::VerifyAudit
+        | Request::Tasks
+        | Request::Session { .. } => Danger::Looks,
         Request::Snapshot
         | Request::PinBackup { .. }
         | Request::LogLevel { .. }

@@ -2,6 +2,7 @@
 
 use task_orchestrator_shared::admin::Request;
 use task_orchestrator_shared::admin::log::LogLevel;
+use task_orchestrator_shared::role::Operation;
 
 use super::{ask, close, dialogs, lists, say};
 use crate::action::{Action, ActionId};
@@ -330,6 +331,10 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
             model.config.ask();
             ask(model, Purpose::Config, Request::ShowConfig)
         }
+        Screen::Tasks if may(model, Request::Tasks.operation()) => {
+            model.tasks.ask();
+            ask(model, Purpose::Tasks, Request::Tasks)
+        }
         Screen::Logs => super::logs::follow(model),
         Screen::Connections => refresh_detail(model),
         _ => Vec::new(),
@@ -337,8 +342,14 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Asks for the details of what is chosen.
-pub(super) fn refresh_detail(_model: &mut Model) -> Vec<Effect> {
-    Vec::new()
+pub(super) fn refresh_detail(model: &mut Model) -> Vec<Effect> {
+    if model.screen != Screen::Connections || !model.link.is_live() {
+        return Vec::new();
+    }
+    let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&Operation::ViewRequests));
+    let Some(session) = lists::chosen(model).filter(|_| may) else { return Vec::new() };
+    model.session.ask();
+    ask(model, Purpose::Session, Request::Session { session })
 }
 
 fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {

@@ -33,7 +33,8 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
     match purpose {
         Purpose::Config => fetched!(config, Reply::Config(entries) => entries),
         Purpose::Audit => fetched!(audit, Reply::Audit(records) => records),
-        Purpose::Tasks | Purpose::Session => {}
+        Purpose::Tasks => fetched!(tasks, Reply::Tasks(tree) => *tree),
+        Purpose::Session => fetched!(session, Reply::Session(detail) => *detail),
         Purpose::Page => super::pages::answered(model, tag, reply),
         Purpose::Facts => dialogs::facts(model, tag, reply),
         Purpose::Order(ask) => super::pages::ordered(model, &ask, reply),
