@@ -10,12 +10,14 @@
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
 //! - `done`: what has come of jobs.           - `admit`: who may do what.
 //! - `stream`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
+//! - `tasks`: the work, as the worker reads it. - `detail`: one session, and who may come back.
 
 mod admit;
 mod buffer;
 mod by_hand;
 mod calls;
 mod clients;
+mod detail;
 mod done;
 mod effects;
 mod frames;
@@ -25,6 +27,7 @@ mod outcome;
 mod report;
 mod restore;
 mod stream;
+mod tasks;
 mod traffic;
 mod view;
 
@@ -49,7 +52,7 @@ use crate::access::Access;
 use crate::audit::Audit;
 use crate::config::{Config, Level, Provenance};
 use crate::ledger::Ledger;
-use crate::link::{FrontState, Goodbye};
+use crate::link::{FrontState, Goodbye, OrderFailure};
 use crate::restart::build::Build;
 use crate::restart::{self, BuildId, JobId, Machine, Run, WorkerId};
 use crate::state::Tail;
@@ -85,8 +88,8 @@ pub(crate) struct Hub {
     waiters: Vec<Waiter>,
     current: Current,
     /// Orders to a worker whose outcome somebody waits for, by job.
-    inspections: HashMap<JobId, oneshot::Sender<crate::link::Inspection>>,
-    next_inspection: u64,
+    asked_workers: HashMap<JobId, (WorkerId, oneshot::Sender<Result<crate::link::Done, OrderFailure>>)>,
+    next_own_job: u64,
     /// Dead letters that are tried again: by session, the number and who waits.
     retried: HashMap<u64, letters::Retrial>,
     /// Who waits for a shim's answer to a ping, by session.
@@ -99,6 +102,10 @@ pub(crate) struct Hub {
     unopened: VecDeque<u64>,
     next_opening: Option<Instant>,
     generation: u64,
+    /// Which generation each worker is, for people.
+    generations: detail::Generations,
+    /// Clients that are gone and may come back, for people.
+    departed: detail::Departed,
     last_failure: Option<String>,
     figures: Figures,
     /// Who wants the restart called off.
@@ -219,8 +226,8 @@ impl Hub {
             builds,
             waiters: Vec::new(),
             current: Current::default(),
-            inspections: HashMap::new(),
-            next_inspection: 0,
+            asked_workers: HashMap::new(),
+            next_own_job: 0,
             retried: HashMap::new(),
             pinged: HashMap::new(),
             fed: VecDeque::new(),
@@ -228,6 +235,8 @@ impl Hub {
             unopened: VecDeque::new(),
             next_opening: None,
             generation: 0,
+            generations: detail::Generations::default(),
+            departed: detail::Departed::default(),
             last_failure: None,
             figures: Figures::default(),
             cancelling: None,
@@ -320,6 +329,7 @@ impl Hub {
             self.feed(restart::Event::Timer, now);
         }
         if now >= self.workers.next_ping() {
+            self.look_for_slow();
             for worker in self.workers.ping(now) {
                 self.current.hung.push(worker);
                 self.feed(restart::Event::Hung(worker), now);
