@@ -9,10 +9,11 @@
 //! - `operate`, `calls`: what is asked of the front.   - `report`: what is told of it.
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
 //! - `done`: what has come of jobs.           - `admit`: who may do what.
-//! - `stream`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
+//! - `stream`, `ages`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
 //! - `tasks`: the work, as the worker reads it. - `detail`: one session, and who may come back.
 
 mod admit;
+mod ages;
 mod buffer;
 mod by_hand;
 mod calls;
@@ -122,6 +123,7 @@ pub(crate) struct Hub {
     snapshots: HashMap<JobId, (WorkerId, PathBuf)>,
     tail: Tail,
     next_sweep: Instant,
+    next_rotation: Instant,
     /// Since when nobody is attached.
     idle_since: Option<Instant>,
     config: Config,
@@ -187,6 +189,9 @@ pub(crate) struct Figures {
 /// of it; a handover takes a thousandth.
 const HELD_LONG: Duration = Duration::from_secs(1);
 
+/// How often snapshots and backups are put in order, beside the end of each restart.
+const ROTATE_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// How long the ledger may take to write what is left at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -247,6 +252,7 @@ impl Hub {
             snapshots: HashMap::new(),
             tail: Tail::default(),
             next_sweep: now + config.buffer.cleanup_interval,
+            next_rotation: now + ROTATE_EVERY,
             idle_since: Some(now),
             in_force: provenance.clone(),
             loaded: provenance,
@@ -319,7 +325,7 @@ impl Hub {
             self.next_opening,
             self.stream.wakes_at(),
         ];
-        let always = self.workers.next_ping().min(self.next_sweep);
+        let always = self.workers.next_ping().min(self.next_sweep).min(self.next_rotation);
         times.into_iter().flatten().fold(always, Instant::min)
     }
 
@@ -339,6 +345,9 @@ impl Hub {
             self.next_sweep = now + self.config.buffer.cleanup_interval;
             self.expire(now);
         }
+        if now >= self.next_rotation {
+            self.rotate_by_time(now);
+        }
         if self.retry_at().is_some_and(|at| now >= at) {
             self.flush_all(now);
         }
@@ -349,6 +358,17 @@ impl Hub {
             self.held_long.send_if_modified(|long| !std::mem::replace(long, true));
         }
         self.end_when_idle(now);
+    }
+
+    /// What has come of age is compressed and removed also in a server that is never
+    /// restarted. A restart has a rotation of its own at its end.
+    fn rotate_by_time(&mut self, now: Instant) {
+        let is_busy = self.machine.running().is_some() || self.restoring.is_some() || self.taking.is_some();
+        if !is_busy {
+            self.jobs.rotate(None);
+        }
+        self.next_rotation = now + ROTATE_EVERY;
+        self.stream.touch();
     }
 
     fn idle_deadline(&self) -> Option<Instant> {
