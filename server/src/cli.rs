@@ -31,11 +31,13 @@ mod restart_verb;
 mod roles_verb;
 mod screen;
 mod serve_verb;
+mod session_verb;
 mod sessions_verb;
 mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
+mod tasks_verb;
 mod unfollowed;
 mod visible;
 mod wait_verb;
@@ -70,9 +72,11 @@ pub use privileged::{FenceArgs, PrivilegedArgs};
 pub use reconnect_test_verb::ReconnectTestArgs;
 pub use restart_verb::{ReasonArg, RestartArgs};
 pub use roles_verb::RolesArgs;
+pub use session_verb::SessionArgs;
 pub use sessions_verb::SessionsArgs;
 pub use state_verb::{StateArgs, StateVerb};
 pub use stop_verb::StopArgs;
+pub use tasks_verb::TasksArgs;
 pub use wait_verb::{Condition, WaitArgs};
 pub use watch_verb::WatchArgs;
 pub use whoami_verb::WhoAmIArgs;
@@ -168,6 +172,10 @@ Example:
     Logs(LogsArgs),
     /// List the clients that are connected
     Sessions(SessionsArgs),
+    /// Show one client: the requests that it waits for, and what happened to its connection
+    Session(SessionArgs),
+    /// Show the work: sessions, plans and tasks, and long calls at a checkpoint
+    Tasks(TasksArgs),
     /// Come back when something holds: ready, idle, a phase, a generation
     Wait(WaitArgs),
     /// Print one line as each thing happens
@@ -255,6 +263,8 @@ impl Cli {
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Logs(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Sessions(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Session(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Tasks(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Wait(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Watch(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Disconnect(args) => Screen::with(|screen| args.run(global, screen)),
