@@ -23,6 +23,7 @@ mod log_level_verb;
 mod logs_verb;
 mod maintenance_verb;
 mod man_verb;
+mod output;
 mod prepare_verb;
 mod privileged;
 mod reconnect_test_verb;
@@ -241,10 +242,18 @@ impl Cli {
     ///
     /// # Errors
     ///
-    /// Whatever the verb could not do; [`exit_of`] makes an exit code of it.
+    /// Whatever the verb could not do; [`exit_of`] makes an exit code of it. That nobody
+    /// reads what it prints is none.
     pub fn run(&self) -> anyhow::Result<Exit> {
+        match self.run_verb() {
+            Err(error) if output::has_no_reader(&error) => Ok(Exit::Done),
+            ended => ended,
+        }
+    }
+
+    fn run_verb(&self) -> anyhow::Result<Exit> {
         let global = &self.global;
-        let out = &mut io::stdout();
+        let out = &mut output::Output(io::stdout());
         let asks_nobody = matches!(&self.command, Command::Stdio(_) | Command::Serve(_) | Command::Worker(_));
         if global.socket.is_some() && asks_nobody {
             return Err(NothingToAsk.into());
