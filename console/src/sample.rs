@@ -426,3 +426,38 @@ fn a_console_draws_into_any_size() {
         }
     }
 }
+
+/// What is asked of a session: requests at every place, and what happened.
+pub(crate) fn detail(number: u64) -> task_orchestrator_shared::admin::session_detail::SessionDetail {
+    use task_orchestrator_shared::admin::session_detail::{
+        RequestPlace, SessionDetail, SessionMoment, SessionRequest,
+    };
+    let request = |at: u64| SessionRequest {
+        sequence: 90 + at,
+        method: ["tools/call orchestrator_plan_task", "tools/list", "ping"][at as usize % 3].to_owned(),
+        place: [RequestPlace::InFlight, RequestPlace::Buffered, RequestPlace::Front][at.min(2) as usize],
+        worker_pid: (at == 0).then_some(4200),
+        age_ms: 5000 / (at + 1),
+        bytes: 512 * (at + 1),
+        replayed: at == 0,
+    };
+    let moment = |(at, what, detail): (i64, &str, &str)| SessionMoment {
+        at: self::at(at),
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+    };
+    SessionDetail {
+        at: at(0),
+        client: session(number).client,
+        number,
+        requests: (0..number % 8).map(request).collect(),
+        left_out: 0,
+        history: [
+            (-900, "attached", "by stdio"),
+            (-300, "went_away", "the connection ended"),
+            (-299, "came_back", "after 0.8 s"),
+        ]
+        .map(moment)
+        .to_vec(),
+    }
+}

@@ -38,6 +38,15 @@ pub struct Column {
     pub priority: u8,
 }
 
+/// How a row stands in a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// How many it stands below.
+    pub depth: u16,
+    /// Whether what belongs to it is shown; absent where nothing does.
+    pub is_open: Option<bool>,
+}
+
 /// What a screen lists.
 pub trait Rows {
     /// The columns.
@@ -55,6 +64,11 @@ pub trait Rows {
     /// The row that this one belongs to, which stands before it; nothing in a list that
     /// is no tree.
     fn parent(&self, _row: usize) -> Option<usize> {
+        None
+    }
+
+    /// How it stands in the tree; nothing in a list that is none.
+    fn branch(&self, _row: usize) -> Option<Branch> {
         None
     }
 
