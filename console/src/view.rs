@@ -2,10 +2,12 @@
 
 mod chrome;
 pub(crate) mod connections;
+mod dead_letters;
 pub mod help;
 pub mod layout;
 mod prompts;
 mod screens;
+mod tasks;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

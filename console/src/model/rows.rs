@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 
 pub mod arrange;
+pub mod letters;
 pub mod sessions;
+pub mod tasks;
 
 pub use arrange::arranged;
 
@@ -90,11 +92,14 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Tasks => {
+            let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
+            Some(Box::new(tasks::Tasks::of(model.tasks.value()?, &model.closed, is_filtered)))
+        }
+        Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
         Screen::Overview
         | Screen::Restarts
         | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
         | Screen::Logs
         | Screen::Audit
         | Screen::Configuration => None,

@@ -56,3 +56,5 @@ fn chosen(model: &Model) -> Option<(String, Branch, Option<String>)> {
     Some((rows.key(row).into_owned(), branch, parent))
 }
 
+#[cfg(test)]
+mod tests;
