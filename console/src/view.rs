@@ -1,11 +1,13 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
 mod chrome;
-mod connections;
+pub(crate) mod connections;
+mod dead_letters;
 pub mod help;
 pub mod layout;
 mod prompts;
 mod screens;
+mod tasks;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

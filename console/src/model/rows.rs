@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 
 pub mod arrange;
+pub mod letters;
 pub mod sessions;
+pub mod tasks;
 
 pub use arrange::arranged;
 
@@ -38,6 +40,15 @@ pub struct Column {
     pub priority: u8,
 }
 
+/// How a row stands in a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// How many it stands below.
+    pub depth: u16,
+    /// Whether what belongs to it is shown; absent where nothing does.
+    pub is_open: Option<bool>,
+}
+
 /// What a screen lists.
 pub trait Rows {
     /// The columns.
@@ -55,6 +66,11 @@ pub trait Rows {
     /// The row that this one belongs to, which stands before it; nothing in a list that
     /// is no tree.
     fn parent(&self, _row: usize) -> Option<usize> {
+        None
+    }
+
+    /// How it stands in the tree; nothing in a list that is none.
+    fn branch(&self, _row: usize) -> Option<Branch> {
         None
     }
 
@@ -76,11 +92,14 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Tasks => {
+            let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
+            Some(Box::new(tasks::Tasks::of(model.tasks.value()?, &model.closed, is_filtered)))
+        }
+        Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
         Screen::Overview
         | Screen::Restarts
         | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
         | Screen::Logs
         | Screen::Audit
         | Screen::Configuration => None,

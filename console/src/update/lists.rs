@@ -28,6 +28,12 @@ fn stands(model: &Model, rows: &dyn Rows) -> (Vec<usize>, usize) {
     (order, at)
 }
 
+/// The number of the chosen row.
+pub(super) fn chosen_row(model: &Model, rows: &dyn Rows) -> Option<usize> {
+    let (order, at) = stands(model, rows);
+    order.get(at).copied()
+}
+
 /// Moves what is chosen. Returns whether it is another row now.
 pub(super) fn step(model: &mut Model, action: ActionId) -> bool {
     let Some(rows) = rows::of(model) else { return false };
@@ -46,7 +52,7 @@ pub(super) fn step(model: &mut Model, action: ActionId) -> bool {
     drop(rows);
     let list = model.list_mut();
     list.chosen = key;
-    list.last_place = to;
+    (list.last_place, list.detail_top) = (to, 0);
     list.top = sight(list.top, to, page, order.len());
     to != at
 }
@@ -54,7 +60,8 @@ pub(super) fn step(model: &mut Model, action: ActionId) -> bool {
 /// Chooses a row.
 pub(super) fn choose(model: &mut Model, key: String) -> Vec<Effect> {
     let again = model.list().chosen.as_ref() == Some(&key);
-    model.list_mut().chosen = Some(key);
+    let list = model.list_mut();
+    (list.chosen, list.detail_top) = (Some(key), 0);
     if again { super::acts::perform(model, ActionId::Open) } else { super::acts::refresh_detail(model) }
 }
 
@@ -103,6 +110,20 @@ pub(super) fn scroll_text(model: &mut Model, action: ActionId) {
     let to = match action {
         ActionId::Up => top.saturating_sub(1),
         ActionId::Down => top.saturating_add(1),
+        ActionId::PageUp => top.saturating_sub(page),
+        ActionId::PageDown => top.saturating_add(page),
+        ActionId::Top => 0,
+        _ => last,
+    };
+    *top = to.min(last);
+}
+
+/// Scrolls the details, where they stand alone.
+pub(super) fn scroll_detail(model: &mut Model, action: ActionId) {
+    let page = model.page_rows.max(1);
+    let last = crate::view::connections::detail_lines(model).saturating_sub(page);
+    let top = &mut model.list_mut().detail_top;
+    let to = match action {
         ActionId::PageUp => top.saturating_sub(page),
         ActionId::PageDown => top.saturating_add(page),
         ActionId::Top => 0,

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::connections;
+use super::{connections, dead_letters, tasks};
 use super::layout::Layout;
 use crate::model::Model;
 use crate::screen::Screen;
@@ -11,12 +11,12 @@ use crate::widgets::Canvas;
 /// Draws the screen that is shown.
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
     match model.screen {
+        Screen::Tasks => tasks::draw(model, canvas, area, layout),
+        Screen::DeadLetters => dead_letters::draw(model, canvas, area, layout),
         Screen::Connections => connections::draw(model, canvas, area, layout),
         Screen::Overview
         | Screen::Restarts
         | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
         | Screen::Logs
         | Screen::Audit
         | Screen::Configuration => {}

@@ -188,6 +188,7 @@ impl Drawing<'_> {
         for column in columns {
             let place = place_of(canvas, area, column);
             let value = self.rows.value(row, column.number);
+            let place = if column.number == 0 { self.branch(canvas, place, row) } else { place };
             let cell = Cell::of(&value, place.width, self.model, symbols);
             cell.draw(canvas, place, column.is_right, tone);
         }
@@ -197,6 +198,22 @@ impl Drawing<'_> {
             canvas.restyle(area, style);
         }
         canvas.hit(area, Hit::Row(key.into_owned()));
+    }
+}
+
+impl Drawing<'_> {
+    /// How the row stands in the tree: indented, with a sign where something belongs to it.
+    fn branch(&self, canvas: &mut Canvas<'_>, place: Rect, row: usize) -> Rect {
+        let Some(branch) = self.rows.branch(row) else { return place };
+        // However deep, something of the title is left.
+        let indent = branch.depth.saturating_mul(2).min(place.width / 2);
+        let [_, place] = canvas.split_left(place, indent);
+        let sign = match branch.is_open {
+            Some(true) => canvas.look().symbols.of(Symbol::Open),
+            Some(false) => canvas.look().symbols.of(Symbol::Closed),
+            None => " ",
+        };
+        canvas.put(place, &format!("{sign} "), Tone::Dim)
     }
 }
 
