@@ -1,6 +1,7 @@
 //! What the console knows and where its user is. Pure data: it is changed by `update`
 //! only, and drawn by `view`, which changes nothing.
 
+pub mod checks;
 pub mod dialog;
 pub mod filter;
 pub mod known;
@@ -13,6 +14,7 @@ pub mod order;
 pub mod prompt;
 pub mod rows;
 pub mod series;
+pub mod steps;
 pub mod value;
 pub mod words;
 pub mod world;
@@ -94,6 +96,8 @@ pub struct Seen {
     pub view: View,
     /// When something was heard last.
     pub at: Now,
+    /// When something was heard of the restart last: its figures are as old as that.
+    pub restart_at: Now,
 }
 
 /// Something that was asked of the server.

@@ -3,7 +3,9 @@
 mod chrome;
 pub mod help;
 pub mod layout;
+mod overview;
 mod prompts;
+mod restarts;
 mod screens;
 
 use ratatui::buffer::Buffer;

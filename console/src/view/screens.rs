@@ -8,10 +8,10 @@ use crate::screen::Screen;
 use crate::widgets::Canvas;
 
 /// Draws the screen that is shown.
-pub(super) fn draw(model: &Model, _canvas: &mut Canvas<'_>, _area: Rect, _layout: Layout) {
+pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
     match model.screen {
-        Screen::Overview
-        | Screen::Connections
+        Screen::Overview => super::overview::draw(model, canvas, area, layout),
+        Screen::Connections
         | Screen::Restarts
         | Screen::State
         | Screen::Tasks
