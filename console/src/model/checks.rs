@@ -43,9 +43,10 @@ pub fn all(health: &Health) -> Vec<Check> {
     all.push(Check {
         name: "disk",
         level: Some(checks.disk.status),
-        words: checks.disk.free_bytes.map_or("not measured".to_owned(), |free| {
-            format!("{} free", words::bytes(free))
-        }),
+        words: checks
+            .disk
+            .free_bytes
+            .map_or("not measured".to_owned(), |free| format!("{} free", words::bytes(free))),
     });
     all.push(memory(checks));
     all.push(state(&checks.state));

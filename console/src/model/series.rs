@@ -41,6 +41,11 @@ impl Series {
         self.seconds.iter()
     }
 
+    /// The second, since the console started, of the newest.
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// Takes in how things are. What was not told of a second in between is as it was
     /// before for a gauge, and nothing for a rate.
     pub fn take(&mut self, view: &View, now: Now) {

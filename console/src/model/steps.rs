@@ -4,9 +4,7 @@
 use task_orchestrator_shared::admin::view::{RestartView, View};
 use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::report::PastRestart;
-use task_orchestrator_shared::restart::{
-    Kind, Outcome, PhaseRecord, Reason, RestartError, RestartReport,
-};
+use task_orchestrator_shared::restart::{Kind, Outcome, PhaseRecord, Reason, RestartError, RestartReport};
 
 use super::known::Freshness;
 use super::{Model, Seen};
@@ -185,7 +183,8 @@ pub fn clock(model: &Model) -> Option<Clock> {
         Freshness::Stale(at) => at,
     };
     let since = at.since(seen.restart_at).as_secs_f64() * 1000.0;
-    let elapsed = restart.progress.as_ref().map_or(restart.report.duration_ms, |progress| progress.elapsed_ms);
+    let elapsed =
+        restart.progress.as_ref().map_or(restart.report.duration_ms, |progress| progress.elapsed_ms);
     let left = restart.progress.as_ref().and_then(|progress| progress.deadline_ms);
     Some(Clock { elapsed_ms: elapsed + since, left_ms: left.map(|left| (left - since).max(0.0)) })
 }

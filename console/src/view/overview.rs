@@ -35,8 +35,8 @@ const LEFT: [(Title, Panel, u16, u16); 4] = [
     (backups::title, backups::draw, 4, 3),
 ];
 const RIGHT: [(Title, Panel, u16, u16); 4] = [
-    (phases::title, phases::draw, 10, 8),
-    (requests::title, requests::draw, 9, 4),
+    (phases::title, phases::draw, 10, 10),
+    (requests::title, requests::draw, 9, 3),
     (curves::title, curves::draw, 5, 5),
     (history::title, history::draw, 5, 0),
 ];
@@ -49,7 +49,7 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
         column(model, view, canvas, left, &LEFT, layout);
         column(model, view, canvas, right, &RIGHT, layout);
     } else {
-        small::draw(model, view, &mut Pen::new(canvas, area));
+        small::draw(model, view, &mut Pen::new(canvas, area).labels(9));
     }
     if !freshness.is_live() {
         canvas.fade(area);
@@ -99,8 +99,7 @@ fn missing(model: &Model, pen: &Pen<'_, '_>, operation: Operation) -> Part {
 
 /// A time of the server's as a time of day, or with its date.
 pub(super) fn clock(model: &Model, time: &str) -> String {
-    time.parse()
-        .map_or_else(|_| "?".to_owned(), |at| words::time(at, model.now.wall, &model.settings.zone))
+    time.parse().map_or_else(|_| "?".to_owned(), |at| words::time(at, model.now.wall, &model.settings.zone))
 }
 
 /// The first letters of a program's hash.

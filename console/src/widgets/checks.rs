@@ -10,7 +10,7 @@ use crate::theme::Tone;
 /// Sign and tone of how something is; of what is told without a verdict.
 pub fn level_look(level: Option<Level>) -> (Symbol, Tone) {
     match level {
-        None => (Symbol::Between, Tone::Plain),
+        None => (Symbol::NotApplicable, Tone::Plain),
         Some(Level::Healthy) => (Symbol::Good, Tone::Good),
         Some(Level::Degraded) => (Symbol::Warn, Tone::Warn),
         Some(Level::Unhealthy) => (Symbol::Bad, Tone::Bad),

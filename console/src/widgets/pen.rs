@@ -18,13 +18,19 @@ const LABEL: u16 = 13;
 pub struct Pen<'p, 'c> {
     canvas: &'p mut Canvas<'c>,
     rest: Rect,
+    label: u16,
 }
 
 impl<'p, 'c> Pen<'p, 'c> {
     /// From the first row of this area on.
     pub fn new(canvas: &'p mut Canvas<'c>, area: Rect) -> Self {
         let rest = canvas.clip(area);
-        Self { canvas, rest }
+        Self { canvas, rest, label: LABEL }
+    }
+
+    /// The same, with so many cells for labels.
+    pub fn labels(self, label: u16) -> Self {
+        Self { label, ..self }
     }
 
     /// What is drawn on.
@@ -84,7 +90,7 @@ impl<'p, 'c> Pen<'p, 'c> {
     /// A label, and what there is to say; returns what is left of the row.
     pub fn fact<S: AsRef<str>>(&mut self, label: &str, parts: impl IntoIterator<Item = (Tone, S)>) -> Rect {
         let row = self.take();
-        let [name, mut at] = self.canvas.split_left(row, LABEL.min(row.width / 2));
+        let [name, mut at] = self.canvas.split_left(row, self.label.min(row.width / 2));
         self.canvas.put(name, label, Tone::Dim);
         for (tone, text) in parts {
             at = self.canvas.put(at, text.as_ref(), tone);

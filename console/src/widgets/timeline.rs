@@ -15,6 +15,9 @@ const NAME: u16 = 28;
 /// Cells of a duration.
 const TOOK: u16 = 9;
 
+/// Fewest cells in which something is said behind the duration.
+const LEAST: u16 = 18;
+
 /// Draws as many of them as there are rows, the one that runs among them.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, steps: &[Step], left_ms: Option<f64>) {
     let rows = usize::from(area.height);
@@ -45,6 +48,9 @@ fn row(pen: &mut Pen<'_, '_>, step: &Step, whole_ms: f64, left_ms: Option<f64>) 
     };
     canvas.put_right(took, &figure, tone);
     let [_, bar] = canvas.split_left(rest, 1);
+    if bar.width < LEAST {
+        return;
+    }
     match step.state {
         StepState::Running(_) => {
             let left = left_ms.map(|left| format!("gives up in {}", words::millis(left)));
@@ -53,7 +59,9 @@ fn row(pen: &mut Pen<'_, '_>, step: &Step, whole_ms: f64, left_ms: Option<f64>) 
         StepState::Failed(_) => {
             canvas.put(bar, "failed here", tone);
         }
-        StepState::Done(Some(took)) => part(canvas, bar, step.started_ms.unwrap_or(0.0), took, whole_ms, tone),
+        StepState::Done(Some(took)) => {
+            part(canvas, bar, step.started_ms.unwrap_or(0.0), took, whole_ms, tone)
+        }
         StepState::Done(None) | StepState::ToCome | StepState::NotReached => {}
     }
 }

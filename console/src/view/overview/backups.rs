@@ -28,7 +28,7 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
         pen.line([why]);
         return;
     };
-    newest(model, backups, pen);
+    newest(model, "newest", backups, pen);
     rotation(model, view, backups, pen);
     verified(backups, pen);
     let kept = backups.iter().filter(|backup| backup.pinned).count();
@@ -38,14 +38,14 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
 }
 
 /// The newest one in a line.
-pub(super) fn newest(model: &Model, backups: &[Backup], pen: &mut Pen<'_, '_>) {
+pub(super) fn newest(model: &Model, label: &str, backups: &[Backup], pen: &mut Pen<'_, '_>) {
     let Some(newest) = backups.iter().max_by(|one, two| one.taken_at.cmp(&two.taken_at)) else {
-        pen.fact("newest", [(Tone::Warn, format!("{} there is none", pen.sign(Symbol::Warn)))]);
+        pen.fact(label, [(Tone::Warn, format!("{} there is none", pen.sign(Symbol::Warn)))]);
         return;
     };
     let taken = (Tone::Plain, format!("{}  ", clock(model, &newest.taken_at)));
     let verdict = verdict(newest.verified, pen);
-    pen.fact("newest", [taken, verdict]);
+    pen.fact(label, [taken, verdict]);
 }
 
 fn verdict(verified: Option<bool>, pen: &Pen<'_, '_>) -> Part {

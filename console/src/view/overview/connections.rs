@@ -62,7 +62,8 @@ fn transports(view: &View, pen: &mut Pen<'_, '_>) {
     for session in &view.sessions {
         *counts.entry(&session.transport).or_default() += 1;
     }
-    let mut told: Vec<String> = counts.iter().map(|(transport, count)| format!("{count} {transport}")).collect();
+    let mut told: Vec<String> =
+        counts.iter().map(|(transport, count)| format!("{count} {transport}")).collect();
     if told.is_empty() {
         told.push("no clients".to_owned());
     }
@@ -106,5 +107,8 @@ fn letters(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let sign = pen.sign(Symbol::Warn);
     let count = words::counted(letters.len() as u64, "request", "requests");
     let at = clock(model, &newest.at);
-    pen.fact("dead letters", [(Tone::Warn, format!("{sign} {count}")), (Tone::Plain, format!(", newest {at}"))]);
+    pen.fact(
+        "dead letters",
+        [(Tone::Warn, format!("{sign} {count}")), (Tone::Plain, format!(", newest {at}"))],
+    );
 }

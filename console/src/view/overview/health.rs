@@ -4,6 +4,7 @@ use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::role::Operation;
 
 use super::{clock, missing};
+use crate::action::ActionId;
 use crate::model::{Model, checks};
 use crate::theme::Tone;
 use crate::widgets::{self, Pen};
@@ -25,7 +26,10 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let Some(health) = &view.health else {
         let why = missing(model, pen, Operation::HealthCheck);
         pen.line([why]);
-        pen.line([(Tone::Dim, "H measures it now")]);
+        let action = ActionId::Health.action();
+        if let Some(key) = model.settings.keymap.hint(action.id).filter(|_| model.barred(action).is_none()) {
+            pen.line([(Tone::Key, key.to_string()), (Tone::Plain, " measures it now".to_owned())]);
+        }
         return;
     };
     let all = checks::all(health);

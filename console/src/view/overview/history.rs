@@ -1,6 +1,7 @@
 //! Earlier restarts, each against the objective.
 
 use task_orchestrator_shared::admin::view::View;
+use task_orchestrator_shared::restart::Outcome;
 use task_orchestrator_shared::role::Operation;
 
 use super::{clock, missing};
@@ -11,18 +12,27 @@ use crate::theme::Tone;
 use crate::view::restarts::look;
 use crate::widgets::{Pen, gauge};
 
+/// Cells of the word at the end.
+const WORD: u16 = 12;
+
 /// What stands above it.
 pub(super) fn title(model: &Model, view: &View) -> String {
     let objective = words::millis(model.settings.objective_ms);
     match &view.history {
         None => "Earlier restarts".to_owned(),
         Some(history) => {
-            let over =
-                history.recent.iter().filter(|past| past.duration * 1000.0 > model.settings.objective_ms).count();
+            let over = history
+                .recent
+                .iter()
+                .filter(|past| past.duration * 1000.0 > model.settings.objective_ms)
+                .count();
             let day = history
                 .success_rate_24h
-                .map_or_else(String::new, |rate| format!(", last day {:.0} % well", rate * 100.0));
-            format!("{} of {} restarts well{day}, {over} over {objective}", history.successful, history.total)
+                .map_or_else(String::new, |rate| format!(", day {:.0} %", rate * 100.0));
+            format!(
+                "Restarts: {} of {} well{day}, {over} over {objective}",
+                history.successful, history.total
+            )
         }
     }
 }
@@ -53,21 +63,20 @@ fn row(model: &Model, run: &Run<'_>, most: f64, pen: &mut Pen<'_, '_>) {
     let ended = format!("{ended:<8.16} ");
     let kind = format!("{:<9} ", run.kind.as_str());
     let (sign, over_sign) = (pen.sign(symbol), pen.sign(Symbol::Warn));
-    let how = if run.outcome == Some(task_orchestrator_shared::restart::Outcome::Complete) {
-        String::new()
-    } else {
-        format!("{} ", outcome(run.outcome))
-    };
     let rest = pen.line([
         (Tone::Plain, ended),
         (tone, format!("{sign} ")),
         (Tone::Plain, kind),
-        (tone, how),
         (Tone::Plain, format!("{:>7} ", words::millis(run.duration_ms))),
     ]);
     let canvas = pen.canvas();
-    let word = if is_over { format!(" {over_sign} over") } else { String::new() };
-    let rest = canvas.put_right(rest, &word, Tone::Warn);
+    let [rest, words] = canvas.split_left(rest, rest.width.saturating_sub(WORD));
+    let over = if is_over { format!(" {over_sign} over") } else { String::new() };
+    if run.outcome == Some(Outcome::Complete) {
+        canvas.put(words, &over, Tone::Warn);
+    } else {
+        canvas.put(words, &format!(" {}", outcome(run.outcome)), tone);
+    }
     let bar = if is_over { Tone::Warn } else { Tone::Good };
     gauge::against(canvas, rest, run.duration_ms, model.settings.objective_ms, most, bar);
 }

@@ -14,12 +14,21 @@ use crate::widgets::{Pen, timeline};
 pub(super) fn title(model: &Model, view: &View) -> String {
     match Run::current(view) {
         None => "Restart: none yet".to_owned(),
-        Some(run) if run.is_running() => format!("{} restart runs", capital(run.kind.as_str())),
+        Some(run) if run.is_running() && is_live(model) => {
+            format!("{} restart runs", capital(run.kind.as_str()))
+        }
+        Some(run) if run.is_running() => {
+            format!("{} restart ran, how it ended is not known", capital(run.kind.as_str()))
+        }
         Some(run) => {
             let ended = run.ended_at.map_or_else(|| "?".to_owned(), |at| clock(model, at));
             format!("Last restart, {ended}: {}", outcome(run.outcome))
         }
     }
+}
+
+fn is_live(model: &Model) -> bool {
+    model.view().is_some_and(|(_, freshness)| freshness.is_live())
 }
 
 fn capital(word: &str) -> String {
@@ -34,7 +43,7 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
         return;
     };
     let clock = steps::clock(model).filter(|_| run.is_running());
-    if pen.rows() > 8 || run.is_running() {
+    if pen.rows() > 8 {
         summary(model, view, &run, pen);
     }
     let elapsed = clock.map_or(run.duration_ms, |clock| clock.elapsed_ms);
@@ -53,8 +62,12 @@ fn summary(model: &Model, view: &View, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
         let clock = steps::clock(model);
         let took = clock.map_or(report.duration_ms, |clock| clock.elapsed_ms);
         let held = view.restart.as_ref().and_then(|restart| restart.progress.as_ref());
-        let held = held.map_or_else(String::new, |at| format!(", {} held, {} in flight", at.held, at.in_flight));
-        let words = format!("{} %, {}{held}", report.progress, words::millis(took));
+        let held =
+            held.map_or_else(String::new, |at| format!(", {} held, {} in flight", at.held, at.in_flight));
+        // In the row of the phase where there is room for it.
+        let left = clock.and_then(|clock| clock.left_ms).filter(|_| pen.width() < 56);
+        let left = left.map_or_else(String::new, |left| format!(" +{} at most", words::millis(left)));
+        let words = format!("{} %, {}{left}{held}", report.progress, words::millis(took));
         pen.signed(Symbol::Busy, Tone::Busy, &words);
         if pen.rows() > 8 {
             pen.line([(Tone::Busy, format!("  {}", report.message))]);

@@ -1,5 +1,6 @@
 //! What is on its way: with workers, and held back for one.
 
+use ratatui::layout::Rect;
 use task_orchestrator_shared::admin::view::{SessionView, View};
 
 use crate::model::{Model, words};
@@ -46,9 +47,10 @@ pub(super) fn draw(_model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let traffic = &view.traffic;
     let whole = view.limits.max_buffered_bytes;
     let fullness = fullness(view);
-    let words = format!("{} of {} ", words::bytes(traffic.held_bytes), words::bytes(whole));
-    let rest = pen.fact("room", [(Tone::Plain, format!("{words:<22}"))]);
-    bar(pen, rest, fullness);
+    let words = format!("  {} of {}", words::bytes(traffic.held_bytes), words::bytes(whole));
+    let rest = pen.fact("room", [(Tone::Plain, "")]);
+    let rest = bar(pen, rest, fullness);
+    pen.canvas().put(rest, &words, Tone::Plain);
     let oldest = view.buffers.as_ref().and_then(|buffers| buffers.oldest_age_seconds);
     let oldest = oldest.map_or_else(
         || format!("{} nothing waits", pen.sign(Symbol::NotApplicable)),
@@ -79,25 +81,24 @@ fn row(view: &View, session: &SessionView, pen: &mut Pen<'_, '_>) {
     bar(pen, rest, part(session.figures.buffered, most));
 }
 
-fn bar(pen: &mut Pen<'_, '_>, area: ratatui::layout::Rect, part: f64) {
+fn bar(pen: &mut Pen<'_, '_>, area: Rect, part: f64) -> Rect {
     let tone = tone(part);
     let canvas = pen.canvas();
-    let [bar, rest] = canvas.split_left(area, GAUGE.min(area.width.saturating_sub(6)));
+    let [bar, rest] = canvas.split_left(area, GAUGE.min(area.width / 3));
     gauge::draw(canvas, bar, part, tone);
     let word = match tone {
         Tone::Bad => " full",
         Tone::Warn => " filling",
         _ => "",
     };
-    canvas.put(rest, &format!(" {:.0} %{word}", part * 100.0), tone);
+    canvas.put(rest, &format!(" {:.0} %{word}", part * 100.0), tone)
 }
 
 /// The sessions with the most requests that wait, the most first.
 fn fullest(view: &View) -> Vec<&SessionView> {
     let mut fullest: Vec<&SessionView> = Vec::with_capacity(FULLEST + 1);
     for session in view.sessions.iter().filter(|session| session.figures.buffered > 0) {
-        let place =
-            fullest.partition_point(|other| other.figures.buffered >= session.figures.buffered);
+        let place = fullest.partition_point(|other| other.figures.buffered >= session.figures.buffered);
         if place < FULLEST {
             fullest.insert(place, session);
             fullest.truncate(FULLEST);

@@ -27,7 +27,7 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
         pen.signed(Symbol::Bad, Tone::Bad, "no worker: requests are held or refused");
     }
     for worker in &view.workers {
-        self::worker(view, worker, pen);
+        self::worker(model, view, worker, pen);
     }
 }
 
@@ -53,15 +53,19 @@ fn you(model: &Model, pen: &mut Pen<'_, '_>) {
         |welcome| {
             let you = &welcome.you;
             let user = you.user.clone().unwrap_or_else(|| format!("uid {}", you.uid));
-            let lowered = if you.role == you.granted { String::new() } else { format!(" of {}", you.granted) };
+            let lowered =
+                if you.role == you.granted { String::new() } else { format!(" of {}", you.granted) };
             format!("{user}, {}{lowered}", you.role)
         },
     );
     pen.fact("you", [(Tone::Plain, words)]);
 }
 
-fn worker(view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>) {
+fn worker(model: &Model, view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>) {
+    let is_live = model.view().is_some_and(|(_, freshness)| freshness.is_live());
     let (symbol, tone, role) = match (worker.role, worker.ready) {
+        // Nobody knows whether it still lives.
+        _ if !is_live => (Symbol::Unknown, Tone::Dim, "not known"),
         (WorkerRole::Active, true) => (Symbol::Good, Tone::Good, "active"),
         (WorkerRole::Active, false) => (Symbol::Warn, Tone::Warn, "not ready"),
         (WorkerRole::Standby, true) => (Symbol::Good, Tone::Busy, "standby"),
@@ -69,12 +73,14 @@ fn worker(view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>) {
         (WorkerRole::Former, _) => (Symbol::ToCome, Tone::Dim, "leaving"),
     };
     let memory = worker.rss_bytes.map_or_else(|| "?".to_owned(), words::bytes);
-    let beat = match worker.last_heartbeat_ms {
+    let beat = match worker.last_heartbeat_ms.filter(|_| is_live) {
+        None if !is_live => String::new(),
         None => "no sign of life yet".to_owned(),
         Some(ago) if ago < 2000 => "alive".to_owned(),
         Some(ago) => format!("silent {}", words::millis(ago as f64)),
     };
-    let beat_tone = if worker.last_heartbeat_ms.is_some_and(|ago| ago >= 2000) { Tone::Warn } else { Tone::Plain };
+    let beat_tone =
+        if worker.last_heartbeat_ms.is_some_and(|ago| ago >= 2000) { Tone::Warn } else { Tone::Plain };
     let mut parts = vec![
         (tone, format!("{} {role:<9} ", pen.sign(symbol))),
         (Tone::Plain, format!("pid {}  {memory}  ", worker.pid)),

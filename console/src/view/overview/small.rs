@@ -17,33 +17,33 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     health(model, view, pen);
     let [idle, active, waiting, slow] = connections::states(view);
     let clients = format!("{} ", view.sessions.len());
-    let states = format!("{idle} idle {active} active {waiting} waiting {slow} slow");
+    let states = format!("{waiting} waiting {slow} slow {active} active {idle} idle");
     pen.fact("clients", [(Tone::Title, clients), (Tone::Plain, states)]);
     held(view, pen);
     traffic(view, pen);
     match &view.backups {
-        Some(backups) => backups::newest(model, backups, pen),
+        Some(backups) => backups::newest(model, "backup", backups, pen),
         None => {
             let why = missing(model, pen, Operation::ViewBackups);
-            pen.fact("backups", [why]);
+            pen.fact("backup", [why]);
         }
     }
     match view.dead_letters.as_deref() {
-        Some([]) => drop(pen.fact("dead letters", [(Tone::Plain, "0")])),
+        Some([]) => drop(pen.fact("letters", [(Tone::Plain, "0")])),
         Some(letters) => {
             let words = format!("{} {}", pen.sign(Symbol::Warn), letters.len());
-            pen.fact("dead letters", [(Tone::Warn, words)]);
+            pen.fact("letters", [(Tone::Warn, words)]);
         }
         None => {
             let why = missing(model, pen, Operation::ViewDeadLetters);
-            pen.fact("dead letters", [why]);
+            pen.fact("letters", [why]);
         }
     }
 }
 
 fn restart(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let Some(run) = Run::current(view) else {
-        pen.fact("restarts", [(Tone::Dim, "none yet")]);
+        pen.fact("restart", [(Tone::Dim, "none yet")]);
         return;
     };
     if let Some(report) = steps::running(view) {
@@ -58,7 +58,7 @@ fn restart(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let ended = run.ended_at.map_or_else(|| "?".to_owned(), |at| clock(model, at));
     let sign = pen.sign(symbol);
     let words = format!("{} in {}, {ended}", outcome(run.outcome), words::millis(run.duration_ms));
-    pen.fact("last restart", [(tone, format!("{sign} ")), (Tone::Plain, words)]);
+    pen.fact("restart", [(tone, format!("{sign} ")), (Tone::Plain, words)]);
 }
 
 fn health(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {

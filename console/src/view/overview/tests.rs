@@ -37,7 +37,8 @@ fn somebody_who_may_see_little() {
 #[test]
 fn a_server_that_is_gone() {
     let mut model = connected(view(3), Role::Admin);
-    let lost = Heard::Lost { why: "the server has ended".to_owned(), kind: LostKind::NoServer, retry_in_ms: 4000 };
+    let lost =
+        Heard::Lost { why: "the server has ended".to_owned(), kind: LostKind::NoServer, retry_in_ms: 4000 };
     update(&mut model, Msg::Heard(lost), now());
     insta::assert_snapshot!(pictures(&model));
 }
