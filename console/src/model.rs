@@ -1,6 +1,7 @@
 //! What the console knows and where its user is. Pure data: it is changed by `update`
 //! only, and drawn by `view`, which changes nothing.
 
+pub mod absent;
 pub mod checks;
 pub mod dialog;
 pub mod filter;
@@ -179,6 +180,9 @@ pub struct Model {
     pub size: (u16, u16),
     /// Rows that a page of the list or of the prompt has, as last drawn.
     pub page_rows: usize,
+    /// Links that were asked for and have not begun: until then, what is heard is of
+    /// another server.
+    pub opening: u32,
     /// Whether a server is being started.
     pub is_starting: bool,
     /// Whether the console is about to end.
@@ -217,6 +221,7 @@ impl Model {
             notices: VecDeque::new(),
             size: (0, 0),
             page_rows: 1,
+            opening: 0,
             is_starting: false,
             is_over: false,
             nonce: String::new(),

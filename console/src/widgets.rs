@@ -6,9 +6,12 @@ pub mod gauge;
 mod pen;
 pub mod phase_bar;
 pub mod sparkline;
+pub mod table;
+pub mod text;
 pub mod timeline;
 pub mod wrap;
 
 pub use canvas::Canvas;
 pub use checks::{checks, level_look};
 pub use pen::{Part, Pen};
+pub use table::Table;

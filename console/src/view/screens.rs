@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::connections;
 use super::layout::Layout;
 use crate::model::Model;
 use crate::screen::Screen;
@@ -11,8 +12,8 @@ use crate::widgets::Canvas;
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
     match model.screen {
         Screen::Overview => super::overview::draw(model, canvas, area, layout),
-        Screen::Connections
-        | Screen::Restarts
+        Screen::Connections => connections::draw(model, canvas, area, layout),
+        Screen::Restarts
         | Screen::State
         | Screen::Tasks
         | Screen::DeadLetters
