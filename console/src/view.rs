@@ -5,7 +5,9 @@ pub(crate) mod connections;
 mod dead_letters;
 pub mod help;
 pub mod layout;
+mod overview;
 mod prompts;
+mod restarts;
 mod screens;
 mod tasks;
 
