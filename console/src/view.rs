@@ -1,9 +1,8 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
 mod chrome;
-pub mod help;
 pub mod layout;
-mod prompts;
+pub mod prompts;
 mod screens;
 
 use ratatui::buffer::Buffer;
@@ -53,7 +52,9 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let area = canvas.clip(area);
     let layout = Layout::of(area);
     let body = chrome::draw(model, &mut canvas, area, layout);
-    if layout != Layout::Line {
+    if layout == Layout::Line {
+        prompts::draw_line(model, &mut canvas, area);
+    } else {
         screens::draw(model, &mut canvas, body, layout);
         prompts::draw(model, &mut canvas, area, body);
     }

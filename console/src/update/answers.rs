@@ -36,7 +36,7 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
         Purpose::Tasks => fetched!(tasks, Reply::Tasks(tree) => *tree),
         Purpose::Session => fetched!(session, Reply::Session(detail) => *detail),
         Purpose::Page => super::pages::answered(model, tag, reply),
-        Purpose::Facts => dialogs::facts(model, tag, reply),
+        Purpose::Facts => dialogs::answered(model, tag, reply),
         Purpose::Order(ask) => super::pages::ordered(model, &ask, reply),
         Purpose::Small(action) => match reply {
             Ok(reply) => say(model, Tone::Good, super::pages::sentence(action.label, &reply)),
