@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
+use task_orchestrator_shared::admin::Reply;
 use task_orchestrator_shared::admin::backup::{Backup, Due};
 use task_orchestrator_shared::admin::view::{
     HistoryView, Limits, RestartView, ServerView, SessionFigures, SessionState, SessionView, Traffic, View,
@@ -14,6 +15,7 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks};
 use task_orchestrator_shared::report::{
     Alert, BufferStatus, Checks, ConnectionsCheck, DatabaseCheck, DeadCause, DeadLetter, DiskCheck, Health,
     Level, MemoryCheck, PastRestart, ReadinessDetails, RebootReadiness, StateCheck, WorkerCheck,
@@ -23,9 +25,10 @@ use task_orchestrator_shared::restart::{
 };
 use task_orchestrator_shared::role::{Operation, Role};
 
-use crate::heard::Heard;
+use crate::heard::{Answer, Heard, Tag};
+use crate::key::{Key, Press};
 use crate::model::{Model, Now, Settings, Target};
-use crate::msg::Msg;
+use crate::msg::{Effect, Msg};
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
@@ -413,6 +416,52 @@ fn styles_of(buffer: &Buffer) -> String {
         }
     }
     all
+}
+
+/// So many milliseconds before the moment.
+pub(crate) fn before(millis: u64) -> Now {
+    Now { running: now().running - Duration::from_millis(millis), ..now() }
+}
+
+/// Presses keys by their names, all at one moment, and returns what is to be done.
+pub(crate) fn press(model: &mut Model, keys: &[&str], at: Now) -> Vec<Effect> {
+    let press = |name: &&str| Msg::Key(Press { key: name.parse().unwrap(), repeats: false });
+    keys.iter().map(press).flat_map(|msg| update(model, msg, at)).collect()
+}
+
+/// Types a text, letter by letter.
+pub(crate) fn type_text(model: &mut Model, text: &str, at: Now) {
+    for letter in text.chars() {
+        let key = Key::plain(crossterm::event::KeyCode::Char(letter));
+        update(model, Msg::Key(Press { key, repeats: false }), at);
+    }
+}
+
+/// Answers the last question with this.
+pub(crate) fn answer(model: &mut Model, reply: Reply, at: Now) -> Vec<Effect> {
+    let heard = Heard::Answer { tag: Tag(model.last_tag), answer: Answer::Reply(Box::new(reply)) };
+    update(model, Msg::Heard(heard), at)
+}
+
+/// What the server says of a restart before it is done.
+pub(crate) fn readiness() -> Reply {
+    let ready = || "ready".to_owned();
+    Reply::Readiness(Box::new(Readiness {
+        ready_for_shutdown: true,
+        blocking_issues: Vec::new(),
+        timestamp: at(0),
+        details: ReadinessDetails {
+            maintenance_mode: false,
+            shutdown_in_progress: false,
+            state_manager_initialized: true,
+            state_manager_accessible: true,
+        },
+        checks: ReadinessChecks {
+            active_tasks: Some(ActiveTasksCheck { count: 40, suspendable: 12, status: ready() }),
+            database: None,
+            client_connections: None,
+        },
+    }))
 }
 
 #[test]

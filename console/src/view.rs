@@ -3,10 +3,9 @@
 mod chrome;
 pub(crate) mod connections;
 mod dead_letters;
-pub mod help;
 pub mod layout;
 mod overview;
-mod prompts;
+pub mod prompts;
 mod restarts;
 mod screens;
 mod tasks;
@@ -58,7 +57,9 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let area = canvas.clip(area);
     let layout = Layout::of(area);
     let body = chrome::draw(model, &mut canvas, area, layout);
-    if layout != Layout::Line {
+    if layout == Layout::Line {
+        prompts::draw_line(model, &mut canvas, area);
+    } else {
         screens::draw(model, &mut canvas, body, layout);
         prompts::draw(model, &mut canvas, area, body);
     }

@@ -100,7 +100,7 @@ impl<'p, 'c> Pen<'p, 'c> {
 
     /// A text over as many lines as it takes, at most so many.
     pub fn text(&mut self, tone: Tone, text: &str, most: usize) {
-        let lines = wrap::wrapped(text, self.rest.width);
+        let lines: Vec<&str> = wrap::rows(text, self.rest.width).collect();
         let (count, more) = (lines.len(), self.sign(Symbol::More));
         for (number, line) in lines.into_iter().take(most).enumerate() {
             if number + 1 == most && count > most {
