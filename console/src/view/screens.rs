@@ -2,8 +2,8 @@
 
 use ratatui::layout::Rect;
 
-use super::{connections, dead_letters, tasks};
 use super::layout::Layout;
+use super::{connections, dead_letters, tasks};
 use crate::model::Model;
 use crate::screen::Screen;
 use crate::widgets::Canvas;
