@@ -88,6 +88,14 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
     found.unwrap_or_else(|| list.last_place.min(order.len().saturating_sub(1)))
 }
 
+/// The number of the chosen one of these rows, which the screen lists.
+pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
+    let fresh = ListState::default();
+    let list = model.lists.get(&model.screen).unwrap_or(&fresh);
+    let order = arranged(rows, list);
+    order.get(place(rows, &order, list)).copied()
+}
+
 /// What the screen lists; nothing where it lists nothing, or nothing is known.
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {

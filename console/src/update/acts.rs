@@ -384,7 +384,7 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         return Vec::new();
     }
     if model.is_open
-        && model.screen == Screen::Connections
+        && matches!(model.screen, Screen::Connections | Screen::Tasks | Screen::DeadLetters)
         && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
     {
         lists::scroll_detail(model, id);

@@ -16,8 +16,8 @@ use crate::view::prompts;
 /// The key of the chosen row.
 pub(super) fn chosen(model: &Model) -> Option<String> {
     let rows = rows::of(model)?;
-    let (order, at) = stands(model, &*rows);
-    order.get(at).map(|row| rows.key(*row).into_owned())
+    let row = rows::chosen(model, &*rows)?;
+    Some(rows.key(row).into_owned())
 }
 
 /// The rows that are shown, and the place of the chosen one.
@@ -27,12 +27,6 @@ fn stands(model: &Model, rows: &dyn Rows) -> (Vec<usize>, usize) {
     let order = arranged(rows, list);
     let at = place(rows, &order, list);
     (order, at)
-}
-
-/// The number of the chosen row.
-pub(super) fn chosen_row(model: &Model, rows: &dyn Rows) -> Option<usize> {
-    let (order, at) = stands(model, rows);
-    order.get(at).copied()
 }
 
 /// Moves what is chosen. Returns whether it is another row now.
@@ -89,14 +83,15 @@ pub(super) fn keep_in_sight(model: &mut Model) {
 /// The wheel was turned.
 pub(super) fn wheel(model: &mut Model, down: bool) -> Vec<Effect> {
     let action = if down { ActionId::Down } else { ActionId::Up };
+    let mut effects = Vec::new();
     for _ in 0..3 {
         match &mut model.prompt {
-            Prompt::None => drop(super::acts::perform(model, action)),
+            Prompt::None => effects.extend(super::acts::perform(model, action)),
             Prompt::Help { .. } | Prompt::Page(_) | Prompt::Confirm(_) => scroll_text(model, action),
             Prompt::Palette(_) | Prompt::Filter(_) | Prompt::Choose(_) => {}
         }
     }
-    Vec::new()
+    effects
 }
 
 /// Scrolls what there is to read.
@@ -129,7 +124,7 @@ pub(super) fn scroll_text(model: &mut Model, action: ActionId) {
 /// Scrolls the details, where they stand alone.
 pub(super) fn scroll_detail(model: &mut Model, action: ActionId) {
     let page = model.page_rows.max(1);
-    let last = crate::view::connections::detail_lines(model).saturating_sub(page);
+    let last = crate::view::detail_lines(model).saturating_sub(page);
     let top = &mut model.list_mut().detail_top;
     let to = match action {
         ActionId::PageUp => top.saturating_sub(page),

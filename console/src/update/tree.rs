@@ -27,14 +27,19 @@ pub(super) fn branch(model: &mut Model, open: bool) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Opens the chosen branch where it is closed, and the other way round.
+/// Opens the chosen branch where it is closed, and the other way round; of a task, its details.
 pub(super) fn toggle(model: &mut Model) -> Vec<Effect> {
     match chosen(model) {
         Some((key, Branch { is_open: Some(true), .. }, _)) => close(model, key),
         Some((key, Branch { is_open: Some(false), .. }, _)) => {
             model.closed.remove(&key);
         }
-        _ => {}
+        // Of a task there is nothing to open but what is known of it.
+        Some((_, Branch { is_open: None, .. }, _)) => {
+            model.list_mut().detail_top = 0;
+            model.is_open = true;
+        }
+        None => {}
     }
     Vec::new()
 }
@@ -50,7 +55,7 @@ fn close(model: &mut Model, key: String) {
 /// The chosen row: its key, how it stands in the tree, and the key of what it belongs to.
 fn chosen(model: &Model) -> Option<(String, Branch, Option<String>)> {
     let rows = rows::of(model)?;
-    let row = lists::chosen_row(model, &*rows)?;
+    let row = rows::chosen(model, &*rows)?;
     let branch = rows.branch(row)?;
     let parent = rows.parent(row).map(|parent| rows.key(parent).into_owned());
     Some((rows.key(row).into_owned(), branch, parent))

@@ -79,8 +79,7 @@ fn alone(model: &Model, canvas: &mut Canvas<'_>, area: Rect) -> bool {
     let symbols = canvas.look().symbols;
     let Some((title, lines)) = text(model, symbols) else { return false };
     let below = rich::ruled(canvas, area, &title);
-    canvas.page(below.height);
-    let top = model.list().detail_top.min(lines.len().saturating_sub(usize::from(below.height)));
+    let top = super::top_of(model, canvas, below, lines.len());
     rich::lines(canvas, below, &lines, top);
     if model.view().is_some_and(|(_, freshness)| !freshness.is_live()) {
         canvas.fade(below);
@@ -89,17 +88,15 @@ fn alone(model: &Model, canvas: &mut Canvas<'_>, area: Rect) -> bool {
 }
 
 /// How many lines the details of the chosen session have when they stand alone.
-pub(crate) fn detail_lines(model: &Model) -> usize {
+pub(super) fn detail_lines(model: &Model) -> usize {
     text(model, model.settings.look.symbols).map_or(0, |(_, lines)| lines.len())
 }
 
 fn text(model: &Model, symbols: Symbols) -> Option<(String, Vec<Line>)> {
     let (view, _) = model.view()?;
     let sessions = Sessions::of(view);
-    let list = model.list();
-    let order = rows::arranged(&sessions, &list);
-    let row = order.get(rows::place(&sessions, &order, &list)).copied()?;
-    let detail = Detail { model, view, session: sessions.get(row)?, symbols };
+    let session = sessions.get(rows::chosen(model, &sessions)?)?;
+    let detail = Detail { model, view, session, symbols };
     let mut lines = detail.facts();
     lines.push(line(Tone::Title, requests_title(&detail)));
     lines.extend(detail.requests());

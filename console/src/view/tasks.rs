@@ -7,7 +7,10 @@ use task_orchestrator_shared::role::Operation;
 
 use super::layout::Layout;
 use crate::model::known::{Fetched, Freshness, Held};
-use crate::model::rows::tasks::{Tasks, kind, tone};
+use crate::model::rows::{
+    self,
+    tasks::{Tasks, kind, tone},
+};
 use crate::model::value::Value;
 use crate::model::{Model, absent, words};
 use crate::symbols::Symbol;
@@ -37,19 +40,54 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
         absent: &why_not(model),
         nothing: "There is no work in the database: no session, no plan, no task.",
     };
+    let row = |chosen: Option<usize>| chosen.and_then(|row| rows.as_ref().and_then(|rows| rows.get(row)));
+    let is_alone = model.is_open && row(rows.as_ref().and_then(|rows| rows::chosen(model, rows))).is_some();
     let [top, rest] = canvas.split_top(area, u16::from(held.is_some()));
-    let [list, below] = canvas.split_bottom(rest, if held.is_some() { rows_below(layout) } else { 0 });
+    let below = match held {
+        Some(_) if is_alone => rest.height,
+        Some(_) => rows_below(layout),
+        None => 0,
+    };
+    let [list, below] = canvas.split_bottom(rest, below);
     if let Some((held, freshness)) = fresh {
         counts(model, canvas, top, held, freshness);
     }
-    let chosen = table.draw(model, canvas, list);
-    let row = chosen.and_then(|row| rows.as_ref().and_then(|rows| rows.get(row)));
-    if let Some((held, freshness)) = fresh {
-        beside(model, canvas, below, &held.value, row);
-        if !freshness.is_live() {
-            canvas.fade(below);
-        }
+    let row = row(table.draw(model, canvas, list));
+    let Some((held, freshness)) = fresh else { return };
+    match row.filter(|_| is_alone) {
+        Some(row) => alone(model, canvas, below, &held.value, row),
+        None => beside(model, canvas, below, &held.value, row),
     }
+    if !freshness.is_live() {
+        canvas.fade(below);
+    }
+}
+
+/// The chosen row in full, and below it the calls that have a checkpoint.
+fn alone(model: &Model, canvas: &mut Canvas<'_>, area: Rect, tree: &TaskTree, row: &TaskRow) {
+    let below = rich::ruled(canvas, area, kind(row.kind));
+    let lines = in_full(model, canvas, tree, row);
+    let top = super::top_of(model, canvas, below, lines.len());
+    rich::lines(canvas, below, &lines, top);
+}
+
+fn in_full(model: &Model, canvas: &Canvas<'_>, tree: &TaskTree, row: &TaskRow) -> Vec<Line> {
+    let mut lines = of_row(model, canvas, row);
+    lines.push(line(Tone::Title, checkpoints(tree)));
+    lines.extend(suspended(model, canvas, tree));
+    lines
+}
+
+/// How many lines the details of the chosen row have when they stand alone.
+pub(super) fn detail_lines(model: &Model, canvas: &Canvas<'_>) -> usize {
+    let Some(tree) = model.tasks.value() else { return 0 };
+    let rows = Tasks::of(tree, &model.closed, !model.list().filter.is_empty());
+    let row = rows::chosen(model, &rows).and_then(|row| rows.get(row));
+    row.map_or(0, |row| in_full(model, canvas, tree, row).len())
+}
+
+fn checkpoints(tree: &TaskTree) -> String {
+    words::counted(tree.suspended.len() as u64, "call with a checkpoint", "calls with a checkpoint")
 }
 
 fn why_not(model: &Model) -> String {
@@ -103,9 +141,7 @@ fn beside(model: &Model, canvas: &mut Canvas<'_>, area: Rect, tree: &TaskTree, r
         rich::lines(canvas, left, &of_row(model, canvas, row), 0);
     }
     let [title, right] = canvas.split_top(right, 1);
-    let many =
-        words::counted(tree.suspended.len() as u64, "call with a checkpoint", "calls with a checkpoint");
-    canvas.put(title, &many, Tone::Title);
+    canvas.put(title, &checkpoints(tree), Tone::Title);
     rich::lines(canvas, right, &suspended(model, canvas, tree), 0);
 }
 

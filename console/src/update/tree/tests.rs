@@ -63,8 +63,11 @@ fn a_closed_branch_hides_what_belongs_to_it() {
 fn a_leaf_leads_to_its_parent() {
     let mut model = shown("t2");
     act(&mut model, ActionId::Right);
-    act(&mut model, ActionId::Open);
     assert_eq!((chosen(&model), keys(&model)), ("t2".to_owned(), ALL.to_owned()), "there is nothing to open");
+    act(&mut model, ActionId::Open);
+    assert!(model.is_open, "but its details");
+    act(&mut model, ActionId::Back);
+    assert!(!model.is_open);
     act(&mut model, ActionId::Left);
     assert_eq!(chosen(&model), "p1");
     let mut model = shown("t3");

@@ -87,3 +87,59 @@ fn details_alone_can_be_scrolled_to_their_end() {
     assert_eq!(model.list().detail_top, 0, "another session is read from its beginning");
     assert_eq!(model.list().chosen, Some(sample::session(7).client));
 }
+
+/// How long drawing and moving take with a thousand sessions, sorted and filtered: to be
+/// run by hand, in release. Prints; what has to hold is measured by the benchmark.
+#[test]
+#[ignore = "prints times, which mean something in release only"]
+fn times_with_a_thousand_sessions() {
+    use crate::heard::Heard;
+    use crate::msg::Msg;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+    use task_orchestrator_shared::admin::view::{Change, Delta, SessionRow};
+
+    let columns: Vec<&str> = crate::model::rows::sessions::COLUMNS.iter().map(|column| column.id).collect();
+    let arrangements = [
+        ("as they come", "", None),
+        ("sorted by name", "", Some("name")),
+        ("sorted by activity", "", Some("active")),
+        ("filtered by words", "cur !zzz", Some("requests")),
+        ("filtered by a number", "05", Some("requests")),
+        ("filtered by a figure", "requests:>10", Some("connected")),
+    ];
+    for (what, filter, sort) in arrangements {
+        let mut model = shown(1000);
+        model.list_mut().filter = crate::model::filter::Filter::parse(filter, &columns).unwrap();
+        model.list_mut().sort = sort.map(|column| (column, Direction::Down));
+        let area = Rect::new(0, 0, 120, 40);
+        let key = *model.settings.keymap.keys(ActionId::Down).first().unwrap();
+        let mut seq = 5;
+        let (mut draws, mut keys, mut deltas) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..500u64 {
+            let press = Msg::Key(crate::key::Press { key, repeats: false });
+            keys.push(timed(|| drop(crate::update::update(&mut model, press, sample::now()))));
+            seq += 1;
+            let figures = sample::session(round + 1).figures;
+            let rows = vec![SessionRow::new(round + 1, figures)];
+            let delta = Delta { seq, at: sample::at(1), changes: vec![Change::Figures(rows)] };
+            let heard = Msg::Heard(Heard::Delta { delta });
+            deltas.push(timed(|| drop(crate::update::update(&mut model, heard, sample::now()))));
+            let mut buffer = Buffer::empty(area);
+            draws.push(timed(|| drop(crate::view::view(&model, area, &mut buffer))));
+        }
+        println!("{what:<22} draw {} key {} change {}", told(draws), told(keys), told(deltas));
+    }
+}
+
+fn timed(what: impl FnOnce()) -> std::time::Duration {
+    let start = std::time::Instant::now();
+    what();
+    start.elapsed()
+}
+
+fn told(mut times: Vec<std::time::Duration>) -> String {
+    times.sort();
+    let at = |part: usize| times[(times.len() - 1) * part / 100];
+    format!("p50 {:>8.1?} p99 {:>8.1?}", at(50), at(99))
+}

@@ -30,6 +30,14 @@ fn a_tree_with_a_closed_branch() {
 }
 
 #[test]
+fn a_task_alone() {
+    let mut model = shown();
+    model.list_mut().chosen = Some("t3".to_owned());
+    model.is_open = true;
+    insta::assert_snapshot!(sample::pictures(&model));
+}
+
+#[test]
 fn what_is_found_is_shown_with_what_it_belongs_to() {
     let mut model = shown();
     model.closed.insert("s2".to_owned());
