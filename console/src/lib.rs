@@ -7,8 +7,10 @@
 //! It decides nothing about permission: it shows what the server has granted.
 
 pub mod action;
+pub mod capabilities;
 pub mod heard;
 pub mod key;
+pub mod key_table;
 pub mod keymap;
 pub mod link;
 pub mod model;
