@@ -17,6 +17,7 @@ pub mod palette;
 #[cfg(test)]
 mod sample;
 pub mod screen;
+pub mod start;
 pub mod symbols;
 pub mod targets;
 pub mod theme;

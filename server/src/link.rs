@@ -13,7 +13,7 @@ mod reader;
 pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, encode};
 pub use hello::{
     Activation, Done, FrontState, Goodbye, HelloError, Inspection, Order, OrderFailure, OrderFrame,
-    OutcomeFrame, PROTOCOL, QUESTIONS_PER_GENERATION, READY, SessionOpening, ShimHello, SnapshotBulk,
+    OutcomeFrame, PROTOCOL, QUESTIONS_PER_GENERATION, SessionOpening, ShimHello, SnapshotBulk,
     SnapshotHeader, TakeOver, Versions, Welcome, WorkerFigures, WorkerHello, WorkerPrepared, WorkerReady,
 };
 pub use operation::{ClientId, OperationId};
