@@ -356,7 +356,7 @@ pub(crate) fn pictures(model: &Model) -> String {
     all
 }
 
-fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
+pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
     let mut model = model.clone();
     model.settings.look.symbols = symbols;
     model.settings.look.depth = depth;
@@ -371,7 +371,7 @@ fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth)
     buffer
 }
 
-fn text_of(buffer: &Buffer) -> String {
+pub(crate) fn text_of(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width.max(1));
     let lines = buffer.content.chunks(width).map(|line| {
         let line: String = line.iter().map(|cell| cell.symbol()).collect();
@@ -520,4 +520,10 @@ pub(crate) fn curves(model: &mut Model) {
         let then = Now { running: now().running - ago, ..now() };
         model.series.take(&view, then);
     }
+}
+
+/// Presses these keys, one after the other.
+pub(crate) fn press(model: &mut Model, keys: &[&str]) -> Vec<crate::msg::Effect> {
+    let press = |key: &str| Msg::Key(crate::key::Press { key: key.parse().unwrap(), repeats: false });
+    keys.iter().flat_map(|key| update(model, press(key), now())).collect()
 }

@@ -1,9 +1,12 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
+mod away;
+mod banner;
 mod chrome;
 mod connections;
 pub mod help;
 pub mod layout;
+mod line;
 mod overview;
 mod prompts;
 mod restarts;
@@ -11,8 +14,9 @@ mod screens;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use task_orchestrator_shared::admin::{Skew, Welcome};
 
-use crate::model::Model;
+use crate::model::{Model, words};
 use crate::msg::Hit;
 use crate::widgets::Canvas;
 use layout::Layout;
@@ -50,6 +54,26 @@ pub struct Drawn {
     pub page_rows: usize,
 }
 
+/// A time of the server's as a time of day, or with its date.
+fn clock(model: &Model, time: &str) -> String {
+    time.parse().map_or_else(|_| "?".to_owned(), |at| words::time(at, model.now.wall, &model.settings.zone))
+}
+
+/// Which side is too old, and how it is upgraded.
+fn upgrade(welcome: &Welcome, skew: Skew) -> String {
+    let server = &welcome.version;
+    match skew {
+        Skew::UpgradeClient => format!(
+            "This console is too old for the server and may only look: install version {server} of \
+             task-orchestrator-console"
+        ),
+        Skew::UpgradeServer => format!(
+            "The server, version {server}, is too old for this console, which may only look: install a newer \
+             task-orchestrator and run `task-orchestrator restart`"
+        ),
+    }
+}
+
 /// Draws the model into this area of the buffer.
 pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let mut canvas = Canvas::new(model.settings.look, buffer);
@@ -57,7 +81,12 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let layout = Layout::of(area);
     let body = chrome::draw(model, &mut canvas, area, layout);
     if layout != Layout::Line {
-        screens::draw(model, &mut canvas, body, layout);
+        let body = banner::draw(model, &mut canvas, body, layout);
+        if model.view().is_some() {
+            screens::draw(model, &mut canvas, body, layout);
+        } else {
+            away::draw(model, &mut canvas, body);
+        }
         prompts::draw(model, &mut canvas, area, body);
     }
     canvas.finish()

@@ -9,7 +9,6 @@ pub mod sparkline;
 pub mod table;
 pub mod text;
 pub mod timeline;
-pub mod wrap;
 
 pub use canvas::Canvas;
 pub use checks::{checks, level_look};

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 pub mod arrange;
+pub mod history;
 pub mod sessions;
 
 pub use arrange::arranged;
@@ -76,8 +77,8 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Restarts => Some(Box::new(history::History::of(model, model.view()?.0))),
         Screen::Overview
-        | Screen::Restarts
         | Screen::State
         | Screen::Tasks
         | Screen::DeadLetters

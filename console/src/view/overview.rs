@@ -15,8 +15,9 @@ use ratatui::layout::Rect;
 use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::role::{Operation, Role};
 
+use super::clock;
 use super::layout::Layout;
-use crate::model::{Model, words};
+use crate::model::Model;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::{Canvas, Part, Pen};
@@ -95,11 +96,6 @@ fn missing(model: &Model, pen: &Pen<'_, '_>, operation: Operation) -> Part {
         }
         _ => (Tone::Dim, format!("{} not measured yet", pen.sign(Symbol::Unknown))),
     }
-}
-
-/// A time of the server's as a time of day, or with its date.
-pub(super) fn clock(model: &Model, time: &str) -> String {
-    time.parse().map_or_else(|_| "?".to_owned(), |at| words::time(at, model.now.wall, &model.settings.zone))
 }
 
 /// The first letters of a program's hash.

@@ -13,8 +13,8 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     match model.screen {
         Screen::Overview => super::overview::draw(model, canvas, area, layout),
         Screen::Connections => connections::draw(model, canvas, area, layout),
-        Screen::Restarts
-        | Screen::State
+        Screen::Restarts => super::restarts::draw(model, canvas, area, layout),
+        Screen::State
         | Screen::Tasks
         | Screen::DeadLetters
         | Screen::Logs

@@ -44,11 +44,10 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     pen.fact(
         "state",
         [
-            (Tone::Plain, format!("{idle} idle  {active} active  ")),
             (Tone::Busy, sign(waiting, busy)),
             (Tone::Plain, format!("{waiting} waiting  ")),
             (Tone::Warn, sign(slow, warn)),
-            (Tone::Plain, format!("{slow} slow")),
+            (Tone::Plain, format!("{slow} slow  {active} active  {idle} idle")),
         ],
     );
     reconnects(model, view, pen);
