@@ -361,11 +361,12 @@ pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, de
     model.settings.look.symbols = symbols;
     model.settings.look.depth = depth;
     let area = Rect::new(0, 0, width, height);
-    update(&mut model, Msg::Resize(width, height), now());
+    let then = model.now;
+    update(&mut model, Msg::Resize(width, height), then);
     // Drawn twice: how many rows fit is known once it was drawn.
     let mut buffer = Buffer::empty(area);
     let drawn = crate::view::view(&model, area, &mut buffer);
-    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, now());
+    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, then);
     let mut buffer = Buffer::empty(area);
     crate::view::view(&model, area, &mut buffer);
     buffer

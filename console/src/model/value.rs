@@ -104,7 +104,8 @@ impl<'a> Value<'a> {
 /// Phases with how long each took.
 fn phases_in_words(phases: &[PhaseRecord]) -> String {
     let took = |record: &PhaseRecord| record.duration_ms.map_or_else(|| "?".to_owned(), words::millis);
-    let told: Vec<String> = phases.iter().map(|record| format!("{} {}", record.phase, took(record))).collect();
+    let told: Vec<String> =
+        phases.iter().map(|record| format!("{} {}", record.phase, took(record))).collect();
     told.join(", ")
 }
 

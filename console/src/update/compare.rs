@@ -37,7 +37,10 @@ pub(super) fn lines(model: &Model, older: &Run<'_>, newer: &Run<'_>) -> Vec<Page
     for run in [older, newer] {
         if let Some(error) = run.error {
             lines.push(PageLine::plain(""));
-            lines.push(PageLine::of(Tone::Bad, format!("{} failed in {}: {}", run.id, error.phase, error.error)));
+            lines.push(PageLine::of(
+                Tone::Bad,
+                format!("{} failed in {}: {}", run.id, error.phase, error.error),
+            ));
         }
     }
     lines

@@ -137,7 +137,8 @@ pub(super) fn compare_restarts(model: &mut Model) -> Vec<Effect> {
     match lines {
         Some((title, lines)) => model.prompt = Prompt::Page(Page::of(title, lines)),
         None => {
-            let key = model.settings.keymap.hint(ActionId::Mark).map_or_else(String::new, |key| key.to_string());
+            let key =
+                model.settings.keymap.hint(ActionId::Mark).map_or_else(String::new, |key| key.to_string());
             say(model, Tone::Warn, format!("mark two restarts first, with {key}"));
         }
     }

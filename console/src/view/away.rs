@@ -13,21 +13,32 @@ use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::{Canvas, Pen};
 
+/// Rows from which on there is room for more than the most important.
+const ROOMY: u16 = 12;
+
 /// Draws it into the place of the screen.
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
-    let margin = u16::from(area.height > 12);
-    let [_, area] = canvas.split_top(area, margin);
+    let is_roomy = area.height >= ROOMY;
+    let [_, area] = canvas.split_top(area, u16::from(is_roomy));
     let [_, area] = canvas.split_left(area, if area.width > 60 { 4 } else { 0 });
     let area = Rect { width: area.width.min(90), ..area };
     let mut pen = Pen::new(canvas, area);
     let (symbol, tone, said) = chrome::link(model);
     pen.signed(symbol, tone, &said);
-    let workspace = model.target.workspace.display().to_string();
-    let workspace = if workspace.is_empty() { "this directory".to_owned() } else { workspace };
-    pen.text(Tone::Plain, &format!("Looks for the server of {workspace}."), 2);
-    if pen.rows() > 5 {
+    if is_roomy {
+        let workspace = model.target.workspace.display().to_string();
+        let workspace = if workspace.is_empty() { "this directory".to_owned() } else { workspace };
+        pen.text(Tone::Plain, &format!("Looks for the server of {workspace}."), 2);
         pen.take();
     }
+    why(model, &mut pen, is_roomy);
+    if is_roomy {
+        pen.take();
+    }
+    can_be_done(model, &mut pen);
+}
+
+fn why(model: &Model, pen: &mut Pen<'_, '_>, is_roomy: bool) {
     match &model.link {
         LinkState::Connecting { last: None, .. } => {
             pen.line([(Tone::Plain, "The first attempt is being made.")]);
@@ -36,18 +47,18 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
             pen.line([(Tone::Plain, "Connected. Its state is on its way.")]);
         }
         LinkState::Connecting { last: Some(lost), .. } | LinkState::Waiting { lost, .. } => {
-            self::lost(model, lost, &mut pen);
+            self::lost(model, lost, pen, is_roomy);
         }
         LinkState::Incompatible { welcome, skew } => pen.text(Tone::Warn, &upgrade(welcome, *skew), 4),
-        LinkState::Denied { why, .. } => denied(why, &mut pen),
+        LinkState::Denied { why, .. } => denied(why, pen, is_roomy),
     }
-    can_be_done(model, &mut pen);
 }
 
-fn lost(model: &Model, lost: &Lost, pen: &mut Pen<'_, '_>) {
+fn lost(model: &Model, lost: &Lost, pen: &mut Pen<'_, '_>, is_roomy: bool) {
     let at = words::time(lost.at.wall, model.now.wall, &model.settings.zone);
-    pen.text(Tone::Bad, &format!("{}, since {at}.", lost.why.trim_end_matches('.')), 4);
-    if lost.kind == LostKind::NoServer {
+    let why = lost.why.trim_end_matches('.');
+    pen.text(Tone::Bad, &format!("Since {at}: {why}."), if is_roomy { 4 } else { 2 });
+    if lost.kind == LostKind::NoServer && is_roomy {
         pen.text(Tone::Plain, "The first MCP client that connects starts one as well.", 2);
     }
     if model.is_starting {
@@ -55,14 +66,15 @@ fn lost(model: &Model, lost: &Lost, pen: &mut Pen<'_, '_>) {
     }
 }
 
-fn denied(why: &str, pen: &mut Pen<'_, '_>) {
-    pen.text(Tone::Bad, why, 4);
-    pen.text(
-        Tone::Plain,
+fn denied(why: &str, pen: &mut Pen<'_, '_>, is_roomy: bool) {
+    pen.text(Tone::Bad, why, if is_roomy { 4 } else { 2 });
+    let grants = if is_roomy {
         "The owner of the server, or an administrator, can grant you a role: `access.grants` in its \
-         configuration. It holds from the next attempt on.",
-        4,
-    );
+         configuration. It holds from the next attempt on."
+    } else {
+        "An administrator can grant you a role."
+    };
+    pen.text(Tone::Plain, grants, 4);
 }
 
 fn can_be_done(model: &Model, pen: &mut Pen<'_, '_>) {
@@ -79,9 +91,6 @@ fn can_be_done(model: &Model, pen: &mut Pen<'_, '_>) {
         (true, ActionId::Targets, "shows other workspaces with a running server"),
         (true, ActionId::Quit, "ends the console"),
     ];
-    if pen.rows() > 5 {
-        pen.take();
-    }
     for (_, id, does) in all.into_iter().filter(|(holds, _, _)| *holds) {
         let Some(key) = model.settings.keymap.hint(id) else { continue };
         let before = pen.rest();

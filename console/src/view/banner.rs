@@ -91,7 +91,10 @@ pub(crate) fn calls(model: &Model) -> Vec<Call> {
 /// What is old is named as such, with its time.
 fn link(model: &Model) -> Option<Call> {
     let at = |at: Now| words::time(at.wall, model.now.wall, &model.settings.zone);
-    let was = model.seen.as_ref().map_or_else(String::new, |seen| format!("what is shown was so at {}", at(seen.at)));
+    let was = model
+        .seen
+        .as_ref()
+        .map_or_else(String::new, |seen| format!("what is shown was so at {}", at(seen.at)));
     Some(match &model.link {
         LinkState::Live(_) => return None,
         LinkState::Stale { since, .. } => {

@@ -94,7 +94,8 @@ fn missing(model: &Model, pen: &Pen<'_, '_>, operation: Operation) -> Part {
         Some(welcome) if !welcome.you.may.contains(&operation) => {
             (Tone::Dim, format!("{} needs {}", pen.sign(Symbol::Locked), Role::least_for(operation)))
         }
-        _ => (Tone::Dim, format!("{} not measured yet", pen.sign(Symbol::Unknown))),
+        Some(_) => (Tone::Dim, format!("{} not measured yet", pen.sign(Symbol::Unknown))),
+        None => (Tone::Dim, format!("{} not known", pen.sign(Symbol::Unknown))),
     }
 }
 

@@ -52,8 +52,10 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     };
     let rows = History::of(model, view);
     let is_narrow = layout >= Layout::Small || (layout == Layout::Usual && running.is_some());
+    // The one that runs stands above already.
+    let is_told = running.is_some() && rows.get(chosen(model, &rows)).is_some_and(Run::is_running);
     let [list, detail] = match layout {
-        _ if is_narrow => [rest, Rect { height: 0, ..rest }],
+        _ if is_narrow || is_told => [rest, Rect { height: 0, ..rest }],
         Layout::Full => canvas.split_left(rest, rest.width * 11 / 20),
         _ => canvas.split_top(rest, rest.height / 2 - 1),
     };
@@ -83,7 +85,13 @@ fn chosen(model: &Model, rows: &History<'_>) -> usize {
     order.get(place(rows, &order, &list)).copied().unwrap_or(0)
 }
 
-fn chosen_one(model: &Model, run: Option<&Run<'_>>, canvas: &mut Canvas<'_>, area: Rect, freshness: Freshness) {
+fn chosen_one(
+    model: &Model,
+    run: Option<&Run<'_>>,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    freshness: Freshness,
+) {
     let Some(run) = run.filter(|_| !area.is_empty()) else { return };
     let [_, within] = canvas.split_left(area, u16::from(area.width > 60 || area.x > 0));
     detail::draw(model, run, &mut Pen::new(canvas, within));

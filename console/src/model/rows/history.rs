@@ -98,9 +98,9 @@ impl Rows for History<'_> {
             "objective" => Value::NotApplicable,
             "held" => Value::Millis(run.held_ms),
             "phases" => Value::Phases(run.phases),
-            "error" => run.error.map_or(Value::NotApplicable, |error| {
-                Value::text(explain::name(error.error_code))
-            }),
+            "error" => {
+                run.error.map_or(Value::NotApplicable, |error| Value::text(explain::name(error.error_code)))
+            }
             "by" => Value::text(run.requested_by),
             "reason" => Value::text(run.reason.as_str()),
             _ => Value::Id(Cow::Borrowed(run.id)),

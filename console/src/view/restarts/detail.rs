@@ -62,7 +62,9 @@ pub(super) fn errors(model: &Model, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
         let text = format!("{} {code} in {}: {}", pen.sign(Symbol::Bad), error.phase, error.error);
         pen.text(Tone::Bad, &text, 2);
     }
+    // Where there is little room the hints below have it as well.
     if run.error.is_some()
+        && pen.rows() > 10
         && let Some(key) = model.settings.keymap.hint(ActionId::Explain)
     {
         pen.line([(Tone::Key, key.to_string()), (Tone::Plain, " explains it".to_owned())]);
@@ -74,11 +76,14 @@ pub(super) fn figures(restart: &RestartView, pen: &mut Pen<'_, '_>) {
     let report = &restart.report;
     let arrow = pen.sign(Symbol::Arrow);
     let (unknown, none) = (pen.sign(Symbol::Unknown), pen.sign(Symbol::NotApplicable));
-    let now = restart.progress.as_ref().filter(|_| report.outcome.is_none()).map_or_else(String::new, |at| {
-        format!("{} held, {} in flight; ", at.held, at.in_flight)
-    });
+    let now = restart
+        .progress
+        .as_ref()
+        .filter(|_| report.outcome.is_none())
+        .map_or_else(String::new, |at| format!("{} held, {} in flight; ", at.held, at.in_flight));
     pen.fact("requests", [(Tone::Plain, format!("{now}{} were held", report.buffered_requests))]);
-    let sent = format!("{} replayed, {} answered with an error", report.replayed_requests, report.cleared_requests);
+    let sent =
+        format!("{} replayed, {} answered with an error", report.replayed_requests, report.cleared_requests);
     pen.fact("of these", [(Tone::Plain, sent)]);
     pen.fact("suspended", [(Tone::Plain, words::counted(report.suspended, "call", "calls"))]);
     let pid = |pid: Option<u32>| pid.map_or_else(|| none.to_owned(), |pid| pid.to_string());

@@ -15,7 +15,13 @@ use crate::widgets::{Canvas, Pen, gauge, timeline};
 const GAUGE: u16 = 24;
 
 /// Draws it.
-pub(super) fn draw(model: &Model, restart: &RestartView, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
+pub(super) fn draw(
+    model: &Model,
+    restart: &RestartView,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    layout: Layout,
+) {
     let mut pen = Pen::new(canvas, area);
     head(model, restart, &mut pen);
     if layout >= Layout::Small {
