@@ -513,8 +513,8 @@ pub(crate) fn curves(model: &mut Model) {
         let mut view = seen.view.clone();
         let wave = f64::from(second % 13);
         view.traffic.requests_per_second = 150.0 + 10.0 * wave;
-        view.traffic.p50_ms = (second > 40 || second < 30).then_some(0.3 + wave / 50.0);
-        view.traffic.p99_ms = (second > 40 || second < 30).then_some(2.0 + wave / 5.0);
+        view.traffic.p50_ms = (!(30..=40).contains(&second)).then_some(0.3 + wave / 50.0);
+        view.traffic.p99_ms = (!(30..=40).contains(&second)).then_some(2.0 + wave / 5.0);
         view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
         view.server.reconnections = u64::from(second / 30) + 18;
         let ago = Duration::from_secs(u64::from(90 - second));

@@ -86,9 +86,9 @@ fn can_be_done(model: &Model, pen: &mut Pen<'_, '_>) {
     let can_start = kind == Some(LostKind::NoServer) && !model.is_starting;
     let can_retry = matches!(model.link, LinkState::Waiting { .. } | LinkState::Denied { .. });
     let all = [
-        (can_start, ActionId::StartServer, "starts a server for this workspace"),
+        (can_start, ActionId::StartServer, "starts a server here"),
         (can_retry, ActionId::Refresh, "tries again now"),
-        (true, ActionId::Targets, "shows other workspaces with a running server"),
+        (true, ActionId::Targets, "shows other workspaces"),
         (true, ActionId::Quit, "ends the console"),
     ];
     for (_, id, does) in all.into_iter().filter(|(holds, _, _)| *holds) {

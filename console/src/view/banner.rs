@@ -79,11 +79,16 @@ fn line(model: &Model, canvas: &mut Canvas<'_>, area: Rect, call: &Call, left_ou
 /// Everything that needs somebody, the most urgent first.
 pub(crate) fn calls(model: &Model) -> Vec<Call> {
     // Without anything to show, the body of the screen tells how the link is.
-    let Some((view, freshness)) = model.view() else { return Vec::new() };
+    // What is frozen hides nothing of what is urgent now.
+    let Some(seen) = &model.seen else { return Vec::new() };
     let mut calls: Vec<Call> = link(model).into_iter().collect();
-    if freshness.is_live() {
-        calls.extend(server(view));
-        calls.extend(alerts(model, view));
+    if model.link.is_live() {
+        calls.extend(server(&seen.view));
+        calls.extend(alerts(model, &seen.view));
+    }
+    if let Some(frozen) = &model.frozen {
+        let at = words::time(frozen.at.wall, model.now.wall, &model.settings.zone);
+        calls.push(Call::warn(format!("Frozen: what is shown was so at {at}"), Some(ActionId::Freeze)));
     }
     calls
 }

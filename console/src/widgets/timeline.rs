@@ -63,7 +63,7 @@ fn row(pen: &mut Pen<'_, '_>, step: &Step, whole_ms: f64, left_ms: Option<f64>) 
             canvas.put(bar, "failed here", tone);
         }
         StepState::Done(Some(took)) => {
-            part(canvas, bar, step.started_ms.unwrap_or(0.0), took, whole_ms, tone)
+            part(canvas, bar, step.started_ms.unwrap_or(0.0), took, whole_ms, tone);
         }
         StepState::Done(None) | StepState::ToCome | StepState::NotReached => {}
     }

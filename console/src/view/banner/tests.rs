@@ -1,6 +1,7 @@
 //! What needs somebody, in its order, and what it looks like.
 
 use task_orchestrator_shared::admin::Skew;
+use task_orchestrator_shared::admin::view::{Change, Delta};
 use task_orchestrator_shared::role::Role;
 
 use super::calls;
@@ -8,7 +9,9 @@ use crate::action::ActionId;
 use crate::heard::{Heard, LostKind};
 use crate::model::Model;
 use crate::msg::Msg;
-use crate::sample::{connected, health, now, pictures, view, welcome};
+use crate::sample::{at, connected, drawn, health, now, pictures, press, text_of, view, welcome};
+use crate::symbols::Symbols;
+use crate::theme::Depth;
 use crate::update::update;
 
 fn troubled() -> Model {
@@ -51,4 +54,19 @@ fn what_is_old_calls_for_nothing_but_a_connection() {
 #[test]
 fn trouble() {
     insta::assert_snapshot!(pictures(&troubled()));
+}
+
+#[test]
+fn a_frozen_view_is_stamped_and_hides_nothing_urgent() {
+    let mut model = connected(view(2), Role::Admin);
+    press(&mut model, &["space"]);
+    let held = text_of(&drawn(&model, 120, 40, Symbols::Unicode, Depth::Ansi16));
+    let mut server = model.seen.clone().unwrap().view.server;
+    server.safe_mode = Some("5 crashes within a minute".to_owned());
+    let delta = Delta { seq: 6, at: at(1), changes: vec![Change::Server(Box::new(server))] };
+    update(&mut model, Msg::Heard(Heard::Delta { delta }), now());
+    let texts: Vec<String> = calls(&model).into_iter().map(|call| call.text).collect();
+    assert!(texts[0].starts_with("SAFE MODE") && texts[1].starts_with("Frozen"), "{texts:?}");
+    assert!(texts[1].ends_with("12:00:00"));
+    assert!(held.contains("Frozen: what is shown was so at 12:00:00"), "{held}");
 }

@@ -60,7 +60,7 @@ pub(super) fn draw(model: &Model, _view: &View, pen: &mut Pen<'_, '_>) {
 }
 
 fn curve(model: &Model, (name, figure, written, from_zero): &Curve, pen: &mut Pen<'_, '_>, height: u16) {
-    let values = || model.series.seconds().map(figure);
+    let values = || model.curves().seconds().map(figure);
     let area = pen.take_rows(height);
     let unknown = pen.sign(Symbol::Unknown);
     let canvas = pen.canvas();
@@ -74,7 +74,7 @@ fn curve(model: &Model, (name, figure, written, from_zero): &Curve, pen: &mut Pe
     let Some(scale) = scale else { return };
     let labels = if area.width >= 55 { LABELS } else { 0 };
     let [curve, right] = canvas.split_left(rest, rest.width.saturating_sub(labels));
-    let values = squeezed(model.series.newest(), values(), curve.width);
+    let values = squeezed(model.curves().newest(), values(), curve.width);
     sparkline::draw(canvas, curve, values.into_iter(), scale, Tone::Busy);
     let label = format!(" {}", range(&written(scale.least), &written(scale.most)));
     canvas.put(canvas.row(right, 0), &label, Tone::Dim);

@@ -15,7 +15,7 @@ use crate::widgets::{Pen, timeline};
 pub(super) fn title(model: &Model, view: &View) -> String {
     match Run::current(view) {
         None => "Restart: none yet".to_owned(),
-        Some(run) if run.is_running() && is_live(model) => {
+        Some(run) if run.is_running() && model.link.is_live() => {
             format!("{} restart runs", capital(run.kind.as_str()))
         }
         Some(run) if run.is_running() => {
@@ -26,10 +26,6 @@ pub(super) fn title(model: &Model, view: &View) -> String {
             format!("Last restart, {ended}: {}", outcome(run.outcome))
         }
     }
-}
-
-fn is_live(model: &Model) -> bool {
-    model.view().is_some_and(|(_, freshness)| freshness.is_live())
 }
 
 fn capital(word: &str) -> String {
