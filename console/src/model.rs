@@ -160,7 +160,7 @@ pub struct Model {
     pub is_open: bool,
     /// The work in the database.
     pub tasks: Fetched<TaskTree>,
-    /// Branches of it that are closed, by their ids.
+    /// Branches of it that are closed, by their ids. Bounded by [`MAX_CLOSED`]: no more are closed.
     pub closed: BTreeSet<String>,
     /// The configuration.
     pub config: Fetched<Vec<ConfigEntry>>,
@@ -170,6 +170,10 @@ pub struct Model {
     pub own_denials: bool,
     /// The chosen session.
     pub session: Fetched<SessionDetail>,
+    /// Which session was asked for last, by its client's id.
+    pub session_asked: Option<String>,
+    /// When what is asked anew now and then was asked for last, since the console started.
+    pub polled: std::time::Duration,
     /// The log.
     pub logs: Logs,
     /// What waits for an answer. Bounded by [`MAX_ASKED`].
@@ -192,6 +196,9 @@ pub struct Model {
     /// Drawn once for each console: no two of them name an intention alike.
     pub nonce: String,
 }
+
+/// Most branches that are closed at once.
+pub const MAX_CLOSED: usize = 10_000;
 
 /// Most questions that wait for an answer; more are not asked, with a notice.
 pub const MAX_ASKED: usize = 32;
@@ -218,6 +225,8 @@ impl Model {
             audit: Fetched::Unasked,
             own_denials: false,
             session: Fetched::Unasked,
+            session_asked: None,
+            polled: now.running,
             logs: Logs::default(),
             asked: BTreeMap::new(),
             last_tag: 0,

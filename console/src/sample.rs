@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
+use task_orchestrator_shared::admin::Reply;
 use task_orchestrator_shared::admin::backup::{Backup, Due};
 use task_orchestrator_shared::admin::view::{
     HistoryView, Limits, RestartView, ServerView, SessionFigures, SessionState, SessionView, Traffic, View,
@@ -14,6 +15,7 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks};
 use task_orchestrator_shared::report::{
     Alert, BufferStatus, Checks, ConnectionsCheck, DatabaseCheck, DeadCause, DeadLetter, DiskCheck, Health,
     Level, MemoryCheck, PastRestart, ReadinessDetails, RebootReadiness, StateCheck, WorkerCheck,
@@ -23,9 +25,10 @@ use task_orchestrator_shared::restart::{
 };
 use task_orchestrator_shared::role::{Operation, Role};
 
-use crate::heard::Heard;
+use crate::heard::{Answer, Heard, Tag};
+use crate::key::{Key, Press};
 use crate::model::{Model, Now, Settings, Target};
-use crate::msg::Msg;
+use crate::msg::{Effect, Msg};
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
@@ -416,6 +419,52 @@ fn styles_of(buffer: &Buffer) -> String {
     all
 }
 
+/// So many milliseconds before the moment.
+pub(crate) fn before(millis: u64) -> Now {
+    Now { running: now().running - Duration::from_millis(millis), ..now() }
+}
+
+/// Presses keys by their names, all at one moment, and returns what is to be done.
+pub(crate) fn press(model: &mut Model, keys: &[&str], at: Now) -> Vec<Effect> {
+    let press = |name: &&str| Msg::Key(Press { key: name.parse().unwrap(), repeats: false });
+    keys.iter().map(press).flat_map(|msg| update(model, msg, at)).collect()
+}
+
+/// Types a text, letter by letter.
+pub(crate) fn type_text(model: &mut Model, text: &str, at: Now) {
+    for letter in text.chars() {
+        let key = Key::plain(crossterm::event::KeyCode::Char(letter));
+        update(model, Msg::Key(Press { key, repeats: false }), at);
+    }
+}
+
+/// Answers the last question with this.
+pub(crate) fn answer(model: &mut Model, reply: Reply, at: Now) -> Vec<Effect> {
+    let heard = Heard::Answer { tag: Tag(model.last_tag), answer: Answer::Reply(Box::new(reply)) };
+    update(model, Msg::Heard(heard), at)
+}
+
+/// What the server says of a restart before it is done.
+pub(crate) fn readiness() -> Reply {
+    let ready = || "ready".to_owned();
+    Reply::Readiness(Box::new(Readiness {
+        ready_for_shutdown: true,
+        blocking_issues: Vec::new(),
+        timestamp: at(0),
+        details: ReadinessDetails {
+            maintenance_mode: false,
+            shutdown_in_progress: false,
+            state_manager_initialized: true,
+            state_manager_accessible: true,
+        },
+        checks: ReadinessChecks {
+            active_tasks: Some(ActiveTasksCheck { count: 40, suspendable: 12, status: ready() }),
+            database: None,
+            client_connections: None,
+        },
+    }))
+}
+
 #[test]
 fn a_console_draws_into_any_size() {
     let models = [unconnected(), connected(view(7), Role::Admin)];
@@ -431,6 +480,93 @@ fn a_console_draws_into_any_size() {
     }
 }
 
+/// What is asked of a session: requests at every place, and what happened.
+pub(crate) fn detail(number: u64) -> task_orchestrator_shared::admin::session_detail::SessionDetail {
+    use task_orchestrator_shared::admin::session_detail::{
+        RequestPlace, SessionDetail, SessionMoment, SessionRequest,
+    };
+    let request = |at: u64| SessionRequest {
+        sequence: 90 + at,
+        method: ["tools/call orchestrator_plan_task", "tools/list", "ping"][at as usize % 3].to_owned(),
+        place: [RequestPlace::InFlight, RequestPlace::Buffered, RequestPlace::Front][at.min(2) as usize],
+        worker_pid: (at == 0).then_some(4200),
+        age_ms: 5000 / (at + 1),
+        bytes: 512 * (at + 1),
+        replayed: at == 0,
+    };
+    let moment = |(at, what, detail): (i64, &str, &str)| SessionMoment {
+        at: self::at(at),
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+    };
+    SessionDetail {
+        at: at(0),
+        client: session(number).client,
+        number,
+        requests: (0..number % 8).map(request).collect(),
+        left_out: 0,
+        history: [
+            (-900, "attached", "by stdio"),
+            (-300, "went_away", "the connection ended"),
+            (-299, "came_back", "after 0.8 s"),
+        ]
+        .map(moment)
+        .to_vec(),
+    }
+}
+
+/// The work in the database: a session with a plan, another one, and a call with a checkpoint.
+pub(crate) fn tasks() -> crate::model::known::Fetched<task_orchestrator_shared::admin::tasks::TaskTree> {
+    use task_orchestrator_shared::admin::tasks::{SuspendedCall, TaskCounts, TaskRow, TaskRowKind, TaskTree};
+    let row = |kind, depth, id: &str, title: &str, status: &str, parts: Option<(u64, u64)>| TaskRow {
+        kind,
+        depth,
+        id: id.to_owned(),
+        title: title.to_owned(),
+        status: status.to_owned(),
+        specialist: (kind != TaskRowKind::Session).then(|| "developer".to_owned()),
+        done: parts.map(|(done, _)| done),
+        total: parts.map(|(_, total)| total),
+        waits_for: if status == "blocked" {
+            vec!["Design the schema".to_owned(), "Ask the owners".to_owned()]
+        } else {
+            Vec::new()
+        },
+        updated_at: at(-40 * i64::from(depth)),
+    };
+    use TaskRowKind::{Plan, Session, Task};
+    let tree = TaskTree {
+        at: at(0),
+        generation: 12,
+        rows: vec![
+            row(Session, 0, "s1", "Shop", "active", Some((1, 4))),
+            row(Plan, 1, "p1", "Migrate the orders", "active", Some((1, 2))),
+            row(Task, 2, "t1", "Design the schema", "completed", None),
+            row(Task, 2, "t2", "Write the migration", "failed", None),
+            row(Task, 1, "t3", "Deploy to staging", "blocked", None),
+            row(Session, 0, "s2", "Web", "active", None),
+            row(Task, 1, "t4", "Deploy the site", "pending", None),
+            row(Task, 1, "t5", "Retire the old site", "suspended", None),
+        ],
+        left_out: 0,
+        counts: TaskCounts {
+            pending: 1,
+            blocked: 1,
+            suspended: 1,
+            completed: 1,
+            failed: 1,
+            ..Default::default()
+        },
+        suspended: vec![SuspendedCall {
+            client: session(1).client,
+            tool: "orchestrator_synthesize_results".to_owned(),
+            checkpoint: "stopped behind 40 of 90 artifacts".to_owned(),
+            at: at(-12),
+        }],
+    };
+    let held = crate::model::known::Held { value: tree, at: now(), boot: "boot-1".to_owned() };
+    crate::model::known::Fetched::Have(Box::new(held))
+}
 /// What a health check has found: something to look at, where `alerts` are wanted.
 pub(crate) fn health(alerts: bool) -> Box<Health> {
     let connected = Checks {
@@ -521,10 +657,4 @@ pub(crate) fn curves(model: &mut Model) {
         let then = Now { running: now().running - ago, ..now() };
         model.series.take(&view, then);
     }
-}
-
-/// Presses these keys, one after the other.
-pub(crate) fn press(model: &mut Model, keys: &[&str]) -> Vec<crate::msg::Effect> {
-    let press = |key: &str| Msg::Key(crate::key::Press { key: key.parse().unwrap(), repeats: false });
-    keys.iter().flat_map(|key| update(model, press(key), now())).collect()
 }

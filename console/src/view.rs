@@ -4,13 +4,14 @@ mod away;
 mod banner;
 mod chrome;
 mod connections;
-pub mod help;
+mod dead_letters;
 pub mod layout;
 mod line;
 mod overview;
-mod prompts;
+pub mod prompts;
 mod restarts;
 mod screens;
+mod tasks;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -18,6 +19,7 @@ use task_orchestrator_shared::admin::{Skew, Welcome};
 
 use crate::model::{Model, words};
 use crate::msg::Hit;
+use crate::screen::Screen;
 use crate::widgets::Canvas;
 use layout::Layout;
 
@@ -74,13 +76,35 @@ fn upgrade(welcome: &Welcome, skew: Skew) -> String {
     }
 }
 
+/// The first line of details that stand alone, and a page of them for scrolling.
+pub(super) fn top_of(model: &Model, canvas: &mut Canvas<'_>, area: Rect, lines: usize) -> usize {
+    canvas.page(area.height);
+    model.list().detail_top.min(lines.saturating_sub(usize::from(area.height)))
+}
+
+/// How many lines the details of the chosen row have where they stand alone; 0 on screens
+/// whose details are never longer than the room for them.
+pub(crate) fn detail_lines(model: &Model) -> usize {
+    let mut buffer = Buffer::empty(Rect::default());
+    let canvas = Canvas::new(model.settings.look, &mut buffer);
+    match model.screen {
+        Screen::Connections => connections::detail_lines(model),
+        Screen::Tasks => tasks::detail_lines(model, &canvas),
+        Screen::DeadLetters => dead_letters::detail_lines(model, &canvas),
+        _ => 0,
+    }
+}
+
 /// Draws the model into this area of the buffer.
 pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let mut canvas = Canvas::new(model.settings.look, buffer);
     let area = canvas.clip(area);
     let layout = Layout::of(area);
+    canvas.restyle(area, model.settings.look.base());
     let body = chrome::draw(model, &mut canvas, area, layout);
-    if layout != Layout::Line {
+    if layout == Layout::Line {
+        prompts::draw_line(model, &mut canvas, area);
+    } else {
         let body = banner::draw(model, &mut canvas, body, layout);
         if model.view().is_some() {
             screens::draw(model, &mut canvas, body, layout);

@@ -5,10 +5,12 @@ mod checks;
 pub mod gauge;
 mod pen;
 pub mod phase_bar;
+pub mod rich;
 pub mod sparkline;
 pub mod table;
 pub mod text;
 pub mod timeline;
+pub mod wrap;
 
 pub use canvas::Canvas;
 pub use checks::{checks, level_look};

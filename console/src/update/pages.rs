@@ -160,7 +160,7 @@ mod tests {
     use task_orchestrator_shared::role::Role;
 
     use super::*;
-    use crate::sample::{connected, press, running, view};
+    use crate::sample::{connected, now, press, running, view};
 
     fn page(model: &Model) -> (&str, String) {
         let Prompt::Page(page) = &model.prompt else { panic!("no page, {:?}", model.notice()) };
@@ -170,10 +170,10 @@ mod tests {
     #[test]
     fn the_error_of_the_chosen_restart_is_explained() {
         let mut model = connected(view(1), Role::Readonly);
-        press(&mut model, &["3", "j", "e"]);
+        press(&mut model, &["3", "j", "e"], now());
         assert!(matches!(model.prompt, Prompt::None), "the second one went well");
         assert!(model.notice().unwrap().text.contains("no error"));
-        press(&mut model, &["j", "e"]);
+        press(&mut model, &["j", "e"], now());
         let (title, text) = page(&model);
         assert!(title.starts_with("RESTART_006: "), "{title}");
         for part in ["What usually leads to it", "1. ", "task-orchestrator status"] {
@@ -193,17 +193,17 @@ mod tests {
         }];
         view.restart = Some(failed);
         let mut model = connected(view, Role::Admin);
-        press(&mut model, &["e"]);
+        press(&mut model, &["e"], now());
         assert!(page(&model).0.starts_with("RESTART_004: "));
     }
 
     #[test]
     fn two_marked_restarts_are_compared_the_older_one_first() {
         let mut model = connected(view(1), Role::Admin);
-        press(&mut model, &["3", "x", "c"]);
+        press(&mut model, &["3", "x", "c"], now());
         assert!(matches!(model.prompt, Prompt::None));
         assert_eq!(model.notice().unwrap().text, "mark two restarts first, with x");
-        press(&mut model, &["j", "j", "x", "c"]);
+        press(&mut model, &["j", "j", "x", "c"], now());
         let (title, text) = page(&model);
         assert_eq!(title, "r-3 and r-1");
         insta::assert_snapshot!(text);

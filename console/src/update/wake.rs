@@ -48,7 +48,11 @@ pub fn next(model: &Model, now: Now) -> Option<Duration> {
         && model.link.is_live()
         && model.frozen.is_none()
         && model.series.moves();
-    [arming, notice, waits, runs.then_some(RUNNING), sparks.then_some(SECOND)].into_iter().flatten().min()
+    let poll = super::poll::left(model, now);
+    [arming, notice, waits, poll, runs.then_some(RUNNING), sparks.then_some(SECOND)]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// What is left until a whole number of seconds is left.

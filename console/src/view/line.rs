@@ -34,6 +34,8 @@ fn parts(model: &Model, canvas: &Canvas<'_>) -> Vec<Part> {
     let symbols = canvas.look().symbols;
     let (symbol, tone, link) = chrome::link(model);
     let mut parts = vec![(tone, format!("{} {link}", symbols.of(symbol)))];
+    // There is no line below for it.
+    parts.extend(model.notice().map(|notice| (notice.tone, notice.text.clone())));
     let calls = banner::calls(model);
     let Some((view, freshness)) = model.view() else {
         parts.push((Tone::Title, chrome::name(model).to_owned()));

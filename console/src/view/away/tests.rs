@@ -22,7 +22,7 @@ fn at_first() {
 fn no_server_runs_and_one_can_be_started() {
     let mut model = lost(LostKind::NoServer);
     insta::assert_snapshot!(pictures(&model));
-    let effects = press(&mut model, &["S"]);
+    let effects = press(&mut model, &["S"], now());
     assert_eq!(effects, [Effect::StartServer("/home/ann/shop".into())]);
 }
 

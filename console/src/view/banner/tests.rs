@@ -59,7 +59,7 @@ fn trouble() {
 #[test]
 fn a_frozen_view_is_stamped_and_hides_nothing_urgent() {
     let mut model = connected(view(2), Role::Admin);
-    press(&mut model, &["space"]);
+    press(&mut model, &["space"], now());
     let held = text_of(&drawn(&model, 120, 40, Symbols::Unicode, Depth::Ansi16));
     let mut server = model.seen.clone().unwrap().view.server;
     server.safe_mode = Some("5 crashes within a minute".to_owned());

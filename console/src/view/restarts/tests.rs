@@ -4,7 +4,7 @@ use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::role::Role;
 
 use crate::model::Model;
-use crate::sample::{connected, pictures, press, running, view};
+use crate::sample::{connected, now, pictures, press, running, view};
 use crate::screen::Screen;
 
 fn shown(view: task_orchestrator_shared::admin::view::View) -> Model {
@@ -16,7 +16,7 @@ fn shown(view: task_orchestrator_shared::admin::view::View) -> Model {
 #[test]
 fn earlier_ones_and_the_chosen_one() {
     let mut model = shown(view(2));
-    press(&mut model, &["j", "x", "j", "x"]);
+    press(&mut model, &["j", "x", "j", "x"], now());
     model.settings.objective_ms = 200.0;
     insta::assert_snapshot!(pictures(&model));
 }
@@ -33,7 +33,7 @@ fn the_one_that_runs_with_its_build() {
 #[test]
 fn one_in_full_on_a_small_screen() {
     let mut model = shown(view(2));
-    press(&mut model, &["j", "j", "enter"]);
+    press(&mut model, &["j", "j", "enter"], now());
     insta::assert_snapshot!(pictures(&model));
 }
 
