@@ -359,22 +359,23 @@ pub(crate) fn pictures(model: &Model) -> String {
     all
 }
 
-fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
+pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
     let mut model = model.clone();
     model.settings.look.symbols = symbols;
     model.settings.look.depth = depth;
     let area = Rect::new(0, 0, width, height);
-    update(&mut model, Msg::Resize(width, height), now());
+    let then = model.now;
+    update(&mut model, Msg::Resize(width, height), then);
     // Drawn twice: how many rows fit is known once it was drawn.
     let mut buffer = Buffer::empty(area);
     let drawn = crate::view::view(&model, area, &mut buffer);
-    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, now());
+    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, then);
     let mut buffer = Buffer::empty(area);
     crate::view::view(&model, area, &mut buffer);
     buffer
 }
 
-fn text_of(buffer: &Buffer) -> String {
+pub(crate) fn text_of(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width.max(1));
     let lines = buffer.content.chunks(width).map(|line| {
         let line: String = line.iter().map(|cell| cell.symbol()).collect();
@@ -648,8 +649,8 @@ pub(crate) fn curves(model: &mut Model) {
         let mut view = seen.view.clone();
         let wave = f64::from(second % 13);
         view.traffic.requests_per_second = 150.0 + 10.0 * wave;
-        view.traffic.p50_ms = (second > 40 || second < 30).then_some(0.3 + wave / 50.0);
-        view.traffic.p99_ms = (second > 40 || second < 30).then_some(2.0 + wave / 5.0);
+        view.traffic.p50_ms = (!(30..=40).contains(&second)).then_some(0.3 + wave / 50.0);
+        view.traffic.p99_ms = (!(30..=40).contains(&second)).then_some(2.0 + wave / 5.0);
         view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
         view.server.reconnections = u64::from(second / 30) + 18;
         let ago = Duration::from_secs(u64::from(90 - second));

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 pub mod arrange;
+pub mod history;
 pub mod letters;
 pub mod sessions;
 pub mod tasks;
@@ -100,13 +101,13 @@ pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Restarts => Some(Box::new(history::History::of(model, model.view()?.0))),
         Screen::Tasks => {
             let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
             Some(Box::new(tasks::Tasks::of(model.tasks.value()?, &model.closed, is_filtered)))
         }
         Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
         Screen::Overview
-        | Screen::Restarts
         | Screen::State
         | Screen::Logs
         | Screen::Audit

@@ -15,6 +15,7 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
         Screen::DeadLetters => dead_letters::draw(model, canvas, area, layout),
         Screen::Overview => super::overview::draw(model, canvas, area, layout),
         Screen::Connections => connections::draw(model, canvas, area, layout),
-        Screen::Restarts | Screen::State | Screen::Logs | Screen::Audit | Screen::Configuration => {}
+        Screen::Restarts => super::restarts::draw(model, canvas, area, layout),
+        Screen::State | Screen::Logs | Screen::Audit | Screen::Configuration => {}
     }
 }

@@ -1,7 +1,5 @@
 //! The clients: how many in which state, by which transport, and how often they come back.
 
-use std::collections::BTreeMap;
-
 use task_orchestrator_shared::admin::view::{SessionState, View};
 use task_orchestrator_shared::role::Operation;
 
@@ -44,11 +42,10 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     pen.fact(
         "state",
         [
-            (Tone::Plain, format!("{idle} idle  {active} active  ")),
             (Tone::Busy, sign(waiting, busy)),
             (Tone::Plain, format!("{waiting} waiting  ")),
             (Tone::Warn, sign(slow, warn)),
-            (Tone::Plain, format!("{slow} slow")),
+            (Tone::Plain, format!("{slow} slow  {active} active  {idle} idle")),
         ],
     );
     reconnects(model, view, pen);
@@ -58,10 +55,15 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
 }
 
 fn transports(view: &View, pen: &mut Pen<'_, '_>) {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    // Most are of one kind, so that it is found at once.
+    let mut counts: Vec<(&str, u64)> = Vec::new();
     for session in &view.sessions {
-        *counts.entry(&session.transport).or_default() += 1;
+        match counts.iter_mut().find(|(transport, _)| *transport == session.transport) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&session.transport, 1)),
+        }
     }
+    counts.sort_unstable();
     let mut told: Vec<String> =
         counts.iter().map(|(transport, count)| format!("{count} {transport}")).collect();
     if told.is_empty() {
@@ -72,7 +74,7 @@ fn transports(view: &View, pen: &mut Pen<'_, '_>) {
 
 fn reconnects(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let server = &view.server;
-    let rate = match model.series.reconnections() {
+    let rate = match model.curves().reconnections() {
         None => format!("  {} per minute", pen.sign(Symbol::Unknown)),
         Some((came, seconds)) => {
             format!("  {:.1} per minute", came as f64 * 60.0 / seconds.max(1) as f64)
