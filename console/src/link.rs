@@ -7,6 +7,8 @@ mod aim;
 mod pump;
 mod sink;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 

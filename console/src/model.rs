@@ -2,6 +2,7 @@
 //! only, and drawn by `view`, which changes nothing.
 
 pub mod absent;
+pub mod checks;
 pub mod dialog;
 pub mod filter;
 pub mod known;
@@ -14,6 +15,7 @@ pub mod order;
 pub mod prompt;
 pub mod rows;
 pub mod series;
+pub mod steps;
 pub mod value;
 pub mod words;
 pub mod world;
@@ -95,6 +97,8 @@ pub struct Seen {
     pub view: View,
     /// When something was heard last.
     pub at: Now,
+    /// When something was heard of the restart last: its figures are as old as that.
+    pub restart_at: Now,
 }
 
 /// Something that was asked of the server.

@@ -3,9 +3,10 @@
 mod chrome;
 mod connections;
 mod dead_letters;
-pub mod help;
 pub mod layout;
-mod prompts;
+mod overview;
+pub mod prompts;
+mod restarts;
 mod screens;
 mod tasks;
 
@@ -76,7 +77,9 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let area = canvas.clip(area);
     let layout = Layout::of(area);
     let body = chrome::draw(model, &mut canvas, area, layout);
-    if layout != Layout::Line {
+    if layout == Layout::Line {
+        prompts::draw_line(model, &mut canvas, area);
+    } else {
         screens::draw(model, &mut canvas, body, layout);
         prompts::draw(model, &mut canvas, area, body);
     }

@@ -52,11 +52,10 @@ impl Filter {
     /// The same for a row of a table, whose values are taken only where they are needed.
     pub fn matches_row<'a>(&self, columns: &[Column], value: impl Fn(usize) -> Value<'a>) -> bool {
         self.terms.iter().all(|term| {
-            let mut looked_at =
-                columns.iter().enumerate().filter(|(_, column)| match &term.column {
-                    Some(id) => column.id == id,
-                    None => true,
-                });
+            let mut looked_at = columns.iter().enumerate().filter(|(_, column)| match &term.column {
+                Some(id) => column.id == id,
+                None => true,
+            });
             looked_at.any(|(at, _)| term.test.holds(&value(at))) == term.wanted
         })
     }

@@ -39,7 +39,7 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
             return super::acts::detail_answered(model);
         }
         Purpose::Page => super::pages::answered(model, tag, reply),
-        Purpose::Facts => dialogs::facts(model, tag, reply),
+        Purpose::Facts => dialogs::answered(model, tag, reply),
         Purpose::Order(ask) => super::pages::ordered(model, &ask, reply),
         Purpose::Small(action) => match reply {
             Ok(reply) => say(model, Tone::Good, super::pages::sentence(action.label, &reply)),

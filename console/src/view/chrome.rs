@@ -1,10 +1,11 @@
 //! What surrounds every screen: who is looked at and how the console stands with it,
 //! the names of the screens, what came of what one did, and hints.
 
+mod hints;
+
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
-use crate::action::{ACTIONS, Where};
 use crate::model::link_state::LinkState;
 use crate::model::{Model, words};
 use crate::msg::Hit;
@@ -23,7 +24,7 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     let [tabs, rest] = canvas.split_top(rest, 1);
     screens(model, canvas, tabs);
     let [body, foot] = canvas.split_bottom(rest, 1);
-    footer(model, canvas, foot);
+    hints::draw(model, canvas, foot);
     body
 }
 
@@ -92,33 +93,27 @@ fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
+/// The names of the screens: whole, short, or that of this one only, as there is room.
 fn screens(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let whole = |screen: Screen| screen.title();
+    let short = |screen: Screen| screen.short();
+    let only = |screen: Screen| if screen == model.screen { screen.title() } else { "" };
+    let names: [&dyn Fn(Screen) -> &'static str; 3] = [&whole, &short, &only];
+    let fits = |name: &&&dyn Fn(Screen) -> &'static str| {
+        let cells: usize = Screen::ALL.into_iter().map(|screen| tab(screen, name(screen)).len()).sum();
+        cells <= usize::from(area.width)
+    };
+    let name = names.iter().find(fits).copied().unwrap_or(&only);
     let mut at = area;
-    for (number, screen) in Screen::ALL.into_iter().enumerate() {
+    for screen in Screen::ALL {
         let tone = if screen == model.screen { Tone::Chosen } else { Tone::Plain };
         let before = at;
-        at = canvas.put(at, &format!(" {} {} ", number + 1, screen.title()), tone);
+        at = canvas.put(at, &tab(screen, name(screen)), tone);
         canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Screen(screen));
     }
 }
 
-fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
-    if let Some(notice) = model.notice() {
-        canvas.put(area, &notice.text, notice.tone);
-        return;
-    }
-    let own = ACTIONS.iter().filter(|action| action.place != Where::Everywhere);
-    let everywhere = ACTIONS.iter().filter(|action| action.place == Where::Everywhere);
-    let mut at = area;
-    for action in own.chain(everywhere).filter(|action| action.is_on(model.screen)) {
-        let Some(key) = model.settings.keymap.hint(action.id) else { continue };
-        let tone = if model.barred(action).is_some() { Tone::Dim } else { Tone::Plain };
-        let before = at;
-        at = canvas.put(at, &key.to_string(), Tone::Key);
-        at = canvas.put(at, &format!(" {}  ", action.label), tone);
-        canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Action(action.id));
-        if at.width == 0 {
-            break;
-        }
-    }
+fn tab(screen: Screen, name: &str) -> String {
+    let number = Screen::ALL.iter().position(|other| *other == screen).map_or(0, |at| at + 1);
+    if name.is_empty() { format!(" {number}") } else { format!(" {number} {name} ") }
 }

@@ -13,12 +13,8 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     match model.screen {
         Screen::Tasks => tasks::draw(model, canvas, area, layout),
         Screen::DeadLetters => dead_letters::draw(model, canvas, area, layout),
+        Screen::Overview => super::overview::draw(model, canvas, area, layout),
         Screen::Connections => connections::draw(model, canvas, area, layout),
-        Screen::Overview
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => {}
+        Screen::Restarts | Screen::State | Screen::Logs | Screen::Audit | Screen::Configuration => {}
     }
 }
