@@ -57,6 +57,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     }
     dialogs::check(model);
     lists::keep_in_sight(model);
+    logs::settle(model);
     effects
 }
 

@@ -1,11 +1,16 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
+mod audit;
 mod chrome;
+mod configuration;
 mod connections;
+mod facts;
 pub mod help;
 pub mod layout;
+mod logs;
 mod prompts;
 mod screens;
+mod state;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};

@@ -2,10 +2,13 @@
 //! What a screen lists implements [`Rows`]; moving, sorting, filtering, copying and
 //! drawing then work in the same way everywhere.
 
-use std::borrow::Cow;
-
 pub mod arrange;
+pub mod audit;
+pub mod backups;
+pub mod config;
 pub mod sessions;
+
+use std::borrow::Cow;
 
 pub use arrange::arranged;
 
@@ -76,13 +79,12 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
-        Screen::Overview
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => None,
+        Screen::Overview | Screen::Restarts | Screen::Tasks | Screen::DeadLetters | Screen::Logs => None,
+        Screen::State => {
+            let backups = model.view()?.0.backups.as_deref()?;
+            Some(Box::new(backups::Backups(backups)))
+        }
+        Screen::Audit => Some(Box::new(audit::Audit::of(model)?)),
+        Screen::Configuration => Some(Box::new(config::Config(model.config.value()?))),
     }
 }

@@ -30,10 +30,7 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
         Heard::Answer { tag, answer } => return answers::take(model, tag, answer),
         Heard::Event { .. } => {}
         Heard::LogBegins { lines } => model.logs.begin(lines),
-        Heard::Log { lines } => {
-            model.logs.missed = model.logs.missed.saturating_add(lines.missed);
-            model.logs.push(lines.lines);
-        }
+        Heard::Log { lines } => model.logs.take(lines),
         Heard::LogEnds { why } => {
             model.logs.ended = Some(why);
             model.logs.is_followed = false;

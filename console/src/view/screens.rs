@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use super::connections;
 use super::layout::Layout;
+use super::{audit, configuration, logs, state};
 use crate::model::Model;
 use crate::screen::Screen;
 use crate::widgets::Canvas;
@@ -12,13 +13,10 @@ use crate::widgets::Canvas;
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
     match model.screen {
         Screen::Connections => connections::draw(model, canvas, area, layout),
-        Screen::Overview
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => {}
+        Screen::Overview | Screen::Restarts | Screen::Tasks | Screen::DeadLetters => {}
+        Screen::State => state::draw(model, canvas, area, layout),
+        Screen::Logs => logs::draw(model, canvas, area),
+        Screen::Audit => audit::draw(model, canvas, area, layout),
+        Screen::Configuration => configuration::draw(model, canvas, area, layout),
     }
 }

@@ -1,0 +1,179 @@
+//! Snapshots and backups: what there is, whether it is good, and what rotation does
+//! with it.
+
+use ratatui::layout::Rect;
+use task_orchestrator_shared::admin::backup::{Backup, Due};
+use task_orchestrator_shared::admin::view::{Limits, View};
+use task_orchestrator_shared::role::Operation;
+
+use super::facts;
+use super::layout::Layout;
+use crate::action::ActionId;
+use crate::model::rows::backups::{Backups, form};
+use crate::model::{Model, absent, words};
+use crate::theme::Tone;
+use crate::widgets::{Canvas, Table};
+
+/// Rows that the details have below the list.
+const DETAIL: u16 = 9;
+
+/// Draws the screen.
+pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
+    let known =
+        model.view().and_then(|(view, freshness)| Some((view, Backups(view.backups.as_deref()?), freshness)));
+    let head = u16::from(known.is_some()) * if layout == Layout::Small { 1 } else { 2 };
+    let [top, rest] = canvas.split_top(area, head);
+    if let Some((view, backups, _)) = &known {
+        summary(model, canvas, top, view, backups.0);
+    }
+    let detail = match layout {
+        Layout::Small if model.is_open => rest.height,
+        Layout::Small | Layout::Line => 0,
+        Layout::Full | Layout::Usual => DETAIL,
+    };
+    let [list, below] = canvas.split_bottom(rest, detail);
+    let table = Table {
+        title: "State",
+        rows: known.as_ref().map(|(_, rows, freshness)| (rows as _, *freshness)),
+        absent: &absent::why(model, Operation::ViewBackups),
+        nothing: "There is no snapshot yet: the next restart takes one.",
+    };
+    let chosen = table.draw(model, canvas, list);
+    if let (Some((view, backups, freshness)), Some(chosen)) = (&known, chosen)
+        && let Some(backup) = backups.0.get(chosen)
+    {
+        let within = canvas.frame(below, &backup.name, Tone::Title);
+        facts::draw(canvas, within, &details(model, view, backup), model.is_open);
+        if !freshness.is_live() {
+            canvas.fade(within);
+        }
+    }
+}
+
+/// How many there are, of how many, and what the next rotation does.
+fn summary(model: &Model, canvas: &mut Canvas<'_>, area: Rect, view: &View, backups: &[Backup]) {
+    let [first, second] = canvas.split_top(area, 1);
+    let limits = &view.limits;
+    let bytes = backups.iter().map(|backup| backup.size_bytes).sum();
+    let mut parts: Vec<(Tone, String)> = [("snapshot", "snapshots"), ("database", "database backups")]
+        .map(|(kind, name)| kept(backups, kind, name, limits.backups))
+        .into();
+    parts.push((Tone::Plain, words::bytes(bytes)));
+    parts.push(checked(backups));
+    facts::parts(canvas, first, &parts);
+    facts::parts(canvas, second, &next(model, limits, backups));
+}
+
+/// How many of one kind there are, of how many that are kept. The present snapshot is
+/// none of those that are counted.
+fn kept(backups: &[Backup], kind: &str, name: &str, most: u64) -> (Tone, String) {
+    let older = |backup: &&Backup| backup.kind == kind && backup.name != CURRENT;
+    let count = backups.iter().filter(older).count() as u64;
+    let tone = if count > most { Tone::Warn } else { Tone::Plain };
+    (tone, format!("{count} of {most} {name}"))
+}
+
+/// The snapshot that the next worker would be restored from.
+const CURRENT: &str = "current_state.json";
+
+fn checked(backups: &[Backup]) -> (Tone, String) {
+    let bad = backups.iter().filter(|backup| backup.verified == Some(false)).count();
+    let unknown = backups.iter().filter(|backup| backup.verified.is_none()).count();
+    match (bad, unknown) {
+        (0, 0) => (Tone::Good, "all verified".to_owned()),
+        (0, unknown) => (Tone::Plain, format!("{unknown} not looked at")),
+        (bad, _) => (Tone::Bad, format!("{bad} NOT GOOD")),
+    }
+}
+
+fn next(model: &Model, limits: &Limits, backups: &[Backup]) -> Vec<(Tone, String)> {
+    let due = |due| backups.iter().filter(|backup| backup.due == Some(due)).count();
+    let (remove, compress) = (due(Due::Remove), due(Due::Compress));
+    let when = limits.next_rotation.as_deref().and_then(|at| facts::time(model, at));
+    let what = match (remove, compress) {
+        (0, 0) => "nothing to do".to_owned(),
+        (remove, compress) => format!("removes {remove}, compresses {compress}"),
+    };
+    let tone = if remove > 0 { Tone::Warn } else { Tone::Plain };
+    let next = match when {
+        Some(when) => format!("next rotation {when}: {what}"),
+        None => format!("next rotation: {what}"),
+    };
+    let ages = format!(
+        "compressed after {}, removed after {}",
+        facts::age(limits.backups_compress_after_seconds),
+        facts::age(limits.backups_remove_after_seconds)
+    );
+    vec![(tone, next), (Tone::Dim, ages)]
+}
+
+fn details<'a>(model: &Model, view: &View, backup: &Backup) -> Vec<facts::Fact<'a>> {
+    let kind = match backup.kind.as_str() {
+        "snapshot" => "snapshot: open work and sessions",
+        "database" => "database: everything",
+        other => other,
+    };
+    let read = |what| facts::hint(model, ActionId::Verify, what);
+    let (tone, good) = match backup.verified {
+        Some(true) => (Tone::Good, "yes: it was read from end to end".to_owned()),
+        Some(false) => (Tone::Bad, format!("NO{}", read("tells what is wrong with it"))),
+        None => (Tone::Plain, format!("not looked at yet{}", read("reads it from end to end"))),
+    };
+    vec![
+        ("kind", Tone::Plain, kind.to_owned()),
+        ("taken", Tone::Plain, facts::time(model, &backup.taken_at).unwrap_or_else(|| "?".to_owned())),
+        ("generation", Tone::Plain, generation(view, backup)),
+        ("size", Tone::Plain, format!("{}, {}", words::bytes(backup.size_bytes), form(backup))),
+        ("good", tone, good),
+        ("rotation", rotation_tone(backup), rotation(model, backup)),
+        ("marked", Tone::Plain, compared(model)),
+    ]
+}
+
+fn generation(view: &View, backup: &Backup) -> String {
+    match backup.generation {
+        Some(generation) if generation == view.server.generation => {
+            format!("{generation}, the one that serves")
+        }
+        Some(generation) => generation.to_string(),
+        None => "unknown".to_owned(),
+    }
+}
+
+fn rotation_tone(backup: &Backup) -> Tone {
+    match backup.due {
+        Some(Due::Remove) => Tone::Warn,
+        Some(Due::Compress) => Tone::Busy,
+        None => Tone::Plain,
+    }
+}
+
+/// What becomes of it, and when.
+fn rotation(model: &Model, backup: &Backup) -> String {
+    let next = match backup.due {
+        Some(Due::Remove) => "the next rotation REMOVES it",
+        Some(Due::Compress) => "the next rotation compresses it",
+        None => "the next rotation keeps it",
+    };
+    if backup.pinned {
+        return format!("{next}: it is pinned, whatever its age");
+    }
+    match backup.remove_at.as_deref().and_then(|at| facts::time(model, at)) {
+        Some(at) => format!("{next}; its age removes it after {at}"),
+        None => format!("{next}; its age does not remove it"),
+    }
+}
+
+/// What a comparison would compare.
+fn compared(model: &Model) -> String {
+    let list = model.lists.get(&crate::screen::Screen::State);
+    let marked = list.map(|list| list.marked.as_slice()).unwrap_or_default();
+    match marked {
+        [one, other] => format!("{one}, {other}{}", facts::hint(model, ActionId::Compare, "compares them")),
+        [one] => format!("{one}{}", facts::hint(model, ActionId::Mark, "marks a second one")),
+        _ => format!("none{}", facts::hint(model, ActionId::Compare, "compares it with the database")),
+    }
+}
+
+#[cfg(test)]
+mod tests;
