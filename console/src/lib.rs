@@ -10,6 +10,7 @@ pub mod action;
 pub mod heard;
 pub mod key;
 pub mod keymap;
+pub mod link;
 pub mod model;
 pub mod msg;
 pub mod palette;

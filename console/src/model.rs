@@ -154,7 +154,7 @@ pub struct Model {
     pub is_open: bool,
     /// The work in the database.
     pub tasks: Fetched<TaskTree>,
-    /// Branches of it that are closed, by their ids.
+    /// Branches of it that are closed, by their ids. Bounded by [`MAX_CLOSED`]: no more are closed.
     pub closed: BTreeSet<String>,
     /// The configuration.
     pub config: Fetched<Vec<ConfigEntry>>,
@@ -164,6 +164,10 @@ pub struct Model {
     pub own_denials: bool,
     /// The chosen session.
     pub session: Fetched<SessionDetail>,
+    /// Which session was asked for last, by its client's id.
+    pub session_asked: Option<String>,
+    /// When what is asked anew now and then was asked for last, since the console started.
+    pub polled: std::time::Duration,
     /// The log.
     pub logs: Logs,
     /// What waits for an answer. Bounded by [`MAX_ASKED`].
@@ -176,6 +180,9 @@ pub struct Model {
     pub size: (u16, u16),
     /// Rows that a page of the list or of the prompt has, as last drawn.
     pub page_rows: usize,
+    /// Links that were asked for and have not begun: until then, what is heard is of
+    /// another server.
+    pub opening: u32,
     /// Whether a server is being started.
     pub is_starting: bool,
     /// Whether the console is about to end.
@@ -183,6 +190,9 @@ pub struct Model {
     /// Drawn once for each console: no two of them name an intention alike.
     pub nonce: String,
 }
+
+/// Most branches that are closed at once.
+pub const MAX_CLOSED: usize = 10_000;
 
 /// Most questions that wait for an answer; more are not asked, with a notice.
 pub const MAX_ASKED: usize = 32;
@@ -208,12 +218,15 @@ impl Model {
             audit: Fetched::Unasked,
             own_denials: false,
             session: Fetched::Unasked,
+            session_asked: None,
+            polled: now.running,
             logs: Logs::default(),
             asked: BTreeMap::new(),
             last_tag: 0,
             notices: VecDeque::new(),
             size: (0, 0),
             page_rows: 1,
+            opening: 0,
             is_starting: false,
             is_over: false,
             nonce: String::new(),

@@ -1,6 +1,7 @@
 //! Things to draw with. They take any area, also an empty one, and clip to the buffer.
 
 mod canvas;
+pub mod rich;
 pub mod table;
 pub mod text;
 

@@ -44,7 +44,11 @@ pub fn next(model: &Model, now: Now) -> Option<Duration> {
             .and_then(|seen| seen.view.restart.as_ref())
             .is_some_and(|restart| restart.report.outcome.is_none());
     let sparks = model.link.is_live() && model.frozen.is_none() && model.series.moves();
-    [arming, notice, waits, runs.then_some(RUNNING), sparks.then_some(SECOND)].into_iter().flatten().min()
+    let poll = super::poll::left(model, now);
+    [arming, notice, waits, poll, runs.then_some(RUNNING), sparks.then_some(SECOND)]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// What is left until a whole number of seconds is left.

@@ -9,16 +9,25 @@ use super::facts;
 use super::layout::Layout;
 use crate::action::ActionId;
 use crate::model::known::Fetched;
-use crate::model::rows::Rows;
-use crate::model::rows::audit::{Audit, AuditRow, outcome_word};
+use crate::model::rows::{
+    self, Rows,
+    audit::{Audit, AuditRow, outcome_word},
+};
 use crate::model::value::Value;
 use crate::model::{Model, absent, words};
 use crate::theme::Tone;
+use crate::widgets::rich::Fact;
 use crate::widgets::{Canvas, Table};
 
-/// Rows that the details have below the list: the most important of them, and all where
+/// Rows below the list, with their title: the most important ones, and nearly all where
 /// there is room.
-const DETAIL: u16 = 10;
+const fn rows_below(layout: Layout) -> u16 {
+    match layout {
+        Layout::Full => 12,
+        Layout::Usual => 8,
+        Layout::Small | Layout::Line => 0,
+    }
+}
 
 /// Digits of a hash that are shown: enough to tell it from others.
 const DIGITS: usize = 12;
@@ -30,13 +39,9 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     if let Some(rows) = &rows {
         facts::parts(canvas, top, &summary(model, rows));
     }
-    let detail = match layout {
-        Layout::Small | Layout::Usual if model.is_open => rest.height,
-        Layout::Full if model.is_open => rest.height.saturating_sub(8),
-        Layout::Small | Layout::Line => 0,
-        Layout::Full | Layout::Usual => DETAIL,
-    };
-    let [list, below] = canvas.split_bottom(rest, detail);
+    let has_any = rows.as_ref().is_some_and(|rows| rows.count() > 0);
+    let below = if model.is_open { rest.height } else { rows_below(layout) };
+    let [list, below] = canvas.split_bottom(rest, if has_any { below } else { 0 });
     let freshness = model.view().map(|(_, freshness)| freshness);
     let why = match &model.audit {
         Fetched::Failed(why) => format!("Not known: {why}"),
@@ -52,15 +57,17 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     };
     let chosen = table.draw(model, canvas, list);
     let row = rows.as_ref().zip(chosen).and_then(|(rows, chosen)| rows.at(chosen));
-    if let Some(row) = row {
+    if let (Some(row), Some(freshness)) = (row, freshness) {
         let title = format!("record {}", row.record.seq);
-        let within = canvas.frame(below, &title, Tone::Title);
-        let facts = details(model, &row);
-        facts::draw(canvas, within, &facts, model.is_open);
+        facts::below(model, canvas, below, &title, &details(model, &row), freshness);
     }
-    if freshness.is_some_and(|freshness| !freshness.is_live()) {
-        canvas.fade(below);
-    }
+}
+
+/// How many lines the details of the chosen record have where they stand alone.
+pub(super) fn detail_lines(model: &Model) -> usize {
+    let Some(rows) = Audit::of(model) else { return 0 };
+    let row = rows::chosen(model, &rows).and_then(|row| rows.at(row));
+    row.map_or(0, |row| facts::divided(&details(model, &row), model.size.0).len())
 }
 
 /// How much of the audit is shown, and what is not in it.
@@ -86,10 +93,9 @@ fn summary(model: &Model, rows: &Audit<'_>) -> Vec<(Tone, String)> {
 /// Whether there are older ones.
 fn more(model: &Model) -> String {
     match &model.audit {
-        Fetched::Unasked => format!(
-            "older ones{}",
-            facts::hint(model, ActionId::Refresh, "asks for them").replace("; ", ": ")
-        ),
+        Fetched::Unasked => {
+            format!("older ones are not asked for{}", facts::hint(model, ActionId::Refresh, "does that"))
+        }
         Fetched::Asked(_) => "older ones are asked for".to_owned(),
         Fetched::Have(held) => {
             let at = words::time(held.at.wall, model.now.wall, &model.settings.zone);
@@ -100,26 +106,24 @@ fn more(model: &Model) -> String {
 }
 
 /// Every field of the record.
-fn details(model: &Model, row: &AuditRow<'_>) -> Vec<facts::Fact<'static>> {
-    let mut facts = vec![("time", Tone::Plain, facts::time(model, &row.record.at).unwrap_or_default())];
+fn details(model: &Model, row: &AuditRow<'_>) -> Vec<Fact> {
+    let time = facts::time(model, &row.record.at);
+    let mut facts = vec![Fact::known("time", time, model.settings.look.symbols)];
     match &row.record.event {
         AuditEvent::Intent(_) | AuditEvent::Allowed(_) | AuditEvent::Denied { .. } => {}
-        AuditEvent::Outcome { of, .. } => facts.push(("what came of", Tone::Plain, earlier(*of))),
+        AuditEvent::Outcome { of, .. } => facts.push(Fact::of("what came of", earlier(*of))),
         AuditEvent::Repeated { of, times } => {
-            facts.push((
-                "again",
-                Tone::Plain,
-                format!("{} more of {}", words::counted(*times, "time", "times"), earlier(*of)),
-            ));
+            let times = words::counted(*times, "time", "times");
+            facts.push(Fact::of("again", format!("{times} more of {}", earlier(*of))));
         }
         AuditEvent::Audit { what, detail } => {
-            facts.push(("the audit was", Tone::Plain, what.clone()));
-            facts.push(("", Tone::Plain, detail.clone()));
+            facts.push(Fact::of("the audit was", what.clone()));
+            facts.push(Fact::of("", detail.clone()));
         }
     }
     if let Some(attempt) = row.attempt() {
-        facts.push(("who", Tone::Plain, who(&attempt.actor)));
-        facts.push(("what", Tone::Plain, format!("{}, called as {}", attempt.operation, attempt.method)));
+        facts.push(Fact::of("who", who(&attempt.actor)));
+        facts.push(Fact::of("what", format!("{}, called as {}", attempt.operation, attempt.method)));
         push(&mut facts, "target", attempt.target.as_ref());
         facts.push(decision(row));
     }
@@ -127,17 +131,17 @@ fn details(model: &Model, row: &AuditRow<'_>) -> Vec<facts::Fact<'static>> {
     if let Some(attempt) = row.attempt() {
         push(&mut facts, "reason", attempt.reason.as_ref());
         for (name, value) in parameters(&attempt.parameters) {
-            facts.push(("parameter", Tone::Plain, format!("{name} = {value}")));
+            facts.push(Fact::of("parameter", format!("{name} = {value}")));
         }
         push(&mut facts, "intention", attempt.idempotency_key.as_ref());
     }
-    facts.push(("hash", Tone::Dim, hashes(row.record)));
+    facts.push(Fact::of("hash", hashes(row.record)).toned(Tone::Dim));
     facts
 }
 
-fn push(facts: &mut Vec<facts::Fact<'static>>, label: &'static str, value: Option<&String>) {
+fn push(facts: &mut Vec<Fact>, label: &'static str, value: Option<&String>) {
     if let Some(value) = value {
-        facts.push((label, Tone::Plain, value.clone()));
+        facts.push(Fact::of(label, value.clone()));
     }
 }
 
@@ -164,28 +168,27 @@ fn who(actor: &Actor) -> String {
     text
 }
 
-fn decision(row: &AuditRow<'_>) -> facts::Fact<'static> {
+fn decision(row: &AuditRow<'_>) -> Fact {
     let again = match row.again {
         0 => String::new(),
         times => format!(", and {} more since", words::counted(times, "time", "times")),
     };
     match &row.record.event {
-        AuditEvent::Denied { why, .. } => ("DENIED", Tone::Bad, format!("{why}{again}")),
-        AuditEvent::Intent(_) => ("allowed", Tone::Plain, format!("written before it was done{again}")),
-        _ => ("allowed", Tone::Plain, format!("it only looks{again}")),
+        AuditEvent::Denied { why, .. } => Fact::of("DENIED", format!("{why}{again}")).toned(Tone::Bad),
+        AuditEvent::Intent(_) => Fact::of("allowed", format!("written before it was done{again}")),
+        _ => Fact::of("allowed", format!("it only looks{again}")),
     }
 }
 
-fn outcome(row: &AuditRow<'_>) -> Option<facts::Fact<'static>> {
+fn outcome(row: &AuditRow<'_>) -> Option<Fact> {
     let Some((outcome, detail)) = row.ended() else {
         let is_open = matches!(row.record.event, AuditEvent::Intent(_));
-        return is_open.then(|| {
-            ("outcome", Tone::Busy, "not told: it is under way, or the record is older or lost".to_owned())
-        });
+        let text = "not told: it is under way, or the record of it is later or lost";
+        return is_open.then(|| Fact::of("outcome", text).toned(Tone::Busy));
     };
     let Value::State(word, tone) = outcome_word(outcome) else { return None };
     let by = row.outcome.map_or_else(String::new, |record| format!(" (record {})", record.seq));
-    Some(("outcome", tone, format!("{word}: {detail}{by}")))
+    Some(Fact::of("outcome", format!("{word}: {detail}{by}")).toned(tone))
 }
 
 /// Each parameter by its name; what is in it in the short form of JSON.

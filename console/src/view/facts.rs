@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use crate::action::ActionId;
+use crate::model::known::Freshness;
 use crate::model::{Model, words};
 use crate::symbols::Symbol;
 use crate::theme::Tone;
+use crate::widgets::rich::{self, Fact};
 use crate::widgets::{Canvas, text};
-
-/// Cells of a label.
-const LABEL: u16 = 14;
 
 /// Parts of a line, with a sign between them.
 pub(super) fn parts(canvas: &mut Canvas<'_>, area: Rect, parts: &[(Tone, String)]) {
@@ -26,24 +26,38 @@ pub(super) fn parts(canvas: &mut Canvas<'_>, area: Rect, parts: &[(Tone, String)
     }
 }
 
-/// A label with its value.
-pub(super) type Fact<'a> = (&'a str, Tone, String);
-
-/// Labels with values, as far as there is room: a row each, or as many as each value
-/// needs where that is wanted.
-pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, facts: &[Fact<'_>], whole: bool) {
-    let mut area = area;
-    for (label, tone, value) in
-        facts.iter().filter(|(label, _, value)| !(label.is_empty() && value.is_empty()))
-    {
-        let [left, right] = canvas.split_left(area, LABEL);
-        canvas.put(left, label, Tone::Dim);
-        let rows = if whole { area.height } else { area.height.min(1) };
-        let below = text::wrapped(canvas, Rect { height: rows, ..right }, value, *tone);
-        // An empty value has a row too.
-        let used = rows.saturating_sub(below.height).max(1);
-        area = canvas.split_top(area, used)[1];
+/// Facts below the list, a row each; or, where they stand alone, as many rows as each
+/// needs, to be scrolled.
+pub(super) fn below(
+    model: &Model,
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    title: &str,
+    facts: &[Fact],
+    freshness: Freshness,
+) {
+    let area = rich::ruled(canvas, area, title);
+    let lines = if model.is_open { divided(facts, area.width) } else { rich::facts(facts) };
+    let top = if model.is_open { super::top_of(model, canvas, area, lines.len()) } else { 0 };
+    rich::lines(canvas, area, &lines, top);
+    if !freshness.is_live() {
+        canvas.fade(area);
     }
+}
+
+/// Facts whose texts go on in the next line where they are longer than one.
+pub(super) fn divided(facts: &[Fact], width: u16) -> Vec<rich::Line> {
+    let label = facts.iter().map(|fact| fact.label.width()).max().unwrap_or(0) + 2;
+    let room = width.saturating_sub(u16::try_from(label).unwrap_or(u16::MAX)).max(1);
+    let mut lines = Vec::new();
+    for fact in facts {
+        let parts = text::divided(&fact.text, room);
+        let labels = std::iter::once(fact.label).chain(std::iter::repeat(""));
+        for (before, part) in labels.zip(parts) {
+            lines.push(vec![(Tone::Dim, format!("{before:<label$}")), (fact.tone, part.to_owned())]);
+        }
+    }
+    lines
 }
 
 /// What a key does, behind a sentence: `; f follows`. Nothing where the action has no key.

@@ -9,29 +9,37 @@ use task_orchestrator_shared::role::Operation;
 use super::facts;
 use super::layout::Layout;
 use crate::action::ActionId;
-use crate::model::rows::backups::{Backups, form};
+use crate::model::rows::{
+    self,
+    backups::{Backups, form},
+};
 use crate::model::{Model, absent, words};
 use crate::theme::Tone;
+use crate::widgets::rich::Fact;
 use crate::widgets::{Canvas, Table};
 
-/// Rows that the details have below the list.
-const DETAIL: u16 = 9;
+/// Rows below the list, with their title.
+const fn rows_below(layout: Layout) -> u16 {
+    match layout {
+        Layout::Full | Layout::Usual => 8,
+        Layout::Small | Layout::Line => 0,
+    }
+}
 
 /// Draws the screen.
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
-    let known =
-        model.view().and_then(|(view, freshness)| Some((view, Backups(view.backups.as_deref()?), freshness)));
+    let known = model.view().and_then(|(view, freshness)| {
+        let backups = view.backups.as_deref()?;
+        Some((view, Backups(backups), freshness))
+    });
+    let has_any = known.as_ref().is_some_and(|(_, backups, _)| !backups.0.is_empty());
     let head = u16::from(known.is_some()) * if layout == Layout::Small { 1 } else { 2 };
     let [top, rest] = canvas.split_top(area, head);
     if let Some((view, backups, _)) = &known {
         summary(model, canvas, top, view, backups.0);
     }
-    let detail = match layout {
-        Layout::Small if model.is_open => rest.height,
-        Layout::Small | Layout::Line => 0,
-        Layout::Full | Layout::Usual => DETAIL,
-    };
-    let [list, below] = canvas.split_bottom(rest, detail);
+    let below = if model.is_open { rest.height } else { rows_below(layout) };
+    let [list, below] = canvas.split_bottom(rest, if has_any { below } else { 0 });
     let table = Table {
         title: "State",
         rows: known.as_ref().map(|(_, rows, freshness)| (rows as _, *freshness)),
@@ -39,15 +47,17 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
         nothing: "There is no snapshot yet: the next restart takes one.",
     };
     let chosen = table.draw(model, canvas, list);
-    if let (Some((view, backups, freshness)), Some(chosen)) = (&known, chosen)
-        && let Some(backup) = backups.0.get(chosen)
-    {
-        let within = canvas.frame(below, &backup.name, Tone::Title);
-        facts::draw(canvas, within, &details(model, view, backup), model.is_open);
-        if !freshness.is_live() {
-            canvas.fade(within);
-        }
-    }
+    let Some((view, backups, freshness)) = known else { return };
+    let Some(backup) = chosen.and_then(|chosen| backups.0.get(chosen)) else { return };
+    facts::below(model, canvas, below, &backup.name, &details(model, view, backup), freshness);
+}
+
+/// How many lines the details of the chosen file have where they stand alone.
+pub(super) fn detail_lines(model: &Model) -> usize {
+    let Some((view, _)) = model.view() else { return 0 };
+    let backups = view.backups.as_deref().unwrap_or_default();
+    let backup = rows::chosen(model, &Backups(backups)).and_then(|row| backups.get(row));
+    backup.map_or(0, |backup| facts::divided(&details(model, view, backup), model.size.0).len())
 }
 
 /// How many there are, of how many, and what the next rotation does.
@@ -107,7 +117,8 @@ fn next(model: &Model, limits: &Limits, backups: &[Backup]) -> Vec<(Tone, String
     vec![(tone, next), (Tone::Dim, ages)]
 }
 
-fn details<'a>(model: &Model, view: &View, backup: &Backup) -> Vec<facts::Fact<'a>> {
+fn details(model: &Model, view: &View, backup: &Backup) -> Vec<Fact> {
+    let symbols = model.settings.look.symbols;
     let kind = match backup.kind.as_str() {
         "snapshot" => "snapshot: open work and sessions",
         "database" => "database: everything",
@@ -120,24 +131,20 @@ fn details<'a>(model: &Model, view: &View, backup: &Backup) -> Vec<facts::Fact<'
         None => (Tone::Plain, format!("not looked at yet{}", read("reads it from end to end"))),
     };
     vec![
-        ("kind", Tone::Plain, kind.to_owned()),
-        ("taken", Tone::Plain, facts::time(model, &backup.taken_at).unwrap_or_else(|| "?".to_owned())),
-        ("generation", Tone::Plain, generation(view, backup)),
-        ("size", Tone::Plain, format!("{}, {}", words::bytes(backup.size_bytes), form(backup))),
-        ("good", tone, good),
-        ("rotation", rotation_tone(backup), rotation(model, backup)),
-        ("marked", Tone::Plain, compared(model)),
+        Fact::of("kind", kind),
+        Fact::known("taken", facts::time(model, &backup.taken_at), symbols),
+        Fact::known("generation", generation(view, backup), symbols),
+        Fact::of("size", format!("{}, {}", words::bytes(backup.size_bytes), form(backup))),
+        Fact::of("good", good).toned(tone),
+        Fact::of("rotation", rotation(model, backup)).toned(rotation_tone(backup)),
+        Fact::of("marked", compared(model)),
     ]
 }
 
-fn generation(view: &View, backup: &Backup) -> String {
-    match backup.generation {
-        Some(generation) if generation == view.server.generation => {
-            format!("{generation}, the one that serves")
-        }
-        Some(generation) => generation.to_string(),
-        None => "unknown".to_owned(),
-    }
+fn generation(view: &View, backup: &Backup) -> Option<String> {
+    let generation = backup.generation?;
+    let serves = if generation == view.server.generation { ", the one that serves" } else { "" };
+    Some(format!("{generation}{serves}"))
 }
 
 fn rotation_tone(backup: &Backup) -> Tone {

@@ -13,12 +13,28 @@ pub fn wrapped(canvas: &mut Canvas<'_>, area: Rect, text: &str, tone: Tone) -> R
     let mut rest = text.trim();
     while !rest.is_empty() && area.height > 0 && area.width > 0 {
         let [line, below] = canvas.split_top(area, 1);
-        let fitting = if area.height == 1 { rest.len() } else { end_of_line(rest, area.width) };
-        let Some((now, later)) = rest.split_at_checked(fitting) else { break };
-        canvas.put(line, now.trim_end(), tone);
-        (rest, area) = (later.trim_start(), below);
+        let (now, later) = if area.height == 1 { (rest, "") } else { first_line(rest, area.width) };
+        canvas.put(line, now, tone);
+        (rest, area) = (later, below);
     }
     area
+}
+
+/// A text as lines of at most so many cells, divided between words.
+pub fn divided(text: &str, cells: u16) -> Vec<&str> {
+    let mut lines = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (line, later) = first_line(rest, cells.max(1));
+        lines.push(line);
+        rest = later;
+    }
+    lines
+}
+
+fn first_line(text: &str, cells: u16) -> (&str, &str) {
+    let (line, later) = text.split_at_checked(end_of_line(text, cells)).unwrap_or((text, ""));
+    (line.trim_end(), later.trim_start())
 }
 
 /// How many bytes of the text stand in its first line: whole words, or a part of one that

@@ -13,6 +13,7 @@ use crate::model::{Model, words};
 use crate::symbols::{Symbol, Symbols};
 use crate::theme::Tone;
 use crate::widgets::Canvas;
+use crate::widgets::rich::bar;
 
 /// From this width on a part of a whole has a bar.
 const LEAST_FOR_BAR: u16 = 12;
@@ -111,10 +112,5 @@ fn part_of(part: u64, whole: u64, width: u16, symbols: Symbols) -> String {
     if width < LEAST_FOR_BAR {
         return figures;
     }
-    let bar = usize::from(width - FIGURES - 1);
-    let full = if whole == 0 { 0.0 } else { part.min(whole) as f64 / whole as f64 * bar as f64 };
-    // Only what is done whole looks done whole, and what is begun looks begun.
-    let full = (full as usize).max(usize::from(part > 0)).min(bar);
-    let (done, left) = (symbols.of(Symbol::Full), symbols.of(Symbol::Empty));
-    format!("{}{} {figures:>7}", done.repeat(full), left.repeat(bar - full))
+    format!("{} {figures:>7}", bar(part, whole, width - FIGURES - 1, symbols))
 }
