@@ -1,16 +1,21 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
+mod audit;
 mod away;
 mod banner;
 mod chrome;
+mod configuration;
 mod connections;
 mod dead_letters;
+mod facts;
 pub mod layout;
 mod line;
+mod logs;
 mod overview;
 pub mod prompts;
 mod restarts;
 mod screens;
+mod state;
 mod tasks;
 
 use ratatui::buffer::Buffer;
@@ -91,6 +96,9 @@ pub(crate) fn detail_lines(model: &Model) -> usize {
         Screen::Connections => connections::detail_lines(model),
         Screen::Tasks => tasks::detail_lines(model, &canvas),
         Screen::DeadLetters => dead_letters::detail_lines(model, &canvas),
+        Screen::State => state::detail_lines(model),
+        Screen::Audit => audit::detail_lines(model),
+        Screen::Configuration => configuration::detail_lines(model),
         _ => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! What an action does.
 
 use task_orchestrator_shared::admin::Request;
+use task_orchestrator_shared::admin::audit::MAX_AUDIT_RECORDS;
 use task_orchestrator_shared::admin::log::LogLevel;
 use task_orchestrator_shared::role::Operation;
 
@@ -102,6 +103,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Columns => choose_column(model, Choice::Columns),
         ActionId::Refresh => {
             let mut effects = refresh(model);
+            effects.extend(older_records(model));
             if !model.link.is_live() {
                 effects.push(Effect::RetryNow);
             }
@@ -313,11 +315,16 @@ pub(super) fn chosen(model: &mut Model) -> Vec<Effect> {
 
 /// Shows a screen, and asks for what it shows.
 pub(super) fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    let mut effects = Vec::new();
     if model.screen != screen {
+        if model.screen == Screen::Logs {
+            effects = super::logs::leave(model);
+        }
         model.screen = screen;
         model.is_open = false;
     }
-    refresh(model)
+    effects.extend(refresh(model));
+    effects
 }
 
 /// Asks for what the screen shows and the view does not hold.
@@ -348,6 +355,17 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
         Screen::Connections => refresh_detail(model),
         _ => Vec::new(),
     }
+}
+
+/// Asks for more of the audit than the view holds.
+fn older_records(model: &mut Model) -> Vec<Effect> {
+    let request = Request::Audit { limit: u32::try_from(MAX_AUDIT_RECORDS).unwrap_or(u32::MAX) };
+    let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&request.operation()));
+    if model.screen != Screen::Audit || !model.link.is_live() || !may || model.audit.is_asked() {
+        return Vec::new();
+    }
+    model.audit.ask();
+    ask(model, Purpose::Audit, request)
 }
 
 /// Asks for the details of what is chosen.
@@ -385,7 +403,15 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         return Vec::new();
     }
     if model.is_open
-        && matches!(model.screen, Screen::Connections | Screen::Tasks | Screen::DeadLetters)
+        && matches!(
+            model.screen,
+            Screen::Connections
+                | Screen::State
+                | Screen::Tasks
+                | Screen::DeadLetters
+                | Screen::Audit
+                | Screen::Configuration
+        )
         && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
     {
         lists::scroll_detail(model, id);
