@@ -385,7 +385,8 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         return Vec::new();
     }
     if model.is_open
-        && matches!(model.screen, Screen::Connections | Screen::Tasks | Screen::DeadLetters)
+        && (matches!(model.screen, Screen::Connections | Screen::Tasks | Screen::DeadLetters)
+            || crate::view::has_details_alone(model))
         && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
     {
         lists::scroll_detail(model, id);
