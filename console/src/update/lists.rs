@@ -185,3 +185,6 @@ pub(super) fn as_text(model: &Model) -> Option<String> {
     }
     Some(words::at_most(text, crate::model::words::MAX_COPIED))
 }
+
+#[cfg(test)]
+mod tests;
