@@ -403,7 +403,7 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         return Vec::new();
     }
     if model.is_open
-        && matches!(
+        && (matches!(
             model.screen,
             Screen::Connections
                 | Screen::State
@@ -411,7 +411,7 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
                 | Screen::DeadLetters
                 | Screen::Audit
                 | Screen::Configuration
-        )
+        ) || crate::view::has_details_alone(model))
         && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
     {
         lists::scroll_detail(model, id);
