@@ -76,6 +76,7 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let mut canvas = Canvas::new(model.settings.look, buffer);
     let area = canvas.clip(area);
     let layout = Layout::of(area);
+    canvas.restyle(area, model.settings.look.base());
     let body = chrome::draw(model, &mut canvas, area, layout);
     if layout == Layout::Line {
         prompts::draw_line(model, &mut canvas, area);

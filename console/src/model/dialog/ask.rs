@@ -93,7 +93,7 @@ impl Ask {
             Self::Restart => format!("Restart {workspace}?"),
             Self::Build => format!("Build and restart {workspace}?"),
             Self::Upgrade => format!("Restart {workspace} with another program?"),
-            Self::Emergency => format!("EMERGENCY: end the worker of {workspace}?"),
+            Self::Emergency => format!("EMERGENCY: end {workspace}'s worker?"),
             Self::CancelRestart => format!("Call the restart of {workspace} off?"),
             Self::Rollback => format!("Roll {workspace} back to the previous build?"),
             Self::Maintenance(true) => format!("Hold requests to {workspace} back?"),

@@ -122,11 +122,11 @@ fn sign_of(tone: Tone) -> Option<Symbol> {
 fn of_prompt(model: &Model) -> Option<&'static str> {
     Some(match &model.prompt {
         Prompt::None => return None,
-        Prompt::Help { .. } => "up down pageup pagedown  esc closes",
-        Prompt::Page(_) => "up down pageup pagedown  y copies  esc closes",
+        Prompt::Help { .. } => "up down scroll  esc closes",
+        Prompt::Page(_) => "up down scroll  y copies  esc closes",
         Prompt::Palette(_) => "type  up down  enter does it  esc closes",
         Prompt::Choose(_) => "up down  enter chooses  esc closes",
         Prompt::Filter(_) => "",
-        Prompt::Confirm(_) => "tab up down  left right change  enter  esc cancels",
+        Prompt::Confirm(_) => "tab moves  left right change  enter  esc cancels",
     })
 }

@@ -15,6 +15,7 @@ use crate::model::dialog::{Dialog, Facts, Focus, NotYet};
 use crate::msg::Hit;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
+use crate::view::layout::Layout;
 use crate::widgets::Canvas;
 
 /// Widest box, in cells: longer lines are hard to read.
@@ -44,14 +45,21 @@ fn plan(meaning: usize, fields: usize, room: u16) -> Plan {
 
 /// The first line of what it would mean that can be at the top, on a terminal of this size.
 pub fn last_top(dialog: &Dialog, size: (u16, u16)) -> usize {
-    let area = Rect::new(0, 0, size.0, size.1);
+    let area = room(Rect::new(0, 0, size.0, size.1));
     let width = WIDTH.min(area.width).saturating_sub(4);
     let meaning = meaning::rows(dialog, width).len();
     let plan = plan(meaning, fields::count(dialog, width), area.height.saturating_sub(2));
     meaning.saturating_sub(usize::from(plan.meaning))
 }
 
+/// Header and foot stay in sight, but where there is little room.
+fn room(area: Rect) -> Rect {
+    let edge = if Layout::of(area) >= Layout::Small { 0 } else { 1.min(area.height / 2) };
+    Rect { y: area.y.saturating_add(edge), height: area.height - 2 * edge, ..area }
+}
+
 pub(super) fn draw(model: &Model, dialog: &Dialog, canvas: &mut Canvas<'_>, area: Rect) {
+    let area = room(area);
     let width = WIDTH.min(area.width);
     let meaning = meaning::rows(dialog, width.saturating_sub(4));
     let fields = fields::count(dialog, width.saturating_sub(4));

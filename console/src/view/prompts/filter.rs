@@ -19,10 +19,10 @@ pub(super) fn draw(filter: &FilterPrompt, canvas: &mut Canvas<'_>, area: Rect) {
         let text = format!("{} {wrong}; the last good one holds", symbols.of(Symbol::Bad));
         canvas.put(line, &text, Tone::Bad);
     }
-    let hint = if area.width >= 80 {
-        "word  column:word  !not    enter keeps  esc as before"
-    } else {
-        "enter keeps  esc as before"
+    let hint = match area.width {
+        100.. => "word  column:word  !not    enter keeps  esc as before",
+        60.. => "  enter keeps  esc as before",
+        _ => "",
     };
     let left = canvas.put(foot, "/", Tone::Key);
     let left = canvas.put_right(left, hint, Tone::Dim);

@@ -1,6 +1,6 @@
 //! The keys of a screen, from the table of actions: those of this screen first, then
-//! those that work everywhere, in groups; with the role that each needs, and why this
-//! one may not.
+//! those that work everywhere, in groups; with the role that each needs. What cannot be
+//! done is marked, and why is said at the top, once for each reason.
 
 use ratatui::layout::Rect;
 use unicode_width::UnicodeWidthStr;
@@ -22,6 +22,13 @@ pub enum Row {
     Blank,
     /// What stands above a group.
     Title(String),
+    /// Why something cannot be done, or the next row of that.
+    Reason {
+        /// As much of the sentence as fits.
+        text: String,
+        /// Whether it is the first row of it.
+        is_first: bool,
+    },
     /// An action with its keys and its sentence, or the next row of that.
     Action {
         /// Which.
@@ -56,14 +63,16 @@ fn column_width(width: u16) -> u16 {
 
 /// Cells for the keys, and for the sentence: between them is a sign.
 fn widths(width: u16) -> (u16, u16) {
-    let keys = if width >= 50 { 12 } else { 8 };
+    let keys = if width >= 50 { 14 } else { 8 };
     (keys, width.saturating_sub(keys + 2).max(1))
 }
 
 /// Every row, for columns of this width.
 fn rows(model: &Model, width: u16) -> Vec<Row> {
-    let mut rows = vec![Row::Title(format!("On {}", model.screen.title()))];
     let here = ACTIONS.iter().copied().filter(|action| action.is_on(model.screen));
+    let mut rows = reasons(model, here.clone(), width);
+    let begin = rows.len();
+    rows.push(Row::Title(format!("On {}", model.screen.title())));
     let (own, everywhere): (Vec<_>, Vec<_>) = here.partition(|action| action.place != Where::Everywhere);
     for action in own {
         rows.extend(rows_of(model, action, width));
@@ -74,23 +83,39 @@ fn rows(model: &Model, width: u16) -> Vec<Row> {
         }
         rows.extend(rows_of(model, action, width));
     }
-    if matches!(rows.as_slice(), [Row::Title(_), Row::Blank, ..]) {
-        rows.drain(..2);
+    if matches!(rows.get(begin + 1), Some(Row::Blank)) {
+        rows.drain(begin..begin + 2);
     }
+    rows
+}
+
+/// Why some cannot be done, each reason once.
+fn reasons(model: &Model, here: impl Iterator<Item = &'static Action>, width: u16) -> Vec<Row> {
+    let mut all: Vec<String> = Vec::new();
+    for why in here.filter_map(|action| model.barred(action)) {
+        if !all.contains(&why) {
+            all.push(why);
+        }
+    }
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut rows = vec![Row::Title("What cannot be done, and why".to_owned())];
+    for why in all {
+        let parts = wrap::rows(&why, width.saturating_sub(2)).enumerate();
+        rows.extend(parts.map(|(row, text)| Row::Reason { text: text.to_owned(), is_first: row == 0 }));
+    }
+    rows.push(Row::Blank);
     rows
 }
 
 fn rows_of(model: &Model, action: &'static Action, width: u16) -> Vec<Row> {
     let (_, room) = widths(width);
-    let barred = model.barred(action);
+    let is_barred = model.barred(action).is_some();
     let mut text = action.help.to_owned();
     text.push_str(super::palette::asks(action.danger));
     if let Some(role) = action.least_role() {
         text.push_str(&format!(" [{role}]"));
-    }
-    let is_barred = barred.is_some();
-    if let Some(why) = barred {
-        text.push_str(&format!(": {why}"));
     }
     let rows = wrap::rows(&text, room).enumerate();
     rows.map(|(row, text)| Row::Action { action, text: text.to_owned(), is_first: row == 0, is_barred })
@@ -117,6 +142,10 @@ fn column<'a>(model: &Model, canvas: &mut Canvas<'_>, area: Rect, rows: impl Ite
         match content {
             Row::Blank => {}
             Row::Title(title) => drop(canvas.put(line, title, Tone::Title)),
+            Row::Reason { text, is_first } => {
+                let sign = if *is_first { canvas.look().symbols.of(Symbol::Locked) } else { " " };
+                canvas.put(line, &format!("{sign} {text}"), Tone::Warn);
+            }
             Row::Action { action, text, is_first, is_barred } => {
                 let (keys, _) = widths(area.width);
                 let [first, rest] = canvas.split_left(line, keys);

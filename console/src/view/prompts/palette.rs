@@ -21,6 +21,9 @@ const NAME: u16 = 19;
 /// Cells for its key.
 const KEY: u16 = 10;
 
+/// Cells from which a sentence is begun.
+const LEAST_TEXT: u16 = 16;
+
 pub(super) fn draw(model: &Model, palette: &Palette, canvas: &mut Canvas<'_>, area: Rect) {
     let found = found(model);
     let place = popup::middle(area, 100, 26);
@@ -81,10 +84,11 @@ fn item(
     let [key, at] = canvas.split_left(at, KEY);
     let hint = model.settings.keymap.hint(action.id).map(|key| key.to_string()).unwrap_or_default();
     canvas.put(key, &hint, Tone::Key);
-    match barred {
-        Some(why) => canvas.put(at, &why, Tone::Dim),
-        None => canvas.put(at, action.help, Tone::Plain),
-    };
+    // A few letters of a sentence say nothing.
+    if at.width >= LEAST_TEXT {
+        let (text, tone) = barred.as_deref().map_or((action.help, Tone::Plain), |why| (why, Tone::Dim));
+        canvas.put(at, text, tone);
+    }
 }
 
 /// A text with the letters that match underlined, which needs no colour.

@@ -92,7 +92,7 @@ fn a_restart_is_asked_for_while_it_arms_and_the_server_is_asked() {
 #[test]
 fn a_restart_for_a_reason_that_clears_buffers_asks_for_the_word() {
     let mut model = restart();
-    press(&mut model, &["down", "right", "right", "right"], now());
+    press(&mut model, &["tab", "tab", "left"], now());
     insta::assert_snapshot!(pictures(&model));
 }
 
@@ -214,6 +214,22 @@ fn something_to_read() {
 #[test]
 fn the_foot_without_a_server() {
     insta::assert_snapshot!(pictures(&unconnected()));
+}
+
+#[test]
+fn the_foot_of_a_screen_for_somebody_who_may_less_while_a_restart_runs() {
+    let mut view = view(7);
+    view.restart = Some(crate::sample::running(task_orchestrator_shared::phase::Phase::StateSerialization));
+    let mut model = connected(view, Role::Monitor);
+    model.screen = Screen::Connections;
+    insta::assert_snapshot!(pictures(&model));
+}
+
+#[test]
+fn what_came_of_something_is_said_at_the_foot() {
+    let mut model = connected(view(7), Role::Monitor);
+    press(&mut model, &["r"], now());
+    insta::assert_snapshot!(pictures(&model));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::msg::Hit;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::view::prompts::input;
-use crate::widgets::Canvas;
+use crate::widgets::{Canvas, wrap};
 
 /// Cells for the sign and the name of a field.
 const LABEL: u16 = 11;
@@ -18,10 +18,11 @@ const LABEL: u16 = 11;
 const LEAST_INPUT: u16 = 8;
 
 /// A row of it.
-enum Row {
+enum Row<'a> {
     Field(usize),
-    /// The word that has to be typed, where it has no room beside what is typed.
-    Word,
+    /// A part of the word that has to be typed, where it has no room beside what is
+    /// typed: a word that is cut off cannot be typed.
+    Word(&'a str),
     Typed,
 }
 
@@ -30,11 +31,11 @@ pub(super) fn count(dialog: &Dialog, width: u16) -> usize {
     rows(dialog, width).len()
 }
 
-fn rows(dialog: &Dialog, width: u16) -> Vec<Row> {
+fn rows(dialog: &Dialog, width: u16) -> Vec<Row<'_>> {
     let mut rows: Vec<Row> = (0..dialog.fields.len()).map(Row::Field).collect();
     if dialog.must_type() {
         if before_input(dialog).width() + usize::from(LEAST_INPUT) > usize::from(width) {
-            rows.push(Row::Word);
+            rows.extend(wrap::rows(&dialog.word, width.saturating_sub(2)).map(Row::Word));
         }
         rows.push(Row::Typed);
     }
@@ -48,20 +49,20 @@ fn before_input(dialog: &Dialog) -> String {
 /// Draws those that fit, among them the one with the cursor.
 pub(super) fn draw(dialog: &Dialog, canvas: &mut Canvas<'_>, area: Rect) {
     let rows = rows(dialog, area.width);
-    let has_cursor = |row: &Row| match row {
+    let has_cursor = |row: &Row<'_>| match row {
         Row::Field(at) => dialog.focus == Focus::Field(*at),
-        Row::Word => false,
+        Row::Word(_) => false,
         Row::Typed => dialog.focus == Focus::Typed,
     };
     let at = rows.iter().position(has_cursor).unwrap_or(0);
     let room = usize::from(area.height);
     let first = popup::first_shown(at, rows.len(), room);
-    let two = rows.iter().any(|row| matches!(row, Row::Word));
+    let two = rows.iter().any(|row| matches!(row, Row::Word(_)));
     for (number, row) in (0..).zip(rows.iter().skip(first).take(room)) {
         let line = canvas.row(area, number);
         match row {
             Row::Field(at) => field(dialog, *at, canvas, line),
-            Row::Word => drop(canvas.put(line, &format!("  type {}", dialog.word), Tone::Plain)),
+            Row::Word(part) => drop(canvas.put(line, &format!("  {part}"), Tone::Title)),
             Row::Typed => typed(dialog, canvas, line, two),
         }
     }
@@ -139,7 +140,7 @@ fn typed(dialog: &Dialog, canvas: &mut Canvas<'_>, line: Rect, two: bool) {
     canvas.hit(line, Hit::Typed);
     let has_cursor = dialog.focus == Focus::Typed;
     let sign = if has_cursor { canvas.look().symbols.of(Symbol::Chosen) } else { " " };
-    let before = if two { "  to confirm: ".to_owned() } else { before_input(dialog) };
+    let before = if two { "  type this to confirm: ".to_owned() } else { before_input(dialog) };
     let tone = if has_cursor { Tone::Key } else { Tone::Plain };
     let [mark, _] = canvas.split_left(line, 1);
     let rest = canvas.put(line, &before, tone);
