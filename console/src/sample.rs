@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
+use task_orchestrator_shared::admin::Reply;
 use task_orchestrator_shared::admin::audit::{Actor, Attempt, AuditEvent, AuditOutcome, AuditRecord};
 use task_orchestrator_shared::admin::backup::{Backup, Due};
 use task_orchestrator_shared::admin::config::{ConfigEntry, Takes};
@@ -17,15 +18,20 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
-use task_orchestrator_shared::report::{BufferStatus, DeadCause, DeadLetter, Level, PastRestart};
+use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks};
+use task_orchestrator_shared::report::{
+    Alert, BufferStatus, Checks, ConnectionsCheck, DatabaseCheck, DeadCause, DeadLetter, DiskCheck, Health,
+    Level, MemoryCheck, PastRestart, ReadinessDetails, RebootReadiness, StateCheck, WorkerCheck,
+};
 use task_orchestrator_shared::restart::{
     BuildReport, Kind, Outcome, PhaseRecord, Progress, Reason, RestartError, RestartId, RestartReport,
 };
 use task_orchestrator_shared::role::{Operation, Role};
 
-use crate::heard::Heard;
+use crate::heard::{Answer, Heard, Tag};
+use crate::key::{Key, Press};
 use crate::model::{Model, Now, Settings, Target};
-use crate::msg::Msg;
+use crate::msg::{Effect, Msg};
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
@@ -356,22 +362,23 @@ pub(crate) fn pictures(model: &Model) -> String {
     all
 }
 
-fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
+pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
     let mut model = model.clone();
     model.settings.look.symbols = symbols;
     model.settings.look.depth = depth;
     let area = Rect::new(0, 0, width, height);
-    update(&mut model, Msg::Resize(width, height), now());
+    let then = model.now;
+    update(&mut model, Msg::Resize(width, height), then);
     // Drawn twice: how many rows fit is known once it was drawn.
     let mut buffer = Buffer::empty(area);
     let drawn = crate::view::view(&model, area, &mut buffer);
-    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, now());
+    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, then);
     let mut buffer = Buffer::empty(area);
     crate::view::view(&model, area, &mut buffer);
     buffer
 }
 
-fn text_of(buffer: &Buffer) -> String {
+pub(crate) fn text_of(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width.max(1));
     let lines = buffer.content.chunks(width).map(|line| {
         let line: String = line.iter().map(|cell| cell.symbol()).collect();
@@ -413,6 +420,52 @@ fn styles_of(buffer: &Buffer) -> String {
         }
     }
     all
+}
+
+/// So many milliseconds before the moment.
+pub(crate) fn before(millis: u64) -> Now {
+    Now { running: now().running - Duration::from_millis(millis), ..now() }
+}
+
+/// Presses keys by their names, all at one moment, and returns what is to be done.
+pub(crate) fn press(model: &mut Model, keys: &[&str], at: Now) -> Vec<Effect> {
+    let press = |name: &&str| Msg::Key(Press { key: name.parse().unwrap(), repeats: false });
+    keys.iter().map(press).flat_map(|msg| update(model, msg, at)).collect()
+}
+
+/// Types a text, letter by letter.
+pub(crate) fn type_text(model: &mut Model, text: &str, at: Now) {
+    for letter in text.chars() {
+        let key = Key::plain(crossterm::event::KeyCode::Char(letter));
+        update(model, Msg::Key(Press { key, repeats: false }), at);
+    }
+}
+
+/// Answers the last question with this.
+pub(crate) fn answer(model: &mut Model, reply: Reply, at: Now) -> Vec<Effect> {
+    let heard = Heard::Answer { tag: Tag(model.last_tag), answer: Answer::Reply(Box::new(reply)) };
+    update(model, Msg::Heard(heard), at)
+}
+
+/// What the server says of a restart before it is done.
+pub(crate) fn readiness() -> Reply {
+    let ready = || "ready".to_owned();
+    Reply::Readiness(Box::new(Readiness {
+        ready_for_shutdown: true,
+        blocking_issues: Vec::new(),
+        timestamp: at(0),
+        details: ReadinessDetails {
+            maintenance_mode: false,
+            shutdown_in_progress: false,
+            state_manager_initialized: true,
+            state_manager_accessible: true,
+        },
+        checks: ReadinessChecks {
+            active_tasks: Some(ActiveTasksCheck { count: 40, suspendable: 12, status: ready() }),
+            database: None,
+            client_connections: None,
+        },
+    }))
 }
 
 #[test]
@@ -614,4 +667,95 @@ pub(crate) fn tasks() -> crate::model::known::Fetched<task_orchestrator_shared::
     };
     let held = crate::model::known::Held { value: tree, at: now(), boot: "boot-1".to_owned() };
     crate::model::known::Fetched::Have(Box::new(held))
+}
+/// What a health check has found: something to look at, where `alerts` are wanted.
+pub(crate) fn health(alerts: bool) -> Box<Health> {
+    let connected = Checks {
+        reboot_readiness: Some(RebootReadiness {
+            ready: !alerts,
+            issues: if alerts { vec!["the snapshot cannot be written".to_owned()] } else { Vec::new() },
+            details: ReadinessDetails {
+                maintenance_mode: false,
+                shutdown_in_progress: false,
+                state_manager_initialized: true,
+                state_manager_accessible: !alerts,
+            },
+        }),
+        database: Some(DatabaseCheck {
+            connected: true,
+            status: Level::Healthy,
+            integrity: "ok".to_owned(),
+            schema_version: Some(3),
+            size_bytes: Some(1 << 20),
+            wal_bytes: Some(0),
+            transactions_pending: Some(0),
+            connections_open: Some(4),
+            latency_ms: Some(0.2),
+            age_ms: Some(400),
+        }),
+        connections: Some(ConnectionsCheck {
+            active_connections: 7,
+            by_transport: [("stdio".to_owned(), 7)].into(),
+            by_state: [("active".to_owned(), 2), ("idle".to_owned(), 5)].into(),
+            status: Level::Healthy,
+        }),
+        worker: WorkerCheck {
+            pid: Some(4200),
+            generation: 12,
+            rss_bytes: Some(13 << 20),
+            last_heartbeat_ms: Some(400),
+            in_flight: 2,
+            crashes: 1,
+            status: Level::Healthy,
+        },
+        disk: DiskCheck {
+            free_bytes: Some(if alerts { 40 << 20 } else { 80 << 30 }),
+            status: if alerts { Level::Unhealthy } else { Level::Healthy },
+        },
+        memory: MemoryCheck {
+            front_rss_bytes: Some(14 << 20),
+            worker_rss_bytes: Some(13 << 20),
+            buffered_bytes: 0,
+        },
+        state: StateCheck {
+            current_state_bytes: Some(4096),
+            backups: 8,
+            last_verified: Some(at(-60)),
+            status: Level::Healthy,
+        },
+    };
+    let raised = Alert {
+        kind: "snapshot_broken".to_owned(),
+        detail: "backup_state_03.json cannot be read from end to end".to_owned(),
+        raised_at: at(-900),
+        times: 2,
+    };
+    Box::new(Health {
+        healthy: !alerts,
+        status: if alerts { Level::Unhealthy } else { Level::Healthy },
+        timestamp: at(-5),
+        server_version: "0.1.0".to_owned(),
+        uptime_seconds: 3600,
+        safe_mode: None,
+        alerts: if alerts { vec![raised] } else { Vec::new() },
+        checks: connected,
+    })
+}
+
+/// Figures of the last minute and a half, with a gap.
+pub(crate) fn curves(model: &mut Model) {
+    let Some(seen) = model.seen.clone() else { return };
+    model.series = crate::model::series::Series::default();
+    for second in 0..=90u32 {
+        let mut view = seen.view.clone();
+        let wave = f64::from(second % 13);
+        view.traffic.requests_per_second = 150.0 + 10.0 * wave;
+        view.traffic.p50_ms = (!(30..=40).contains(&second)).then_some(0.3 + wave / 50.0);
+        view.traffic.p99_ms = (!(30..=40).contains(&second)).then_some(2.0 + wave / 5.0);
+        view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
+        view.server.reconnections = u64::from(second / 30) + 18;
+        let ago = Duration::from_secs(u64::from(90 - second));
+        let then = Now { running: now().running - ago, ..now() };
+        model.series.take(&view, then);
+    }
 }

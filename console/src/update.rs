@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod compare;
 mod dialogs;
 mod heard;
 mod keys;

@@ -20,10 +20,10 @@ use crate::heard::{Heard, LostKind};
 
 /// How long a server may say nothing before it is asked. Longer than the time within
 /// which one that lives says something by itself.
-pub(crate) const QUIET: Duration = Duration::from_millis(2250);
+pub(crate) const QUIET: Duration = Duration::from_millis(2400);
 
 /// How long its answer may take.
-pub(crate) const ANSWER: Duration = Duration::from_millis(650);
+pub(crate) const ANSWER: Duration = Duration::from_millis(550);
 
 /// How often the timer is moved at most, however much is heard.
 const GRAIN: Duration = Duration::from_millis(50);

@@ -6,6 +6,7 @@ pub mod arrange;
 pub mod audit;
 pub mod backups;
 pub mod config;
+pub mod history;
 pub mod letters;
 pub mod sessions;
 pub mod tasks;
@@ -103,6 +104,7 @@ pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Restarts => Some(Box::new(history::History::of(model, model.view()?.0))),
         Screen::State => Some(Box::new(backups::Backups(model.view()?.0.backups.as_deref()?))),
         Screen::Tasks => {
             let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
@@ -111,6 +113,6 @@ pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
         Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
         Screen::Audit => Some(Box::new(audit::Audit::of(model)?)),
         Screen::Configuration => Some(Box::new(config::Config(model.config.value()?))),
-        Screen::Overview | Screen::Restarts | Screen::Logs => None,
+        Screen::Overview | Screen::Logs => None,
     }
 }

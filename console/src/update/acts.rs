@@ -111,6 +111,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         }
         ActionId::Freeze => {
             model.frozen = if model.frozen.is_some() { None } else { model.seen.clone() };
+            model.frozen_series = model.frozen.as_ref().map(|_| model.series.clone()).unwrap_or_default();
             Vec::new()
         }
         ActionId::Copy => lists::chosen(model).map_or_else(Vec::new, |key| vec![Effect::Copy(key)]),

@@ -38,7 +38,7 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
             return super::acts::detail_answered(model);
         }
         Purpose::Page => super::pages::answered(model, tag, reply),
-        Purpose::Facts => dialogs::facts(model, tag, reply),
+        Purpose::Facts => dialogs::answered(model, tag, reply),
         Purpose::Order(ask) => return super::pages::ordered(model, &ask, reply),
         Purpose::Small(action) => super::pages::answered_small(model, action.label, reply),
     }

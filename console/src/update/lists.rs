@@ -11,6 +11,7 @@ use crate::model::rows::{self, Rows, arranged, place};
 use crate::model::{Model, words};
 use crate::msg::Effect;
 use crate::screen::Screen;
+use crate::view::prompts;
 
 /// The key of the chosen row.
 pub(super) fn chosen(model: &Model) -> Option<String> {
@@ -86,8 +87,8 @@ pub(super) fn wheel(model: &mut Model, down: bool) -> Vec<Effect> {
     for _ in 0..3 {
         match &mut model.prompt {
             Prompt::None => effects.extend(super::acts::perform(model, action)),
-            Prompt::Help { .. } | Prompt::Page(_) => scroll_text(model, action),
-            Prompt::Palette(_) | Prompt::Filter(_) | Prompt::Confirm(_) | Prompt::Choose(_) => {}
+            Prompt::Help { .. } | Prompt::Page(_) | Prompt::Confirm(_) => scroll_text(model, action),
+            Prompt::Palette(_) | Prompt::Filter(_) | Prompt::Choose(_) => {}
         }
     }
     effects
@@ -96,12 +97,19 @@ pub(super) fn wheel(model: &mut Model, down: bool) -> Vec<Effect> {
 /// Scrolls what there is to read.
 pub(super) fn scroll_text(model: &mut Model, action: ActionId) {
     let page = model.page_rows.max(1);
-    let (top, lines) = match &mut model.prompt {
-        Prompt::Page(page) => (&mut page.top, page.lines.len()),
-        Prompt::Help { top } => (top, crate::view::help::lines(&model.settings.keymap, model.screen).len()),
+    // As it is drawn: how many rows there are depends on how wide they are.
+    let last = match &model.prompt {
+        Prompt::Page(text) => prompts::page::count(text, model.size).saturating_sub(page),
+        Prompt::Help { .. } => prompts::help::count(model, model.size).saturating_sub(page),
+        Prompt::Confirm(dialog) => prompts::dialog::last_top(dialog, model.size),
         _ => return,
     };
-    let last = lines.saturating_sub(page);
+    let top = match &mut model.prompt {
+        Prompt::Page(text) => &mut text.top,
+        Prompt::Help { top } => top,
+        Prompt::Confirm(dialog) => &mut dialog.top,
+        _ => return,
+    };
     let to = match action {
         ActionId::Up => top.saturating_sub(1),
         ActionId::Down => top.saturating_add(1),
@@ -177,3 +185,6 @@ pub(super) fn as_text(model: &Model) -> Option<String> {
     }
     Some(words::at_most(text, crate::model::words::MAX_COPIED))
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use crate::model::{Model, absent, words};
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::rich::{self, Fact, Line, facts, line};
-use crate::widgets::{Canvas, Table, text};
+use crate::widgets::{Canvas, Table, wrap};
 
 /// Rows below the list, with their title.
 const fn rows_below(layout: Layout) -> u16 {
@@ -67,7 +67,7 @@ fn detail(model: &Model, canvas: &Canvas<'_>, letter: &DeadLetter, width: u16) -
     let explains = model.settings.keymap.hint(ActionId::Explain);
     let explains = explains.map_or_else(String::new, |key| format!(" ({key} explains it)"));
     let told = format!("Its client was told {}: {}{explains}.", page.name, page.title.trim_end_matches('.'));
-    let words = |text, tone| text::divided(text, width).into_iter().map(move |text| line(tone, text));
+    let words = |text, tone| wrap::rows(text, width).map(move |text| line(tone, text));
     let mut lines: Vec<Line> = words(sentence(letter.cause), Tone::Warn).collect();
     lines.extend(words(&told, Tone::Plain));
     let time = match Value::time(&letter.at) {

@@ -12,7 +12,7 @@ use crate::model::{Model, words};
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::rich::{self, Fact};
-use crate::widgets::{Canvas, text};
+use crate::widgets::{Canvas, wrap};
 
 /// Parts of a line, with a sign between them.
 pub(super) fn parts(canvas: &mut Canvas<'_>, area: Rect, parts: &[(Tone, String)]) {
@@ -51,7 +51,7 @@ pub(super) fn divided(facts: &[Fact], width: u16) -> Vec<rich::Line> {
     let room = width.saturating_sub(u16::try_from(label).unwrap_or(u16::MAX)).max(1);
     let mut lines = Vec::new();
     for fact in facts {
-        let parts = text::divided(&fact.text, room);
+        let parts = wrap::rows(&fact.text, room);
         let labels = std::iter::once(fact.label).chain(std::iter::repeat(""));
         for (before, part) in labels.zip(parts) {
             lines.push(vec![(Tone::Dim, format!("{before:<label$}")), (fact.tone, part.to_owned())]);

@@ -13,8 +13,9 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     match model.screen {
         Screen::Tasks => tasks::draw(model, canvas, area, layout),
         Screen::DeadLetters => dead_letters::draw(model, canvas, area, layout),
+        Screen::Overview => super::overview::draw(model, canvas, area, layout),
         Screen::Connections => connections::draw(model, canvas, area, layout),
-        Screen::Overview | Screen::Restarts => {}
+        Screen::Restarts => super::restarts::draw(model, canvas, area, layout),
         Screen::State => state::draw(model, canvas, area, layout),
         Screen::Logs => logs::draw(model, canvas, area),
         Screen::Audit => audit::draw(model, canvas, area, layout),

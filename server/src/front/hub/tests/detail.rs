@@ -82,7 +82,7 @@ fn what_happens_to_a_connection_is_told_also_after_it_has_come_back() {
     let client = rig.attach(1, None);
     rig.on(Event::Disconnected { connection: client.connection });
     let session = Request::Session { session: client.client.to_string() };
-    let mut gone = rig.ask(session.clone());
+    let mut gone = rig.ask(session);
     let Reply::Refused(refusal) = rig.pump_for(&mut gone) else { panic!("it is gone") };
     assert_eq!(refusal.error_code, ErrorCode::NotFound);
     assert!(refusal.hint.contains("task-orchestrator sessions"), "{refusal:?}");
