@@ -14,6 +14,8 @@ pub mod link;
 pub mod model;
 pub mod msg;
 pub mod palette;
+pub mod record;
+pub mod replay;
 #[cfg(test)]
 mod sample;
 pub mod screen;
