@@ -7,6 +7,7 @@
 //! It decides nothing about permission: it shows what the server has granted.
 
 pub mod action;
+pub mod demo;
 pub mod heard;
 pub mod key;
 pub mod keymap;

@@ -19,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use aim::{Aim, CLIENT};
 
+use crate::demo::Demo;
 use crate::heard::{Answer, Heard, Tag};
 use crate::model::Target;
 use crate::model::order::Order;
@@ -34,20 +35,35 @@ use pump::{Ended, Pump};
 #[derive(Debug)]
 pub enum Origin {
     /// A server.
-    Live(Aim),
-    /// A server, and what it says goes to a file as well.
-    Recorded(Aim, Recorder),
+    Server(Box<Server>),
     /// A file.
     Replay(Replay),
+}
+
+/// A server that is looked at.
+#[derive(Debug)]
+pub struct Server {
+    /// Which.
+    pub aim: Aim,
+    /// Where what it says goes as well.
+    pub recorder: Option<Recorder>,
+    /// What it was started for and ends with the console.
+    pub demo: Option<Demo>,
 }
 
 impl Origin {
     /// What is looked at, before it has said what it is.
     pub fn target(&self) -> Target {
         match self {
-            Self::Live(aim) | Self::Recorded(aim, _) => aim.target(),
+            Self::Server(server) => server.aim.target(),
             Self::Replay(replay) => Target::of(replay.workspace()),
         }
+    }
+}
+
+impl From<Aim> for Origin {
+    fn from(aim: Aim) -> Self {
+        Self::Server(Box::new(Server { aim, recorder: None, demo: None }))
     }
 }
 
@@ -58,6 +74,8 @@ pub struct Wire {
     sink: Sink,
     end: End,
     recording: Option<Arc<Recording>>,
+    /// Ends with this.
+    _demo: Option<Demo>,
 }
 
 #[derive(Debug)]
@@ -112,27 +130,30 @@ impl Wire {
     /// Begins. Everything that comes in goes to `out`; while that is full, it waits.
     /// Must be called on a runtime with I/O and time.
     pub fn begin(origin: Origin, out: mpsc::Sender<Msg>) -> Self {
+        let mut sink = Sink::new(out.clone());
         match origin {
-            Origin::Live(aim) => Self::open(aim, out),
-            Origin::Recorded(aim, recorder) => {
-                let recording = Arc::new(recorder.start(out.clone()));
-                let sink = Sink::new(out).recorded(Arc::clone(&recording));
+            Origin::Server(server) => {
+                let Server { aim, recorder, mut demo } = *server;
+                let recording = recorder.map(|recorder| Arc::new(recorder.start(out.clone())));
+                if let Some(recording) = &recording {
+                    sink = sink.recorded(Arc::clone(recording));
+                }
+                if let Some(demo) = &mut demo {
+                    demo.tell(out);
+                }
                 let end = End::Live(Box::new(Live::begin(aim, &sink)));
-                Self { sink, end, recording: Some(recording) }
+                Self { sink, end, recording, _demo: demo }
             }
             Origin::Replay(replay) => {
-                let sink = Sink::new(out);
                 let end = End::Replay(tokio::spawn(replay.run(sink.clone())));
-                Self { sink, end, recording: None }
+                Self { sink, end, recording: None, _demo: None }
             }
         }
     }
 
-    /// The same with a server and without a file.
+    /// The same with a server and nothing else.
     pub fn open(aim: Aim, out: mpsc::Sender<Msg>) -> Self {
-        let sink = Sink::new(out);
-        let end = End::Live(Box::new(Live::begin(aim, &sink)));
-        Self { sink, end, recording: None }
+        Self::begin(aim.into(), out)
     }
 
     /// Carries an effect out where it needs the channel; gives back what does not.

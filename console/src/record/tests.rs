@@ -4,8 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::link::Origin;
 use crate::link::tests::server::{Desk, Scene, Side};
+use crate::link::{Origin, Server};
+
+fn recorded(scene: &Scene, recorder: Recorder) -> Origin {
+    Origin::Server(Box::new(Server { aim: scene.aim(), recorder: Some(recorder), demo: None }))
+}
 
 fn lines(path: &Path) -> (Header, Vec<Line>) {
     let text = fs::read_to_string(path).unwrap();
@@ -20,7 +24,7 @@ async fn all_that_is_heard_is_in_the_file_when_the_console_has_ended() {
     let file = scene.directory().join("recording");
     let recorder = Recorder::create(&file, scene.directory(), MAX_BYTES).unwrap();
     let listener = scene.listen();
-    let mut desk = Desk::begin(Origin::Recorded(scene.aim(), recorder));
+    let mut desk = Desk::begin(recorded(&scene, recorder));
     let mut side = Side::live(&listener, "one", 0).await;
     let mut heard = Vec::new();
     for seq in 1..=100 {
@@ -47,7 +51,7 @@ async fn a_recording_that_has_reached_its_bound_says_so_and_the_console_goes_on(
     let file = scene.directory().join("recording");
     let recorder = Recorder::create(&file, scene.directory(), 8000).unwrap();
     let listener = scene.listen();
-    let mut desk = Desk::begin(Origin::Recorded(scene.aim(), recorder));
+    let mut desk = Desk::begin(recorded(&scene, recorder));
     let mut side = Side::live(&listener, "one", 0).await;
     let (mut known, mut said) = (0, None);
     for seq in 1..=200 {
@@ -91,7 +95,7 @@ async fn a_disk_that_refuses_ends_the_recording_and_nothing_else() {
         began: Instant::now(),
     };
     let listener = scene.listen();
-    let mut desk = Desk::begin(Origin::Recorded(scene.aim(), recorder));
+    let mut desk = Desk::begin(recorded(&scene, recorder));
     let _side = Side::live(&listener, "one", 7).await;
     let (mut is_said, mut is_seen) = (false, false);
     while !is_said || !is_seen {

@@ -62,7 +62,7 @@ impl Desk {
     }
 
     pub(crate) fn lowered(scene: &Scene, role: Option<Role>, read_only: bool) -> Self {
-        Self::begin(Origin::Live(scene.aim().lowered(role, read_only)))
+        Self::begin(scene.aim().lowered(role, read_only).into())
     }
 
     /// One that begins with this.
