@@ -10,6 +10,7 @@
 pub mod action;
 pub mod capabilities;
 pub mod cli;
+pub mod demo;
 pub mod exit;
 pub mod heard;
 pub mod key;
@@ -19,6 +20,8 @@ pub mod link;
 pub mod model;
 pub mod msg;
 pub mod palette;
+pub mod record;
+pub mod replay;
 pub mod runtime;
 #[cfg(test)]
 mod sample;
