@@ -31,7 +31,9 @@ impl Capabilities {
             depth: depth(&variable, term, is_dumb),
             symbols: symbols(&variable, term, is_dumb),
             is_dumb,
-            is_ssh: ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"].into_iter().any(|name| variable(name).is_some()),
+            is_ssh: ["SSH_CONNECTION", "SSH_TTY", "SSH_CLIENT"]
+                .into_iter()
+                .any(|name| variable(name).is_some()),
             is_multiplexed: ["TMUX", "STY"].into_iter().any(|name| variable(name).is_some())
                 || term.starts_with("tmux")
                 || term.starts_with("screen"),

@@ -8,6 +8,7 @@
 
 pub mod action;
 pub mod capabilities;
+pub mod config;
 pub mod heard;
 pub mod key;
 pub mod key_table;

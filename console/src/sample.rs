@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
+use task_orchestrator_shared::admin::Reply;
 use task_orchestrator_shared::admin::backup::{Backup, Due};
 use task_orchestrator_shared::admin::view::{
     HistoryView, Limits, RestartView, ServerView, SessionFigures, SessionState, SessionView, Traffic, View,
@@ -14,7 +15,6 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
-use task_orchestrator_shared::admin::Reply;
 use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks, ReadinessDetails};
 use task_orchestrator_shared::report::{BufferStatus, DeadCause, DeadLetter, Level, PastRestart};
 use task_orchestrator_shared::restart::{

@@ -89,6 +89,22 @@ fn matches(rows: &dyn Rows, row: usize, filter: &Filter) -> bool {
         )
 }
 
+/// The columns of a screen, whether anything is known of its rows or not: what the
+/// configuration may name. None where it lists nothing.
+pub fn columns(screen: Screen) -> &'static [Column] {
+    match screen {
+        Screen::Overview
+        | Screen::Connections
+        | Screen::Restarts
+        | Screen::State
+        | Screen::Tasks
+        | Screen::DeadLetters
+        | Screen::Logs
+        | Screen::Audit
+        | Screen::Configuration => &[],
+    }
+}
+
 /// What the screen lists; nothing where it lists nothing, or nothing is known.
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {

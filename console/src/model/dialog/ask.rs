@@ -113,11 +113,13 @@ impl Ask {
     /// What is lost by it, in a sentence; nothing where nothing is.
     pub const fn loss(&self) -> Option<&'static str> {
         match self {
-            Self::Emergency => {
-                Some("no snapshot is taken; calls in flight are cut off, then sent again or answered with an error")
-            }
+            Self::Emergency => Some(
+                "no snapshot is taken; calls in flight are cut off, then sent again or answered with an error",
+            ),
             Self::Upgrade => Some("the program runs as the server's user"),
-            Self::Stop => Some("every client is disconnected, and none can come back until a server is started"),
+            Self::Stop => {
+                Some("every client is disconnected, and none can come back until a server is started")
+            }
             Self::Restore(_) => {
                 Some("work done since the file was taken goes back or goes away; it is exported first")
             }

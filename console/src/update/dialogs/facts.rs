@@ -114,7 +114,12 @@ fn backup(view: &View, name: &str) -> Option<String> {
         Some(false) => "BROKEN at its last check",
         None => "never verified",
     };
-    Some(format!("{} taken {}, {}, {verified}", backup.kind, backup.taken_at, words::bytes(backup.size_bytes)))
+    Some(format!(
+        "{} taken {}, {}, {verified}",
+        backup.kind,
+        backup.taken_at,
+        words::bytes(backup.size_bytes)
+    ))
 }
 
 fn readiness_of(lines: &mut Vec<String>, readiness: &Readiness) {
@@ -128,13 +133,13 @@ fn readiness_of(lines: &mut Vec<String>, readiness: &Readiness) {
 }
 
 fn restore_of(lines: &mut Vec<String>, plan: &RestorePlan) {
-    lines.insert(
-        0,
-        format!("{} afterwards, {} lost, {} set back", tasks(plan.tasks), plan.gone, plan.older),
-    );
+    lines.insert(0, format!("{} afterwards, {} lost, {} set back", tasks(plan.tasks), plan.gone, plan.older));
     lines.extend(plan.unknown.clone());
     if plan.artifacts > 0 {
-        lines.push(format!("{} that nothing would name", words::counted(plan.artifacts, "artifact", "artifacts")));
+        lines.push(format!(
+            "{} that nothing would name",
+            words::counted(plan.artifacts, "artifact", "artifacts")
+        ));
     }
     if plan.links_left_out > 0 {
         lines.push(format!("{} left out", words::counted(plan.links_left_out, "link", "links")));

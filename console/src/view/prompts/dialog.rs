@@ -94,7 +94,9 @@ fn state(dialog: &Dialog, not_yet: Option<&NotYet>, canvas: &mut Canvas<'_>, lin
         (Some(NotYet::Facts), Facts::Asked(..)) => {
             (Symbol::Busy, Tone::Busy, "asking the server what it would mean".to_owned())
         }
-        (Some(NotYet::Facts), _) => (Symbol::Locked, Tone::Bad, "the server says that it cannot be done".to_owned()),
+        (Some(NotYet::Facts), _) => {
+            (Symbol::Locked, Tone::Bad, "the server says that it cannot be done".to_owned())
+        }
         (Some(NotYet::Arming), _) => (Symbol::ToCome, Tone::Busy, "arming: read it first".to_owned()),
         (Some(not_yet), _) => {
             // Before anybody has tried, what is missing is no mistake.

@@ -50,7 +50,14 @@ pub(super) fn draw(model: &Model, palette: &Palette, canvas: &mut Canvas<'_>, ar
     }
 }
 
-fn item(model: &Model, search: &mut Search, canvas: &mut Canvas<'_>, line: Rect, action: &Action, chosen: bool) {
+fn item(
+    model: &Model,
+    search: &mut Search,
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+    action: &Action,
+    chosen: bool,
+) {
     let symbols = canvas.look().symbols;
     let barred = model.barred(action);
     let sign = if chosen { symbols.of(Symbol::Chosen) } else { " " };
@@ -63,11 +70,17 @@ fn item(model: &Model, search: &mut Search, canvas: &mut Canvas<'_>, line: Rect,
     };
     let at = canvas.put(at, &format!("{mark} "), tone);
     let [name, at] = canvas.split_left(at, NAME);
-    highlighted(search, canvas, name, action.name, match (chosen, &barred) {
-        (true, _) => Tone::Chosen,
-        (false, Some(_)) => Tone::Dim,
-        (false, None) => Tone::Plain,
-    });
+    highlighted(
+        search,
+        canvas,
+        name,
+        action.name,
+        match (chosen, &barred) {
+            (true, _) => Tone::Chosen,
+            (false, Some(_)) => Tone::Dim,
+            (false, None) => Tone::Plain,
+        },
+    );
     let [key, at] = canvas.split_left(at, KEY);
     let hint = model.settings.keymap.hint(action.id).map(|key| key.to_string()).unwrap_or_default();
     canvas.put(key, &hint, Tone::Key);

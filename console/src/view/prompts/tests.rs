@@ -235,7 +235,9 @@ fn what_came_of_something_is_said_at_the_foot() {
 #[test]
 fn every_prompt_fits_into_any_size() {
     for mut model in all() {
-        for (width, height) in (0..45).map(|size| (size, size / 3)).chain([(40, 10), (41, 11), (80, 24), (300, 90)]) {
+        for (width, height) in
+            (0..45).map(|size| (size, size / 3)).chain([(40, 10), (41, 11), (80, 24), (300, 90)])
+        {
             let area = Rect::new(0, 0, width, height);
             crate::update::update(&mut model, crate::msg::Msg::Resize(width, height), now());
             crate::view::view(&model, area, &mut Buffer::empty(area));
@@ -259,7 +261,11 @@ fn a_dialog_always_shows_its_buttons_and_its_state() {
                 let drawn = crate::view::view(&model, area, &mut buffer);
                 let text: String = buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect();
                 assert!(text.contains("[ Cancel ]") && text.contains(verb), "{verb} at {width}x{height}");
-                let found = |hit| (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).any(|(x, y)| drawn.hits.at(x, y) == Some(hit));
+                let found = |hit| {
+                    (0..height)
+                        .flat_map(|y| (0..width).map(move |x| (x, y)))
+                        .any(|(x, y)| drawn.hits.at(x, y) == Some(hit))
+                };
                 assert!(found(&crate::msg::Hit::Cancel) && found(&crate::msg::Hit::Confirm));
             }
         }
