@@ -49,7 +49,7 @@ fn each_event_leads_to_the_state_that_it_tells_of() {
             update(&mut model, Msg::Heard(heard), now());
         }
         assert_eq!(model.link.name(), name, "{events:?}");
-        assert_eq!(model.world().is_some(), false, "no state was heard: {events:?}");
+        assert!(model.world().is_none(), "no state was heard: {events:?}");
     }
 }
 
