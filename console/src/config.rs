@@ -29,10 +29,6 @@ pub use file::MAX_FILE_BYTES;
 pub use problem::{ConfigErrors, Place, Problem};
 pub use render::print;
 
-/// The exit code for a configuration with mistakes, the same as the server's: trying
-/// again without a change is useless.
-pub const EXIT: u8 = 78;
-
 /// A value, and where it was given; nowhere is the default.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Given<T> {
@@ -67,7 +63,8 @@ pub struct Config {
     /// The colours; nothing for what the terminal has. It weighs more than `NO_COLOR`:
     /// who writes it here means this program.
     pub colour: Given<Option<Depth>>,
-    /// Whether the mouse is taken; nothing: not over a network.
+    /// Whether the mouse is taken; nothing: but over a network. Not unasked: it takes
+    /// away the terminal's own way of selecting text.
     pub mouse: Given<Option<bool>>,
     /// The objective for a restart, in milliseconds.
     pub objective_ms: Given<f64>,
@@ -94,7 +91,7 @@ impl Default for Config {
             theme: given(Theme::default()),
             symbols: given(None),
             colour: given(None),
-            mouse: given(None),
+            mouse: given(Some(false)),
             objective_ms: given(1000.0),
             start_screen: given(Screen::default()),
             time_zone: given(Zone::Local),

@@ -26,6 +26,8 @@ pub enum LostKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "heard", rename_all = "snake_case")]
 pub enum Heard {
+    /// The link begins: what comes from here on is of the server that was chosen last.
+    Opened,
     /// The link tries to connect.
     Connecting {
         /// For which time since a connection lasted, from one.
@@ -102,6 +104,29 @@ pub enum Heard {
         /// In a sentence.
         why: String,
     },
+}
+
+impl Heard {
+    /// Its name, for crash reports: nothing of what is in it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Connecting { .. } => "connecting",
+            Self::Live { .. } => "live",
+            Self::Incompatible { .. } => "incompatible",
+            Self::View { .. } => "view",
+            Self::Delta { .. } => "delta",
+            Self::Lost { .. } => "lost",
+            Self::Denied { .. } => "denied",
+            Self::Silent => "silent",
+            Self::Alive => "alive",
+            Self::Answer { .. } => "answer",
+            Self::Event { .. } => "event",
+            Self::LogBegins { .. } => "log-begins",
+            Self::Log { .. } => "log",
+            Self::LogEnds { .. } => "log-ends",
+        }
+    }
 }
 
 /// What came of a question.

@@ -1,5 +1,5 @@
 //! The table of keys as Markdown, for the README: from the table of actions and the
-//! default keymap, so that no document names another key than the program has.
+//! keymap, so that no document names another key than the program has.
 
 use std::fmt::Write;
 
@@ -9,14 +9,13 @@ use crate::keymap::Keymap;
 use crate::screen::Screen;
 
 /// The table of keys: what works everywhere, then what each screen has besides.
-pub fn markdown() -> String {
-    let keymap = Keymap::default();
+pub fn markdown(keymap: &Keymap) -> String {
     let mut text = String::from("| Key | Action | What it does | Least role |\n| --- | --- | --- | --- |\n");
     let everywhere = ACTIONS.iter().filter(|action| action.place == Where::Everywhere);
-    section(&mut text, &keymap, "Everywhere", everywhere);
+    section(&mut text, keymap, "Everywhere", everywhere);
     for screen in Screen::ALL {
         let own = |action: &&&Action| action.place != Where::Everywhere && action.is_on(screen);
-        section(&mut text, &keymap, screen.title(), ACTIONS.iter().filter(own));
+        section(&mut text, keymap, screen.title(), ACTIONS.iter().filter(own));
     }
     text
 }
@@ -61,7 +60,7 @@ mod tests {
 
     #[test]
     fn every_action_stands_in_it_with_its_keys() {
-        let text = markdown();
+        let text = markdown(&Keymap::default());
         for action in ACTIONS {
             let line = text.lines().find(|line| line.contains(&format!("| `{}` |", action.name)));
             let line = line.unwrap_or_else(|| panic!("{} is missing", action.name));

@@ -1,6 +1,8 @@
 //! What the console knows and where its user is. Pure data: it is changed by `update`
 //! only, and drawn by `view`, which changes nothing.
 
+pub mod absent;
+pub mod checks;
 pub mod dialog;
 pub mod filter;
 pub mod known;
@@ -13,6 +15,7 @@ pub mod order;
 pub mod prompt;
 pub mod rows;
 pub mod series;
+pub mod steps;
 pub mod value;
 pub mod words;
 pub mod world;
@@ -94,6 +97,8 @@ pub struct Seen {
     pub view: View,
     /// When something was heard last.
     pub at: Now,
+    /// When something was heard of the restart last: its figures are as old as that.
+    pub restart_at: Now,
 }
 
 /// Something that was asked of the server.
@@ -153,7 +158,7 @@ pub struct Model {
     pub is_open: bool,
     /// The work in the database.
     pub tasks: Fetched<TaskTree>,
-    /// Branches of it that are closed, by their ids.
+    /// Branches of it that are closed, by their ids. Bounded by [`MAX_CLOSED`]: no more are closed.
     pub closed: BTreeSet<String>,
     /// The configuration.
     pub config: Fetched<Vec<ConfigEntry>>,
@@ -163,6 +168,10 @@ pub struct Model {
     pub own_denials: bool,
     /// The chosen session.
     pub session: Fetched<SessionDetail>,
+    /// Which session was asked for last, by its client's id.
+    pub session_asked: Option<String>,
+    /// When what is asked anew now and then was asked for last, since the console started.
+    pub polled: std::time::Duration,
     /// The log.
     pub logs: Logs,
     /// What waits for an answer. Bounded by [`MAX_ASKED`].
@@ -175,6 +184,9 @@ pub struct Model {
     pub size: (u16, u16),
     /// Rows that a page of the list or of the prompt has, as last drawn.
     pub page_rows: usize,
+    /// Links that were asked for and have not begun: until then, what is heard is of
+    /// another server.
+    pub opening: u32,
     /// Whether a server is being started.
     pub is_starting: bool,
     /// Whether the console is about to end.
@@ -182,6 +194,9 @@ pub struct Model {
     /// Drawn once for each console: no two of them name an intention alike.
     pub nonce: String,
 }
+
+/// Most branches that are closed at once.
+pub const MAX_CLOSED: usize = 10_000;
 
 /// Most questions that wait for an answer; more are not asked, with a notice.
 pub const MAX_ASKED: usize = 32;
@@ -207,12 +222,15 @@ impl Model {
             audit: Fetched::Unasked,
             own_denials: false,
             session: Fetched::Unasked,
+            session_asked: None,
+            polled: now.running,
             logs: Logs::default(),
             asked: BTreeMap::new(),
             last_tag: 0,
             notices: VecDeque::new(),
             size: (0, 0),
             page_rows: 1,
+            opening: 0,
             is_starting: false,
             is_over: false,
             nonce: String::new(),

@@ -15,8 +15,11 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
-use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks, ReadinessDetails};
-use task_orchestrator_shared::report::{BufferStatus, DeadCause, DeadLetter, Level, PastRestart};
+use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks};
+use task_orchestrator_shared::report::{
+    Alert, BufferStatus, Checks, ConnectionsCheck, DatabaseCheck, DeadCause, DeadLetter, DiskCheck, Health,
+    Level, MemoryCheck, PastRestart, ReadinessDetails, RebootReadiness, StateCheck, WorkerCheck,
+};
 use task_orchestrator_shared::restart::{
     BuildReport, Kind, Outcome, PhaseRecord, Progress, Reason, RestartError, RestartId, RestartReport,
 };
@@ -473,5 +476,184 @@ fn a_console_draws_into_any_size() {
                 drawn(&model, width, height, Symbols::Unicode, Depth::Ansi16);
             }
         }
+    }
+}
+
+/// What is asked of a session: requests at every place, and what happened.
+pub(crate) fn detail(number: u64) -> task_orchestrator_shared::admin::session_detail::SessionDetail {
+    use task_orchestrator_shared::admin::session_detail::{
+        RequestPlace, SessionDetail, SessionMoment, SessionRequest,
+    };
+    let request = |at: u64| SessionRequest {
+        sequence: 90 + at,
+        method: ["tools/call orchestrator_plan_task", "tools/list", "ping"][at as usize % 3].to_owned(),
+        place: [RequestPlace::InFlight, RequestPlace::Buffered, RequestPlace::Front][at.min(2) as usize],
+        worker_pid: (at == 0).then_some(4200),
+        age_ms: 5000 / (at + 1),
+        bytes: 512 * (at + 1),
+        replayed: at == 0,
+    };
+    let moment = |(at, what, detail): (i64, &str, &str)| SessionMoment {
+        at: self::at(at),
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+    };
+    SessionDetail {
+        at: at(0),
+        client: session(number).client,
+        number,
+        requests: (0..number % 8).map(request).collect(),
+        left_out: 0,
+        history: [
+            (-900, "attached", "by stdio"),
+            (-300, "went_away", "the connection ended"),
+            (-299, "came_back", "after 0.8 s"),
+        ]
+        .map(moment)
+        .to_vec(),
+    }
+}
+
+/// The work in the database: a session with a plan, another one, and a call with a checkpoint.
+pub(crate) fn tasks() -> crate::model::known::Fetched<task_orchestrator_shared::admin::tasks::TaskTree> {
+    use task_orchestrator_shared::admin::tasks::{SuspendedCall, TaskCounts, TaskRow, TaskRowKind, TaskTree};
+    let row = |kind, depth, id: &str, title: &str, status: &str, parts: Option<(u64, u64)>| TaskRow {
+        kind,
+        depth,
+        id: id.to_owned(),
+        title: title.to_owned(),
+        status: status.to_owned(),
+        specialist: (kind != TaskRowKind::Session).then(|| "developer".to_owned()),
+        done: parts.map(|(done, _)| done),
+        total: parts.map(|(_, total)| total),
+        waits_for: if status == "blocked" {
+            vec!["Design the schema".to_owned(), "Ask the owners".to_owned()]
+        } else {
+            Vec::new()
+        },
+        updated_at: at(-40 * i64::from(depth)),
+    };
+    use TaskRowKind::{Plan, Session, Task};
+    let tree = TaskTree {
+        at: at(0),
+        generation: 12,
+        rows: vec![
+            row(Session, 0, "s1", "Shop", "active", Some((1, 4))),
+            row(Plan, 1, "p1", "Migrate the orders", "active", Some((1, 2))),
+            row(Task, 2, "t1", "Design the schema", "completed", None),
+            row(Task, 2, "t2", "Write the migration", "failed", None),
+            row(Task, 1, "t3", "Deploy to staging", "blocked", None),
+            row(Session, 0, "s2", "Web", "active", None),
+            row(Task, 1, "t4", "Deploy the site", "pending", None),
+            row(Task, 1, "t5", "Retire the old site", "suspended", None),
+        ],
+        left_out: 0,
+        counts: TaskCounts {
+            pending: 1,
+            blocked: 1,
+            suspended: 1,
+            completed: 1,
+            failed: 1,
+            ..Default::default()
+        },
+        suspended: vec![SuspendedCall {
+            client: session(1).client,
+            tool: "orchestrator_synthesize_results".to_owned(),
+            checkpoint: "stopped behind 40 of 90 artifacts".to_owned(),
+            at: at(-12),
+        }],
+    };
+    let held = crate::model::known::Held { value: tree, at: now(), boot: "boot-1".to_owned() };
+    crate::model::known::Fetched::Have(Box::new(held))
+}
+/// What a health check has found: something to look at, where `alerts` are wanted.
+pub(crate) fn health(alerts: bool) -> Box<Health> {
+    let connected = Checks {
+        reboot_readiness: Some(RebootReadiness {
+            ready: !alerts,
+            issues: if alerts { vec!["the snapshot cannot be written".to_owned()] } else { Vec::new() },
+            details: ReadinessDetails {
+                maintenance_mode: false,
+                shutdown_in_progress: false,
+                state_manager_initialized: true,
+                state_manager_accessible: !alerts,
+            },
+        }),
+        database: Some(DatabaseCheck {
+            connected: true,
+            status: Level::Healthy,
+            integrity: "ok".to_owned(),
+            schema_version: Some(3),
+            size_bytes: Some(1 << 20),
+            wal_bytes: Some(0),
+            transactions_pending: Some(0),
+            connections_open: Some(4),
+            latency_ms: Some(0.2),
+            age_ms: Some(400),
+        }),
+        connections: Some(ConnectionsCheck {
+            active_connections: 7,
+            by_transport: [("stdio".to_owned(), 7)].into(),
+            by_state: [("active".to_owned(), 2), ("idle".to_owned(), 5)].into(),
+            status: Level::Healthy,
+        }),
+        worker: WorkerCheck {
+            pid: Some(4200),
+            generation: 12,
+            rss_bytes: Some(13 << 20),
+            last_heartbeat_ms: Some(400),
+            in_flight: 2,
+            crashes: 1,
+            status: Level::Healthy,
+        },
+        disk: DiskCheck {
+            free_bytes: Some(if alerts { 40 << 20 } else { 80 << 30 }),
+            status: if alerts { Level::Unhealthy } else { Level::Healthy },
+        },
+        memory: MemoryCheck {
+            front_rss_bytes: Some(14 << 20),
+            worker_rss_bytes: Some(13 << 20),
+            buffered_bytes: 0,
+        },
+        state: StateCheck {
+            current_state_bytes: Some(4096),
+            backups: 8,
+            last_verified: Some(at(-60)),
+            status: Level::Healthy,
+        },
+    };
+    let raised = Alert {
+        kind: "snapshot_broken".to_owned(),
+        detail: "backup_state_03.json cannot be read from end to end".to_owned(),
+        raised_at: at(-900),
+        times: 2,
+    };
+    Box::new(Health {
+        healthy: !alerts,
+        status: if alerts { Level::Unhealthy } else { Level::Healthy },
+        timestamp: at(-5),
+        server_version: "0.1.0".to_owned(),
+        uptime_seconds: 3600,
+        safe_mode: None,
+        alerts: if alerts { vec![raised] } else { Vec::new() },
+        checks: connected,
+    })
+}
+
+/// Figures of the last minute and a half, with a gap.
+pub(crate) fn curves(model: &mut Model) {
+    let Some(seen) = model.seen.clone() else { return };
+    model.series = crate::model::series::Series::default();
+    for second in 0..=90u32 {
+        let mut view = seen.view.clone();
+        let wave = f64::from(second % 13);
+        view.traffic.requests_per_second = 150.0 + 10.0 * wave;
+        view.traffic.p50_ms = (second > 40 || second < 30).then_some(0.3 + wave / 50.0);
+        view.traffic.p99_ms = (second > 40 || second < 30).then_some(2.0 + wave / 5.0);
+        view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
+        view.server.reconnections = u64::from(second / 30) + 18;
+        let ago = Duration::from_secs(u64::from(90 - second));
+        let then = Now { running: now().running - ago, ..now() };
+        model.series.take(&view, then);
     }
 }

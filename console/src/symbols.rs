@@ -98,6 +98,26 @@ symbols! {
     Full = "█", "#";
     /// The empty part of a gauge.
     Empty = "░", ".";
+    /// A part of a bar beside a full one.
+    Dark = "▓", "=";
+    /// A part of a bar beside that.
+    Medium = "▒", "-";
+    /// A mark across a bar: the objective.
+    Mark = "┃", "|";
+    /// One eighth of a cell, for curves; the height of nothing at all.
+    Eighth1 = "▁", "_";
+    /// Two eighths.
+    Eighth2 = "▂", ".";
+    /// Three eighths.
+    Eighth3 = "▃", ",";
+    /// Four eighths.
+    Eighth4 = "▄", "-";
+    /// Five eighths.
+    Eighth5 = "▅", "~";
+    /// Six eighths.
+    Eighth6 = "▆", "+";
+    /// Seven eighths.
+    Eighth7 = "▇", "*";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod keys;
 mod lists;
 mod logs;
 mod pages;
+mod poll;
 mod tree;
 pub mod wake;
 
@@ -23,16 +24,21 @@ use crate::model::{Asked, MAX_ASKED, Model, Now, Purpose};
 use crate::msg::{Effect, MAX_PASTE, Msg};
 use crate::theme::Tone;
 
+pub(crate) use heard::name_of;
+
 /// Takes in a message.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     model.now = now;
+    // Rows that move do not move the page: the view finds the chosen one by itself, and
+    // a thousand changes a second are not worth sorting for.
+    let is_change = matches!(&msg, Msg::Heard(crate::heard::Heard::Delta { .. }));
     let effects = match msg {
         Msg::Key(press) => keys::pressed(model, press),
         Msg::Paste(text) => pasted(model, &text),
         Msg::Click(hit) => keys::clicked(model, hit),
         Msg::Wheel { down } => lists::wheel(model, down),
         Msg::Heard(heard) => heard::take(model, heard),
-        Msg::Tick => Vec::new(),
+        Msg::Tick => poll::tick(model),
         Msg::Resize(width, height) => {
             model.size = (width, height);
             Vec::new()
@@ -56,7 +62,9 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         model.series.advance(now);
     }
     dialogs::check(model);
-    lists::keep_in_sight(model);
+    if !is_change {
+        lists::keep_in_sight(model);
+    }
     effects
 }
 
@@ -145,6 +153,8 @@ fn switched(model: &mut Model, target: crate::targets::TargetRow) -> Vec<Effect>
     (fresh.size, fresh.page_rows, fresh.screen) = (model.size, model.page_rows, model.screen);
     // A late answer of the other server must find nobody.
     (fresh.last_tag, fresh.nonce) = (model.last_tag, std::mem::take(&mut model.nonce));
+    // As is what else it has said and the loop has not taken in yet.
+    fresh.opening = model.opening.saturating_add(1);
     *model = fresh;
     vec![Effect::Switch(target)]
 }

@@ -1,15 +1,21 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
 mod chrome;
+mod connections;
+mod dead_letters;
 pub mod layout;
+mod overview;
 pub mod prompts;
+mod restarts;
 mod screens;
+mod tasks;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use crate::model::Model;
 use crate::msg::Hit;
+use crate::screen::Screen;
 use crate::widgets::Canvas;
 use layout::Layout;
 
@@ -44,6 +50,25 @@ pub struct Drawn {
     pub cursor: Option<Position>,
     /// Rows that a page has.
     pub page_rows: usize,
+}
+
+/// The first line of details that stand alone, and a page of them for scrolling.
+pub(super) fn top_of(model: &Model, canvas: &mut Canvas<'_>, area: Rect, lines: usize) -> usize {
+    canvas.page(area.height);
+    model.list().detail_top.min(lines.saturating_sub(usize::from(area.height)))
+}
+
+/// How many lines the details of the chosen row have where they stand alone; 0 on screens
+/// whose details are never longer than the room for them.
+pub(crate) fn detail_lines(model: &Model) -> usize {
+    let mut buffer = Buffer::empty(Rect::default());
+    let canvas = Canvas::new(model.settings.look, &mut buffer);
+    match model.screen {
+        Screen::Connections => connections::detail_lines(model),
+        Screen::Tasks => tasks::detail_lines(model, &canvas),
+        Screen::DeadLetters => dead_letters::detail_lines(model, &canvas),
+        _ => 0,
+    }
 }
 
 /// Draws the model into this area of the buffer.

@@ -72,7 +72,7 @@ up = ["k", "up", "ctrl-k"]
 
 #[test]
 fn what_is_not_said_is_the_terminal_s() {
-    let config = Config::default();
+    let config = read("mouse = \"auto\"").unwrap();
     let mut terminal =
         Capabilities { depth: Depth::Ansi256, symbols: Symbols::Ascii, ..Capabilities::default() };
     let settings = config.settings(&terminal, TimeZone::UTC);
@@ -80,6 +80,8 @@ fn what_is_not_said_is_the_terminal_s() {
     assert!(settings.mouse);
     terminal.is_ssh = true;
     assert!(!config.settings(&terminal, TimeZone::UTC).mouse, "text is selected over SSH too");
+    terminal.is_ssh = false;
+    assert!(!Config::default().settings(&terminal, TimeZone::UTC).mouse, "not unasked");
 }
 
 #[test]

@@ -4,10 +4,11 @@ use task_orchestrator_shared::admin::Request;
 use task_orchestrator_shared::admin::log::LogLevel;
 use task_orchestrator_shared::role::Operation;
 
-use super::{ask, close, dialogs, lists, say};
+use super::{ask, close, dialogs, lists, poll, say};
 use crate::action::{Action, ActionId};
 use crate::heard::LostKind;
 use crate::model::dialog::Ask;
+use crate::model::known::Fetched;
 use crate::model::link_state::LinkState;
 use crate::model::list::Direction;
 use crate::model::prompt::{Choice, Choose, Item, Page, Palette, Prompt};
@@ -332,7 +333,14 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
             ask(model, Purpose::Config, Request::ShowConfig)
         }
         Screen::Tasks if may(model, Request::Tasks.operation()) => {
-            model.tasks.ask();
+            if poll::is_waited_for(model, &Purpose::Tasks) {
+                return Vec::new();
+            }
+            // Why it failed stays there until there is an answer.
+            if !matches!(model.tasks, Fetched::Failed(_)) {
+                model.tasks.ask();
+            }
+            model.polled = model.now.running;
             ask(model, Purpose::Tasks, Request::Tasks)
         }
         Screen::Logs => super::logs::follow(model),
@@ -347,9 +355,27 @@ pub(super) fn refresh_detail(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&Operation::ViewRequests));
-    let Some(session) = lists::chosen(model).filter(|_| may) else { return Vec::new() };
-    model.session.ask();
+    // One question at a time, however fast one moves: its answer leads to the next.
+    if !may || poll::is_waited_for(model, &Purpose::Session) {
+        return Vec::new();
+    }
+    let Some(session) = lists::chosen(model) else { return Vec::new() };
+    // Why it failed stays there until there is an answer, or another one is chosen.
+    let is_other = model.session_asked.as_ref() != Some(&session);
+    if is_other || !matches!(model.session, Fetched::Failed(_)) {
+        model.session.ask();
+    }
+    model.polled = model.now.running;
+    model.session_asked = Some(session.clone());
     ask(model, Purpose::Session, Request::Session { session })
+}
+
+/// There is an answer: asks anew where another session is chosen by now.
+pub(super) fn detail_answered(model: &mut Model) -> Vec<Effect> {
+    if model.screen != Screen::Connections || lists::chosen(model) == model.session_asked {
+        return Vec::new();
+    }
+    refresh_detail(model)
 }
 
 fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
@@ -357,9 +383,14 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         super::logs::scroll(model, id);
         return Vec::new();
     }
-    let before = lists::chosen(model);
-    lists::step(model, id);
-    if lists::chosen(model) == before { Vec::new() } else { refresh_detail(model) }
+    if model.is_open
+        && matches!(model.screen, Screen::Connections | Screen::Tasks | Screen::DeadLetters)
+        && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
+    {
+        lists::scroll_detail(model, id);
+        return Vec::new();
+    }
+    if lists::step(model, id) { refresh_detail(model) } else { Vec::new() }
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {

@@ -34,7 +34,10 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
         Purpose::Config => fetched!(config, Reply::Config(entries) => entries),
         Purpose::Audit => fetched!(audit, Reply::Audit(records) => records),
         Purpose::Tasks => fetched!(tasks, Reply::Tasks(tree) => *tree),
-        Purpose::Session => fetched!(session, Reply::Session(detail) => *detail),
+        Purpose::Session => {
+            fetched!(session, Reply::Session(detail) => *detail);
+            return super::acts::detail_answered(model);
+        }
         Purpose::Page => super::pages::answered(model, tag, reply),
         Purpose::Facts => dialogs::answered(model, tag, reply),
         Purpose::Order(ask) => super::pages::ordered(model, &ask, reply),

@@ -93,12 +93,27 @@ fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
+/// The names of the screens: whole, short, or that of this one only, as there is room.
 fn screens(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let whole = |screen: Screen| screen.title();
+    let short = |screen: Screen| screen.short();
+    let only = |screen: Screen| if screen == model.screen { screen.title() } else { "" };
+    let names: [&dyn Fn(Screen) -> &'static str; 3] = [&whole, &short, &only];
+    let fits = |name: &&&dyn Fn(Screen) -> &'static str| {
+        let cells: usize = Screen::ALL.into_iter().map(|screen| tab(screen, name(screen)).len()).sum();
+        cells <= usize::from(area.width)
+    };
+    let name = names.iter().find(fits).copied().unwrap_or(&only);
     let mut at = area;
-    for (number, screen) in Screen::ALL.into_iter().enumerate() {
+    for screen in Screen::ALL {
         let tone = if screen == model.screen { Tone::Chosen } else { Tone::Plain };
         let before = at;
-        at = canvas.put(at, &format!(" {} {} ", number + 1, screen.title()), tone);
+        at = canvas.put(at, &tab(screen, name(screen)), tone);
         canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Screen(screen));
     }
+}
+
+fn tab(screen: Screen, name: &str) -> String {
+    let number = Screen::ALL.iter().position(|other| *other == screen).map_or(0, |at| at + 1);
+    if name.is_empty() { format!(" {number}") } else { format!(" {number} {name} ") }
 }

@@ -15,6 +15,13 @@ pub struct Rows<'a> {
     cells: usize,
 }
 
+impl<'a> Rows<'a> {
+    /// All that is left, in one piece.
+    pub fn rest(self) -> Option<&'a str> {
+        self.rest
+    }
+}
+
 impl<'a> Iterator for Rows<'a> {
     type Item = &'a str;
 

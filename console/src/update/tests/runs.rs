@@ -251,7 +251,9 @@ fn check(before: &Model, msg: &Msg, effects: &[Effect], after: &Model) {
         let place = rows::place(&*rows, &order, &list);
         assert!(place < order.len().max(1) && list.top < order.len().max(1));
     }
-    assert!(wake::next(after, after.now).is_none_or(|next| !next.is_zero()), "it would spin");
+    if matches!(msg, Msg::Tick) {
+        assert!(wake::next(after, after.now).is_none_or(|next| !next.is_zero()), "it would spin");
+    }
 }
 
 #[test]

@@ -63,7 +63,7 @@ impl Hub {
     }
 
     /// The attached session of this client, given by its id or the session's number.
-    fn number_of(&self, session: &str) -> Option<u64> {
+    pub(super) fn number_of(&self, session: &str) -> Option<u64> {
         self.connections.values().copied().find(|number| {
             let client = self.sessions.get(number).map(|known| known.client.to_string());
             client.as_deref() == Some(session) || number.to_string() == session
@@ -259,7 +259,7 @@ fn entries(in_force: &Provenance, read: Option<&Provenance>) -> Vec<ConfigEntry>
     in_force.0.iter().map(entry).collect()
 }
 
-fn no_session(session: &str) -> Reply {
+pub(super) fn no_session(session: &str) -> Reply {
     Reply::Refused(Refusal {
         error_code: ErrorCode::NotFound,
         error: format!("no client session {session} is connected"),
