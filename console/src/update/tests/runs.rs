@@ -208,6 +208,9 @@ fn check(before: &Model, msg: &Msg, effects: &[Effect], after: &Model) {
         // A click confirms as well as a key, and nothing else does.
         assert!(matches!(msg, Msg::Key(press) if !press.repeats) || matches!(msg, Msg::Click(Hit::Confirm)));
         assert_eq!(bar(&asked), None, "{order:?}");
+        let Prompt::Confirm(dialog) = &before.prompt else { panic!("no dialog: {order:?}") };
+        assert!(after.now.since(dialog.opened) >= Duration::from_millis(400), "not armed: {order:?}");
+        assert_eq!(dialog.void, None);
         assert!(before.link.takes_orders());
         let generation = before.seen.as_ref().map(|seen| seen.view.server.generation);
         assert_eq!(order.context().expected_generation, generation);
