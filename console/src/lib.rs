@@ -24,6 +24,7 @@ pub mod runtime;
 #[cfg(test)]
 mod sample;
 pub mod screen;
+pub mod start;
 pub mod symbols;
 pub mod targets;
 pub mod terminal;

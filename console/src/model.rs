@@ -146,6 +146,8 @@ pub struct Model {
     pub seen: Option<Box<Seen>>,
     /// What is shown instead, while the view is frozen.
     pub frozen: Option<Box<Seen>>,
+    /// The figures over time of that moment.
+    pub frozen_series: Series,
     /// Figures over time.
     pub series: Series,
     /// The screen.
@@ -211,6 +213,7 @@ impl Model {
             link: LinkState::Connecting { attempt: 0, last: None },
             seen: None,
             frozen: None,
+            frozen_series: Series::default(),
             series: Series::default(),
             screen: Screen::default(),
             prompt: Prompt::None,
@@ -246,6 +249,11 @@ impl Model {
         let seen = self.seen.as_deref()?;
         let freshness = if self.link.is_live() { Freshness::Live } else { Freshness::Stale(seen.at) };
         Some((&seen.view, freshness))
+    }
+
+    /// The figures over time that are shown.
+    pub fn curves(&self) -> &Series {
+        if self.frozen.is_some() { &self.frozen_series } else { &self.series }
     }
 
     /// How much an answer that was asked for can be trusted.

@@ -1,5 +1,7 @@
 //! A server to draw and to try things on, the same in every run: for tests only.
 
+mod work;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +9,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use task_orchestrator_shared::admin::Reply;
+use task_orchestrator_shared::admin::audit::{Actor, Attempt, AuditEvent, AuditOutcome, AuditRecord};
 use task_orchestrator_shared::admin::backup::{Backup, Due};
+use task_orchestrator_shared::admin::config::{ConfigEntry, Takes};
+use task_orchestrator_shared::admin::log::{LogLevel, LogLine};
 use task_orchestrator_shared::admin::view::{
     HistoryView, Limits, RestartView, ServerView, SessionFigures, SessionState, SessionView, Traffic, View,
     WorkerRole, WorkerView,
@@ -32,6 +37,8 @@ use crate::msg::{Effect, Msg};
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
+
+pub(crate) use work::{detail, tasks};
 
 /// The sizes that everything is drawn in: beside each other, usual, small.
 pub(crate) const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 10)];
@@ -359,22 +366,23 @@ pub(crate) fn pictures(model: &Model) -> String {
     all
 }
 
-fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
+pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
     let mut model = model.clone();
     model.settings.look.symbols = symbols;
     model.settings.look.depth = depth;
     let area = Rect::new(0, 0, width, height);
-    update(&mut model, Msg::Resize(width, height), now());
+    let then = model.now;
+    update(&mut model, Msg::Resize(width, height), then);
     // Drawn twice: how many rows fit is known once it was drawn.
     let mut buffer = Buffer::empty(area);
     let drawn = crate::view::view(&model, area, &mut buffer);
-    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, now());
+    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, then);
     let mut buffer = Buffer::empty(area);
     crate::view::view(&model, area, &mut buffer);
     buffer
 }
 
-fn text_of(buffer: &Buffer) -> String {
+pub(crate) fn text_of(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width.max(1));
     let lines = buffer.content.chunks(width).map(|line| {
         let line: String = line.iter().map(|cell| cell.symbol()).collect();
@@ -479,93 +487,104 @@ fn a_console_draws_into_any_size() {
     }
 }
 
-/// What is asked of a session: requests at every place, and what happened.
-pub(crate) fn detail(number: u64) -> task_orchestrator_shared::admin::session_detail::SessionDetail {
-    use task_orchestrator_shared::admin::session_detail::{
-        RequestPlace, SessionDetail, SessionMoment, SessionRequest,
+/// So many lines of the log.
+pub(crate) fn log_lines(count: u64) -> Vec<LogLine> {
+    let line = |number: u64| {
+        let level = LogLevel::ALL[usize::try_from(number % 5).unwrap()];
+        let process = ["front", "worker"][usize::try_from(number % 2).unwrap()];
+        let text = match number % 3 {
+            0 => format!("request {number} took 0.4 ms tool=orchestrator_plan_task"),
+            1 => format!(
+                "session came back client=0198f0c2-0000-7000-8000-{number:012} after 12 ms, which is longer than usual; what it had asked for was sent on in the order in which it came"
+            ),
+            _ => format!("snapshot {number} verified"),
+        };
+        LogLine {
+            at: at(i64::try_from(number).unwrap() - i64::try_from(count).unwrap()),
+            level: (number % 7 != 6).then_some(level),
+            process: process.to_owned(),
+            pid: Some(4100 + u32::try_from(number % 2).unwrap() * 100),
+            target: "task_orchestrator::front::hub".to_owned(),
+            text,
+        }
     };
-    let request = |at: u64| SessionRequest {
-        sequence: 90 + at,
-        method: ["tools/call orchestrator_plan_task", "tools/list", "ping"][at as usize % 3].to_owned(),
-        place: [RequestPlace::InFlight, RequestPlace::Buffered, RequestPlace::Front][at.min(2) as usize],
-        worker_pid: (at == 0).then_some(4200),
-        age_ms: 5000 / (at + 1),
-        bytes: 512 * (at + 1),
-        replayed: at == 0,
-    };
-    let moment = |(at, what, detail): (i64, &str, &str)| SessionMoment {
-        at: self::at(at),
-        what: what.to_owned(),
-        detail: detail.to_owned(),
-    };
-    SessionDetail {
-        at: at(0),
-        client: session(number).client,
-        number,
-        requests: (0..number % 8).map(request).collect(),
-        left_out: 0,
-        history: [
-            (-900, "attached", "by stdio"),
-            (-300, "went_away", "the connection ended"),
-            (-299, "came_back", "after 0.8 s"),
-        ]
-        .map(moment)
-        .to_vec(),
-    }
+    (0..count).map(line).collect()
 }
 
-/// The work in the database: a session with a plan, another one, and a call with a checkpoint.
-pub(crate) fn tasks() -> crate::model::known::Fetched<task_orchestrator_shared::admin::tasks::TaskTree> {
-    use task_orchestrator_shared::admin::tasks::{SuspendedCall, TaskCounts, TaskRow, TaskRowKind, TaskTree};
-    let row = |kind, depth, id: &str, title: &str, status: &str, parts: Option<(u64, u64)>| TaskRow {
-        kind,
-        depth,
-        id: id.to_owned(),
-        title: title.to_owned(),
-        status: status.to_owned(),
-        specialist: (kind != TaskRowKind::Session).then(|| "developer".to_owned()),
-        done: parts.map(|(done, _)| done),
-        total: parts.map(|(_, total)| total),
-        waits_for: if status == "blocked" {
-            vec!["Design the schema".to_owned(), "Ask the owners".to_owned()]
-        } else {
-            Vec::new()
+fn attempt(operation: Operation, method: &str, uid: u32) -> Box<Attempt> {
+    Box::new(Attempt {
+        actor: Actor {
+            transport: "admin".to_owned(),
+            uid,
+            user: (uid == 1000).then(|| "ann".to_owned()),
+            gid: uid,
+            pid: Some(77),
+            client: Some("task-orchestrator-console 0.1.0".to_owned()),
+            role: Some(if uid == 1000 { Role::Operator } else { Role::Monitor }),
         },
-        updated_at: at(-40 * i64::from(depth)),
-    };
-    use TaskRowKind::{Plan, Session, Task};
-    let tree = TaskTree {
-        at: at(0),
-        generation: 12,
-        rows: vec![
-            row(Session, 0, "s1", "Shop", "active", Some((1, 4))),
-            row(Plan, 1, "p1", "Migrate the orders", "active", Some((1, 2))),
-            row(Task, 2, "t1", "Design the schema", "completed", None),
-            row(Task, 2, "t2", "Write the migration", "failed", None),
-            row(Task, 1, "t3", "Deploy to staging", "blocked", None),
-            row(Session, 0, "s2", "Web", "active", None),
-            row(Task, 1, "t4", "Deploy the site", "pending", None),
-            row(Task, 1, "t5", "Retire the old site", "suspended", None),
-        ],
-        left_out: 0,
-        counts: TaskCounts {
-            pending: 1,
-            blocked: 1,
-            suspended: 1,
-            completed: 1,
-            failed: 1,
-            ..Default::default()
-        },
-        suspended: vec![SuspendedCall {
-            client: session(1).client,
-            tool: "orchestrator_synthesize_results".to_owned(),
-            checkpoint: "stopped behind 40 of 90 artifacts".to_owned(),
-            at: at(-12),
-        }],
-    };
-    let held = crate::model::known::Held { value: tree, at: now(), boot: "boot-1".to_owned() };
-    crate::model::known::Fetched::Have(Box::new(held))
+        operation,
+        method: method.to_owned(),
+        target: (operation == Operation::RestoreBackup).then(|| "backup_state_01.json".to_owned()),
+        parameters: serde_json::json!({ "graceful": true, "note": "new build" }),
+        reason: (operation == Operation::GracefulRestart).then(|| "new build".to_owned()),
+        idempotency_key: Some("console-1-2".to_owned()),
+    })
 }
+
+/// A record of the audit of each kind, newest first.
+pub(crate) fn audit() -> Vec<AuditRecord> {
+    use AuditEvent::{Allowed, Denied, Intent, Outcome, Repeated};
+    let denied = |operation, method, uid, why: &str| Denied {
+        attempt: attempt(operation, method, uid),
+        why: why.to_owned(),
+    };
+    let outcome = |of, outcome, detail: &str| Outcome { of, outcome, detail: detail.to_owned() };
+    let events = vec![
+        AuditEvent::Audit { what: "opened".to_owned(), detail: "the audit goes on".to_owned() },
+        Allowed(attempt(Operation::ViewConfig, "show_config", 1000)),
+        Repeated { of: 42, times: 3 },
+        Intent(attempt(Operation::GracefulRestart, "restart", 1000)),
+        outcome(44, AuditOutcome::Done, "generation 12 serves"),
+        denied(Operation::RestoreBackup, "restore_backup", 1000, "operator may not restore_backup"),
+        denied(Operation::Stop, "stop", 1001, "monitor may not stop"),
+        Intent(attempt(Operation::Snapshot, "snapshot", 1001)),
+        outcome(48, AuditOutcome::Failed, "RESTART_005: the disk is full"),
+        outcome(7, AuditOutcome::Unknown, "the server ended before that was known"),
+        Intent(attempt(Operation::PinBackup, "pin_backup", 1000)),
+    ];
+    let hash = |of: u64| format!("{:016x}", of.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat(4);
+    let records = events.into_iter().zip(41_u64..).map(|(event, seq)| AuditRecord {
+        seq,
+        at: at(-600 + i64::try_from(seq).unwrap()),
+        event,
+        prev: hash(seq),
+        mac: hash(seq + 1),
+    });
+    let mut records: Vec<AuditRecord> = records.collect();
+    records.reverse();
+    records
+}
+
+/// The configuration in force.
+pub(crate) fn config() -> Vec<ConfigEntry> {
+    let entry = |key: &str, value: &str, source: &str, pending: Option<(&str, Takes)>| ConfigEntry {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        source: source.to_owned(),
+        pending: pending.map(|(value, _)| value.to_owned()),
+        takes: pending.map(|(_, takes)| takes),
+    };
+    let file = ".task_orchestrator/config.toml:12";
+    vec![
+        entry("front.max_sessions", "1000", "default", None),
+        entry("buffer.expiry", "\"5 min\"", file, Some(("\"10 min\"", Takes::Reload))),
+        entry("store.synchronous", "\"full\"", "TASK_ORCHESTRATOR_STORE_SYNCHRONOUS", None),
+        entry("store.readers", "4", "default", Some(("8", Takes::Restart))),
+        entry("access.socket_group", "\"\"", "default", Some(("\"ops\"", Takes::Stop))),
+        entry("log.level", "\"info\"", "default", None),
+    ]
+}
+
 /// What a health check has found: something to look at, where `alerts` are wanted.
 pub(crate) fn health(alerts: bool) -> Box<Health> {
     let connected = Checks {
@@ -648,8 +667,8 @@ pub(crate) fn curves(model: &mut Model) {
         let mut view = seen.view.clone();
         let wave = f64::from(second % 13);
         view.traffic.requests_per_second = 150.0 + 10.0 * wave;
-        view.traffic.p50_ms = (second > 40 || second < 30).then_some(0.3 + wave / 50.0);
-        view.traffic.p99_ms = (second > 40 || second < 30).then_some(2.0 + wave / 5.0);
+        view.traffic.p50_ms = (!(30..=40).contains(&second)).then_some(0.3 + wave / 50.0);
+        view.traffic.p99_ms = (!(30..=40).contains(&second)).then_some(2.0 + wave / 5.0);
         view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
         view.server.reconnections = u64::from(second / 30) + 18;
         let ago = Duration::from_secs(u64::from(90 - second));

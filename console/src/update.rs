@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod compare;
 mod dialogs;
 mod heard;
 mod keys;
@@ -65,6 +66,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     if !is_change {
         lists::keep_in_sight(model);
     }
+    logs::settle(model);
     effects
 }
 

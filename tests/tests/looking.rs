@@ -21,10 +21,8 @@ fn row<'a>(tree: &'a TaskTree, title: &str) -> Result<&'a TaskRow> {
 
 /// A session of work with a plan of two steps, the second of which needs the first.
 fn plan(client: &Client) -> Result<()> {
-    let opened = client.call(
-        "orchestrator_initialize_session",
-        json!({"working_directory": ".", "name": "window"}),
-    )?;
+    let opened = client
+        .call("orchestrator_initialize_session", json!({"working_directory": ".", "name": "window"}))?;
     ensure!(opened.get("session_id").is_some(), "{opened}");
     let plan = json!({"title": "the plan", "description": "secret", "task_id": "plan"});
     client.call("orchestrator_plan_task", plan)?;

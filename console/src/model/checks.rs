@@ -4,6 +4,9 @@ use task_orchestrator_shared::report::{Checks, DatabaseCheck, Health, Level, Sta
 
 use super::words;
 
+/// Milliseconds from which on it is told how long a read took: below, it is noise.
+const SLOW_READ_MS: f64 = 5.0;
+
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
@@ -79,7 +82,7 @@ fn database(database: &DatabaseCheck) -> Check {
     if let Some(bytes) = database.size_bytes {
         said.push_str(&format!(", {}", words::bytes(bytes)));
     }
-    if let Some(latency) = database.latency_ms {
+    if let Some(latency) = database.latency_ms.filter(|latency| *latency >= SLOW_READ_MS) {
         said.push_str(&format!(", read in {}", words::millis(latency)));
     }
     if let Some(waiting) = database.transactions_pending.filter(|waiting| *waiting > 0) {

@@ -59,6 +59,15 @@ impl Filter {
             looked_at.any(|(at, _)| term.test.holds(&value(at))) == term.wanted
         })
     }
+
+    /// The words, in small letters, that it looks for in these columns or in any.
+    pub fn words<'a>(&'a self, columns: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let meant = |term: &&Term| {
+            let column = term.column.as_ref();
+            term.wanted && column.is_none_or(|column| columns.contains(&column.as_str()))
+        };
+        self.terms.iter().filter(meant).filter_map(|term| term.test.words())
+    }
 }
 
 #[cfg(test)]

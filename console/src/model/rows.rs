@@ -2,12 +2,16 @@
 //! What a screen lists implements [`Rows`]; moving, sorting, filtering, copying and
 //! drawing then work in the same way everywhere.
 
-use std::borrow::Cow;
-
 pub mod arrange;
+pub mod audit;
+pub mod backups;
+pub mod config;
+pub mod history;
 pub mod letters;
 pub mod sessions;
 pub mod tasks;
+
+use std::borrow::Cow;
 
 pub use arrange::arranged;
 
@@ -101,14 +105,13 @@ pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
 pub fn columns(screen: Screen) -> &'static [Column] {
     match screen {
         Screen::Connections => sessions::COLUMNS,
+        Screen::Restarts => history::COLUMNS,
+        Screen::State => backups::COLUMNS,
         Screen::Tasks => tasks::COLUMNS,
         Screen::DeadLetters => letters::COLUMNS,
-        Screen::Overview
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => &[],
+        Screen::Audit => audit::COLUMNS,
+        Screen::Configuration => config::COLUMNS,
+        Screen::Overview | Screen::Logs => &[],
     }
 }
 
@@ -116,16 +119,15 @@ pub fn columns(screen: Screen) -> &'static [Column] {
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Restarts => Some(Box::new(history::History::of(model, model.view()?.0))),
+        Screen::State => Some(Box::new(backups::Backups(model.view()?.0.backups.as_deref()?))),
         Screen::Tasks => {
             let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
             Some(Box::new(tasks::Tasks::of(model.tasks.value()?, &model.closed, is_filtered)))
         }
         Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
-        Screen::Overview
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => None,
+        Screen::Audit => Some(Box::new(audit::Audit::of(model)?)),
+        Screen::Configuration => Some(Box::new(config::Config(model.config.value()?))),
+        Screen::Overview | Screen::Logs => None,
     }
 }

@@ -8,6 +8,7 @@ use crate::heard::{Heard, LostKind};
 use crate::model::link_state::{LinkState, Lost};
 use crate::model::{Model, Now, Seen};
 use crate::msg::Effect;
+use crate::screen::Screen;
 
 /// Takes something in.
 pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
@@ -37,13 +38,11 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
         Heard::Event { .. } => {}
         Heard::LogBegins { lines } => {
             model.logs.begin(lines);
-            // The end of those before may have come after these were asked for.
-            model.logs.is_followed = true;
+            // The end of those before may have come after these were asked for, and these
+            // after nobody wanted them any more.
+            model.logs.is_followed = model.screen == Screen::Logs;
         }
-        Heard::Log { lines } => {
-            model.logs.missed = model.logs.missed.saturating_add(lines.missed);
-            model.logs.push(lines.lines);
-        }
+        Heard::Log { lines } => model.logs.take(lines),
         Heard::LogEnds { why } => {
             model.logs.ended = Some(why);
             model.logs.is_followed = false;
@@ -80,7 +79,7 @@ fn whole(model: &mut Model, view: Box<View>) -> Vec<Effect> {
     model.series.take(&view, model.now);
     model.seen = Some(Box::new(Seen { view: *view, at: model.now, restart_at: model.now }));
     // What the screen asks for may be of the server before.
-    super::acts::refresh(model)
+    super::poll::refresh(model)
 }
 
 fn change(model: &mut Model, delta: Delta) {

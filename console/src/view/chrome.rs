@@ -6,6 +6,7 @@ mod hints;
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
+use super::line;
 use crate::model::link_state::LinkState;
 use crate::model::{Model, words};
 use crate::msg::Hit;
@@ -16,11 +17,12 @@ use crate::widgets::Canvas;
 
 /// Draws it, and returns what is left for the screen.
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) -> Rect {
+    if layout == Layout::Line {
+        line::draw(model, canvas, area);
+        return Rect { height: 0, ..area };
+    }
     let [head, rest] = canvas.split_top(area, 1);
     header(model, canvas, head);
-    if layout == Layout::Line {
-        return rest;
-    }
     let [tabs, rest] = canvas.split_top(rest, 1);
     screens(model, canvas, tabs);
     let [body, foot] = canvas.split_bottom(rest, 1);
@@ -59,14 +61,20 @@ pub(crate) fn link(model: &Model) -> (Symbol, Tone, String) {
     }
 }
 
+/// What the server that is looked at is called.
+pub(super) fn name(model: &Model) -> &str {
+    if model.target.name.is_empty() { "?" } else { &model.target.name }
+}
+
 fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let (symbol, tone, link) = link(model);
-    let name = if model.target.name.is_empty() { "?" } else { &model.target.name };
     let sign = canvas.look().symbols.of(symbol);
-    let mut parts = vec![(tone, format!("{sign} {link}")), (Tone::Title, name.to_owned())];
-    if let Some((view, _)) = model.view() {
-        parts.push((Tone::Plain, format!("gen {}", view.server.generation)));
-        parts.push((Tone::Plain, view.server.phase.to_string()));
+    let mut parts = vec![(tone, format!("{sign} {link}")), (Tone::Title, name(model).to_owned())];
+    if let Some((view, freshness)) = model.view() {
+        // What was so is not told as what is.
+        let (tone, was) = if freshness.is_live() { (Tone::Plain, "") } else { (Tone::Dim, "was ") };
+        parts.push((tone, format!("{was}gen {}", view.server.generation)));
+        parts.push((tone, format!("{was}{}", view.server.phase)));
         if view.server.safe_mode.is_some() {
             parts.push((Tone::Bad, "SAFE MODE".to_owned()));
         }

@@ -15,31 +15,47 @@ use ratatui::layout::Rect;
 use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::role::{Operation, Role};
 
+use super::clock;
 use super::layout::Layout;
-use crate::model::{Model, words};
+use crate::model::Model;
+use crate::msg::Hit;
+use crate::screen::Screen;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
-use crate::widgets::{Canvas, Part, Pen};
+use crate::widgets::{self, Canvas, Pen};
 
-/// A part of the screen: draws what it is about into any area.
+/// Draws what a part is about into any area.
 type Panel = fn(&Model, &View, &mut Pen<'_, '_>);
 
-/// What stands above a part.
-type Title = fn(&Model, &View) -> String;
+/// A part of the screen: what stands above it, what draws it, the rows that it wants
+/// within where there is much room and where there is the usual, and the screen that
+/// tells more.
+struct Part {
+    title: fn(&Model, &View) -> String,
+    draw: Panel,
+    full: u16,
+    usual: u16,
+    more: Option<Screen>,
+}
 
-/// The parts, and the rows that each wants within.
-const LEFT: [(Title, Panel, u16, u16); 4] = [
-    (server::title, server::draw, 6, 4),
-    (health::title, health::draw, 7, 5),
-    (connections::title, connections::draw, 5, 3),
-    (backups::title, backups::draw, 4, 3),
-];
-const RIGHT: [(Title, Panel, u16, u16); 4] = [
-    (phases::title, phases::draw, 10, 10),
-    (requests::title, requests::draw, 9, 3),
-    (curves::title, curves::draw, 5, 5),
-    (history::title, history::draw, 5, 0),
-];
+macro_rules! parts {
+    ($($module:ident $full:literal $usual:literal $more:expr;)+) => {
+        [$(Part { title: $module::title, draw: $module::draw, full: $full, usual: $usual, more: $more },)+]
+    };
+}
+
+static LEFT: [Part; 4] = parts! {
+    server 6 4 None;
+    health 7 5 None;
+    connections 5 3 Some(Screen::Connections);
+    backups 4 3 Some(Screen::State);
+};
+static RIGHT: [Part; 4] = parts! {
+    phases 10 10 Some(Screen::Restarts);
+    requests 9 3 Some(Screen::Connections);
+    curves 5 5 None;
+    history 5 0 Some(Screen::Restarts);
+};
 
 /// Draws it.
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) {
@@ -56,26 +72,18 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     }
 }
 
-fn column(
-    model: &Model,
-    view: &View,
-    canvas: &mut Canvas<'_>,
-    area: Rect,
-    panels: &[(Title, Panel, u16, u16)],
-    layout: Layout,
-) {
+fn column(model: &Model, view: &View, canvas: &mut Canvas<'_>, area: Rect, parts: &[Part], layout: Layout) {
     let is_full = layout == Layout::Full;
+    let wanted = |part: &Part| if is_full { part.full } else { part.usual };
+    let shown: Vec<&Part> = parts.iter().filter(|part| wanted(part) > 0).collect();
     let mut rest = area;
-    for (number, (title, panel, full, usual)) in panels.iter().enumerate() {
-        let (wanted, around) = if is_full { (*full, 2) } else { (*usual, 1) };
-        if wanted == 0 {
-            continue;
-        }
-        let is_last = panels.iter().skip(number + 1).all(|next| !is_full && next.3 == 0);
-        let rows = if is_last { rest.height } else { wanted + around };
+    for (number, part) in shown.iter().enumerate() {
+        let around = if is_full { 2 } else { 1 };
+        // What is left over is the last one's.
+        let rows = if number + 1 == shown.len() { rest.height } else { wanted(part) + around };
         let [place, below] = canvas.split_top(rest, rows);
         rest = below;
-        let title = title(model, view);
+        let title = (part.title)(model, view);
         let within = if is_full {
             canvas.frame(place, &title, Tone::Title)
         } else {
@@ -83,23 +91,22 @@ fn column(
             pen.title(&title);
             pen.rest()
         };
-        panel(model, view, &mut Pen::new(canvas, within));
+        (part.draw)(model, view, &mut Pen::new(canvas, within));
+        if let Some(screen) = part.more {
+            canvas.hit(place, Hit::Screen(screen));
+        }
     }
 }
 
 /// Why something is not there: this role may not see it, or nobody has measured it yet.
-fn missing(model: &Model, pen: &Pen<'_, '_>, operation: Operation) -> Part {
+fn missing(model: &Model, pen: &Pen<'_, '_>, operation: Operation) -> widgets::Part {
     match model.link.welcome() {
         Some(welcome) if !welcome.you.may.contains(&operation) => {
             (Tone::Dim, format!("{} needs {}", pen.sign(Symbol::Locked), Role::least_for(operation)))
         }
-        _ => (Tone::Dim, format!("{} not measured yet", pen.sign(Symbol::Unknown))),
+        Some(_) => (Tone::Dim, format!("{} not measured yet", pen.sign(Symbol::Unknown))),
+        None => (Tone::Dim, format!("{} not known", pen.sign(Symbol::Unknown))),
     }
-}
-
-/// A time of the server's as a time of day, or with its date.
-pub(super) fn clock(model: &Model, time: &str) -> String {
-    time.parse().map_or_else(|_| "?".to_owned(), |at| words::time(at, model.now.wall, &model.settings.zone))
 }
 
 /// The first letters of a program's hash.
@@ -108,7 +115,7 @@ pub(super) fn short(sha256: Option<&str>) -> String {
 }
 
 /// A count that is plain at zero and stands out otherwise.
-fn noted(count: u64, tone: Tone) -> Part {
+fn noted(count: u64, tone: Tone) -> widgets::Part {
     (if count == 0 { Tone::Plain } else { tone }, count.to_string())
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
-use super::{connections, dead_letters, tasks};
+use super::{audit, configuration, connections, dead_letters, logs, state, tasks};
 use crate::model::Model;
 use crate::screen::Screen;
 use crate::widgets::Canvas;
@@ -15,6 +15,10 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
         Screen::DeadLetters => dead_letters::draw(model, canvas, area, layout),
         Screen::Overview => super::overview::draw(model, canvas, area, layout),
         Screen::Connections => connections::draw(model, canvas, area, layout),
-        Screen::Restarts | Screen::State | Screen::Logs | Screen::Audit | Screen::Configuration => {}
+        Screen::Restarts => super::restarts::draw(model, canvas, area, layout),
+        Screen::State => state::draw(model, canvas, area, layout),
+        Screen::Logs => logs::draw(model, canvas, area),
+        Screen::Audit => audit::draw(model, canvas, area, layout),
+        Screen::Configuration => configuration::draw(model, canvas, area, layout),
     }
 }

@@ -3,7 +3,7 @@
 
 use ratatui::layout::Rect;
 
-use super::{Canvas, wrap};
+use super::{Canvas, text};
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 
@@ -99,17 +99,10 @@ impl<'p, 'c> Pen<'p, 'c> {
     }
 
     /// A text over as many lines as it takes, at most so many.
-    pub fn text(&mut self, tone: Tone, text: &str, most: usize) {
-        let lines: Vec<&str> = wrap::rows(text, self.rest.width).collect();
-        let (count, more) = (lines.len(), self.sign(Symbol::More));
-        for (number, line) in lines.into_iter().take(most).enumerate() {
-            if number + 1 == most && count > most {
-                let line = format!("{line}{more}");
-                self.line([(tone, line)]);
-            } else {
-                self.line([(tone, line)]);
-            }
-        }
+    pub fn text(&mut self, tone: Tone, text: &str, most: u16) {
+        let [area, _] = self.canvas.split_top(self.rest, most);
+        let left = text::wrapped(self.canvas, area, text, tone);
+        self.take_rows(area.height - left.height.min(area.height));
     }
 
     /// A title with a rule behind it, where there is no room for a frame.

@@ -15,6 +15,9 @@ const NAME: u16 = 28;
 /// Cells of a duration.
 const TOOK: u16 = 9;
 
+/// Fewest cells in which it is shown where a phase lies.
+const LEAST_FOR_PART: u16 = 6;
+
 /// Fewest cells in which something is said behind the duration.
 const LEAST: u16 = 18;
 
@@ -48,7 +51,7 @@ fn row(pen: &mut Pen<'_, '_>, step: &Step, whole_ms: f64, left_ms: Option<f64>) 
     };
     canvas.put_right(took, &figure, tone);
     let [_, bar] = canvas.split_left(rest, 1);
-    if bar.width < LEAST {
+    if bar.width < LEAST && !matches!(step.state, StepState::Done(_)) {
         return;
     }
     match step.state {
@@ -60,7 +63,7 @@ fn row(pen: &mut Pen<'_, '_>, step: &Step, whole_ms: f64, left_ms: Option<f64>) 
             canvas.put(bar, "failed here", tone);
         }
         StepState::Done(Some(took)) => {
-            part(canvas, bar, step.started_ms.unwrap_or(0.0), took, whole_ms, tone)
+            part(canvas, bar, step.started_ms.unwrap_or(0.0), took, whole_ms, tone);
         }
         StepState::Done(None) | StepState::ToCome | StepState::NotReached => {}
     }
@@ -68,7 +71,7 @@ fn row(pen: &mut Pen<'_, '_>, step: &Step, whole_ms: f64, left_ms: Option<f64>) 
 
 /// Where it lies on the whole: at least one cell, however short it was.
 fn part(canvas: &mut Canvas<'_>, area: Rect, started_ms: f64, took_ms: f64, whole_ms: f64, tone: Tone) {
-    if area.is_empty() || whole_ms <= 0.0 {
+    if area.width < LEAST_FOR_PART || whole_ms <= 0.0 {
         return;
     }
     let cells = f64::from(area.width);

@@ -26,10 +26,6 @@ pub const READS_TASKS: u16 = 3;
 /// 2^33 generations they stay below 2^53, which every JSON reader keeps exactly.
 pub const QUESTIONS_PER_GENERATION: u64 = 1 << 20;
 
-/// The line that a detached front prints once it takes connections: a shim that
-/// started it waits for this and shows whatever else it said.
-pub const READY: &str = "ready";
-
 /// A range of link versions, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Versions {

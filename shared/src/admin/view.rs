@@ -261,7 +261,8 @@ pub enum Change {
     Audit(Vec<AuditRecord>),
 }
 
-/// Changes that happened together.
+/// Changes that happened together. None at all: the server tells, every two seconds or
+/// so, that it lives and nothing has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Delta {
     /// Its number: one more than the one before.

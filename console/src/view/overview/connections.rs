@@ -1,12 +1,10 @@
 //! The clients: how many in which state, by which transport, and how often they come back.
 
-use std::collections::BTreeMap;
-
 use task_orchestrator_shared::admin::view::{SessionState, View};
 use task_orchestrator_shared::role::Operation;
 
 use super::{clock, missing, noted};
-use crate::model::{Model, words};
+use crate::model::Model;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::Pen;
@@ -44,11 +42,10 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     pen.fact(
         "state",
         [
-            (Tone::Plain, format!("{idle} idle  {active} active  ")),
             (Tone::Busy, sign(waiting, busy)),
             (Tone::Plain, format!("{waiting} waiting  ")),
             (Tone::Warn, sign(slow, warn)),
-            (Tone::Plain, format!("{slow} slow")),
+            (Tone::Plain, format!("{slow} slow  {active} active  {idle} idle")),
         ],
     );
     reconnects(model, view, pen);
@@ -58,10 +55,15 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
 }
 
 fn transports(view: &View, pen: &mut Pen<'_, '_>) {
-    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    // Most are of one kind, so that it is found at once.
+    let mut counts: Vec<(&str, u64)> = Vec::new();
     for session in &view.sessions {
-        *counts.entry(&session.transport).or_default() += 1;
+        match counts.iter_mut().find(|(transport, _)| *transport == session.transport) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((&session.transport, 1)),
+        }
     }
+    counts.sort_unstable();
     let mut told: Vec<String> =
         counts.iter().map(|(transport, count)| format!("{count} {transport}")).collect();
     if told.is_empty() {
@@ -72,10 +74,10 @@ fn transports(view: &View, pen: &mut Pen<'_, '_>) {
 
 fn reconnects(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let server = &view.server;
-    let rate = match model.series.reconnections() {
-        None => format!("  {} per minute", pen.sign(Symbol::Unknown)),
+    let rate = match model.curves().reconnections() {
+        None => format!("  {}/min", pen.sign(Symbol::Unknown)),
         Some((came, seconds)) => {
-            format!("  {:.1} per minute", came as f64 * 60.0 / seconds.max(1) as f64)
+            format!("  {:.1}/min", came as f64 * 60.0 / seconds.max(1) as f64)
         }
     };
     let mut parts = vec![(Tone::Plain, format!("{}{rate}", server.reconnections))];
@@ -105,10 +107,9 @@ fn letters(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
         return;
     };
     let sign = pen.sign(Symbol::Warn);
-    let count = words::counted(letters.len() as u64, "request", "requests");
     let at = clock(model, &newest.at);
     pen.fact(
         "dead letters",
-        [(Tone::Warn, format!("{sign} {count}")), (Tone::Plain, format!(", newest {at}"))],
+        [(Tone::Warn, format!("{sign} {}", letters.len())), (Tone::Plain, format!(", newest {at}"))],
     );
 }

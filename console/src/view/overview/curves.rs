@@ -60,7 +60,7 @@ pub(super) fn draw(model: &Model, _view: &View, pen: &mut Pen<'_, '_>) {
 }
 
 fn curve(model: &Model, (name, figure, written, from_zero): &Curve, pen: &mut Pen<'_, '_>, height: u16) {
-    let values = || model.series.seconds().map(figure);
+    let values = || model.curves().seconds().map(figure);
     let area = pen.take_rows(height);
     let unknown = pen.sign(Symbol::Unknown);
     let canvas = pen.canvas();
@@ -74,7 +74,7 @@ fn curve(model: &Model, (name, figure, written, from_zero): &Curve, pen: &mut Pe
     let Some(scale) = scale else { return };
     let labels = if area.width >= 55 { LABELS } else { 0 };
     let [curve, right] = canvas.split_left(rest, rest.width.saturating_sub(labels));
-    let values = squeezed(model.series.newest(), values(), curve.width);
+    let values = squeezed(model.curves().newest(), values(), curve.width);
     sparkline::draw(canvas, curve, values.into_iter(), scale, Tone::Busy);
     let label = format!(" {}", range(&written(scale.least), &written(scale.most)));
     canvas.put(canvas.row(right, 0), &label, Tone::Dim);
@@ -93,11 +93,10 @@ fn range(least: &str, most: &str) -> String {
 /// moves and does not flicker.
 fn squeezed(newest: u64, values: impl ExactSizeIterator<Item = Option<f64>>, cells: u16) -> Vec<Option<f64>> {
     let cells = u64::from(cells);
-    if cells < 2 {
+    if cells == 0 {
         return Vec::new();
     }
-    // One cell more than whole ones, as the first and the last are cut.
-    let each = (SECONDS as u64).div_ceil(cells - 1).max(1);
+    let each = (SECONDS as u64).div_ceil(cells).max(1);
     let first = newest.saturating_sub(values.len().saturating_sub(1) as u64);
     let mut squeezed: Vec<Option<f64>> = Vec::with_capacity(values.len());
     let mut last = None;
@@ -114,6 +113,9 @@ fn squeezed(newest: u64, values: impl ExactSizeIterator<Item = Option<f64>>, cel
         }
         last = Some(group);
     }
+    // Always as many cells, wherever the first second lies among its neighbours.
+    let most = SECONDS.div_ceil(usize::try_from(each).unwrap_or(SECONDS));
+    squeezed.drain(..squeezed.len().saturating_sub(most));
     squeezed
 }
 
@@ -126,15 +128,15 @@ mod tests {
         let of = |newest: u64, count: usize| {
             let first = newest + 1 - count as u64;
             let values: Vec<Option<f64>> = (first..=newest).map(|second| Some(second as f64)).collect();
-            squeezed(newest, values.into_iter(), 25)
+            squeezed(newest, values.into_iter(), 24)
         };
         assert_eq!(of(39, 20), [Some(29.0), Some(39.0)]);
         assert_eq!(of(40, 20), [Some(29.0), Some(39.0), Some(40.0)]);
         assert_eq!(of(49, 20), [Some(39.0), Some(49.0)]);
         for newest in 1000..1020 {
-            assert!(of(newest, SECONDS).len() <= 25);
+            assert_eq!(of(newest, SECONDS).len(), 24);
         }
-        assert!(squeezed(5, [Some(1.0)].into_iter(), 1).is_empty());
+        assert!(squeezed(5, [Some(1.0)].into_iter(), 0).is_empty());
     }
 
     #[test]

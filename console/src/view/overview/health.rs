@@ -1,5 +1,6 @@
 //! How the server is, with each thing that was looked at, and what somebody must look at.
 
+use jiff::Timestamp;
 use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::role::Operation;
 
@@ -9,6 +10,9 @@ use crate::model::{Model, checks};
 use crate::theme::Tone;
 use crate::widgets::{self, Pen};
 
+/// Seconds from which on it is told when this was measured.
+const FRESH_SECONDS: i64 = 180;
+
 /// What stands above it.
 pub(super) fn title(model: &Model, view: &View) -> String {
     let Some(health) = &view.health else { return "Health".to_owned() };
@@ -17,8 +21,12 @@ pub(super) fn title(model: &Model, view: &View) -> String {
         1 => ", 1 alert".to_owned(),
         alerts => format!(", {alerts} alerts"),
     };
-    let at = clock(model, &health.timestamp);
-    format!("Health: {}{alerts}, at {at}", checks::level(health.status))
+    // Measured every minute: told only where that has not been done, so that nothing
+    // changes on the screen while nothing changes on the server.
+    let age = health.timestamp.parse().map(|at: Timestamp| model.now.wall.as_second() - at.as_second());
+    let is_old = age.map_or(true, |age| age > FRESH_SECONDS);
+    let at = if is_old { format!(", measured {}", clock(model, &health.timestamp)) } else { String::new() };
+    format!("Health: {}{alerts}{at}", checks::level(health.status))
 }
 
 /// Draws it.

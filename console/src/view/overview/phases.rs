@@ -1,6 +1,7 @@
 //! The restart that runs, phase by phase, or the last one.
 
 use task_orchestrator_shared::admin::view::View;
+use task_orchestrator_shared::explain;
 
 use super::clock;
 use crate::model::steps::{self, Run, outcome};
@@ -14,7 +15,7 @@ use crate::widgets::{Pen, timeline};
 pub(super) fn title(model: &Model, view: &View) -> String {
     match Run::current(view) {
         None => "Restart: none yet".to_owned(),
-        Some(run) if run.is_running() && is_live(model) => {
+        Some(run) if run.is_running() && model.link.is_live() => {
             format!("{} restart runs", capital(run.kind.as_str()))
         }
         Some(run) if run.is_running() => {
@@ -25,10 +26,6 @@ pub(super) fn title(model: &Model, view: &View) -> String {
             format!("Last restart, {ended}: {}", outcome(run.outcome))
         }
     }
-}
-
-fn is_live(model: &Model) -> bool {
-    model.view().is_some_and(|(_, freshness)| freshness.is_live())
 }
 
 fn capital(word: &str) -> String {
@@ -70,7 +67,10 @@ fn summary(model: &Model, view: &View, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
         let words = format!("{} %, {}{left}{held}", report.progress, words::millis(took));
         pen.signed(Symbol::Busy, Tone::Busy, &words);
         if pen.rows() > 8 {
-            pen.line([(Tone::Busy, format!("  {}", report.message))]);
+            match run.error {
+                Some(error) => pen.signed(Symbol::Bad, Tone::Bad, &error.error),
+                None => pen.line([(Tone::Busy, format!("  {}", report.message))]),
+            };
         }
         return;
     }
@@ -84,9 +84,11 @@ fn summary(model: &Model, view: &View, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
     let took = words::millis(run.duration_ms);
     let held = words::millis(run.held_ms);
     pen.signed(symbol, tone, &format!("{} in {took}{over}, held at most {held}", run.kind.as_str()));
-    let by = match run.error {
-        Some(error) => format!("  {}", error.error),
-        None => format!("  by {}, {}", run.requested_by, run.reason.as_str()),
+    match run.error {
+        Some(error) => {
+            let code = explain::name(error.error_code);
+            pen.signed(Symbol::Bad, Tone::Bad, &format!("{code} in {}: {}", error.phase, error.error))
+        }
+        None => pen.line([(Tone::Dim, format!("  by {}, {}", run.requested_by, run.reason.as_str()))]),
     };
-    pen.line([(Tone::Dim, by)]);
 }

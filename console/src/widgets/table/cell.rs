@@ -12,8 +12,8 @@ use crate::model::value::Value;
 use crate::model::{Model, words};
 use crate::symbols::{Symbol, Symbols};
 use crate::theme::Tone;
-use crate::widgets::Canvas;
 use crate::widgets::rich::bar;
+use crate::widgets::{Canvas, phase_bar};
 
 /// From this width on a part of a whole has a bar.
 const LEAST_FOR_BAR: u16 = 12;
@@ -60,6 +60,7 @@ impl<'a> Cell<'a> {
             Value::Id(id) => plain(end_of(id, width, symbols.of(Symbol::More))),
             Value::Time(at) => plain(moment(*at, width, model).into()),
             Value::Part(part, whole) => plain(part_of(*part, *whole, width, symbols).into()),
+            Value::Phases(phases) => plain(phase_bar::text(symbols, phases, width).into()),
             Value::Unknown => missing(Symbol::Unknown),
             Value::NotApplicable => missing(Symbol::NotApplicable),
         }

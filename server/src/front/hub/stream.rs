@@ -38,6 +38,11 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// How often figures are compared, for each thousand sessions.
 const FIGURES: Duration = Duration::from_millis(200);
 
+/// When nothing was told for so long, an empty delta tells that this is so: who hears
+/// nothing knows that the server does not answer, without asking. It goes out with the
+/// next comparison of figures.
+const ALIVE: Duration = Duration::from_millis(2100);
+
 /// How often what costs the worker or the disk something is measured by itself.
 const SLOW: Duration = Duration::from_secs(60);
 
@@ -253,7 +258,7 @@ impl Hub {
             self.compare_server(now);
         }
         let changes = std::mem::take(&mut self.stream.gathered);
-        if changes.is_empty() {
+        if changes.is_empty() && now < self.stream.sent_at + ALIVE {
             return;
         }
         let stream = &mut self.stream;

@@ -95,11 +95,11 @@ fn what_a_reload_cannot_change_is_named_and_stays() {
 
 #[test]
 fn every_key_takes_what_its_readers_take() {
+    use task_orchestrator_shared::admin::config::Takes;
     let takes = |what| {
         let keys = KEYS.iter().map(crate::config::Key::path);
-        keys.filter(|key| super::super::by_hand::Takes::of(key) == what).collect::<Vec<_>>()
+        keys.filter(|key| super::super::by_hand::takes(key) == what).collect::<Vec<_>>()
     };
-    use super::super::by_hand::Takes;
     assert!(takes(Takes::Restart).iter().all(|key| key.starts_with("store.")));
     let mut stop = takes(Takes::Stop);
     stop.sort();

@@ -133,6 +133,26 @@ fn whoever_applies_every_delta_has_what_the_hub_has() {
 }
 
 #[test]
+fn who_watches_a_server_in_which_nothing_happens_is_told_so_every_two_seconds() {
+    let mut rig = Rig::serving();
+    rig.pump_what_is_there();
+    let (mut view, mut deltas) = rig.subscribe(None);
+    rig.publish(Duration::from_secs(1));
+    apply_all(&mut view, &mut deltas);
+    let (before, mut told) = (view.clone(), Vec::new());
+    for tenths in 11..=130 {
+        rig.publish(Duration::from_millis(tenths * 100));
+        while let Ok(delta) = deltas.try_recv() {
+            view.apply(delta.delta().clone()).expect("no number is missing");
+            told.push(tenths);
+        }
+    }
+    let pauses = told.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(told.len() >= 4 && pauses.into_iter().all(|pause| pause <= 23), "{told:?}");
+    assert_eq!(still(view), still(before));
+}
+
+#[test]
 fn nothing_is_gathered_while_nobody_watches_and_soon_after_the_last_one_has_gone() {
     let mut rig = Rig::serving();
     rig.attach(1, None);
