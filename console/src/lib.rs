@@ -10,6 +10,7 @@
 pub mod action;
 pub mod capabilities;
 pub mod cli;
+pub mod config;
 pub mod demo;
 pub mod exit;
 pub mod heard;

@@ -11,7 +11,8 @@ use crate::model::Model;
 use crate::model::value::Value;
 use crate::theme::Tone;
 
-const COLUMNS: &[Column] = &[
+/// The columns.
+pub const COLUMNS: &[Column] = &[
     Column { id: "seq", title: "SEQ", width: Width::Fixed(7), priority: 6 },
     Column { id: "time", title: "TIME", width: Width::Fixed(16), priority: 3 },
     Column { id: "who", title: "WHO", width: Width::Least(10), priority: 4 },
