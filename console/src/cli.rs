@@ -2,6 +2,8 @@
 
 mod appearance;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -10,6 +12,7 @@ use task_orchestrator_shared::workspace::WorkspaceError;
 
 pub use appearance::{AppearanceArgs, Colour};
 
+use crate::capabilities::Capabilities;
 use crate::exit::Exit;
 use crate::key_table;
 use crate::keymap::Keymap;
@@ -17,7 +20,7 @@ use crate::link::Aim;
 use crate::model::{Model, Now, Settings};
 use crate::runtime::{self, Setup};
 use crate::screen::Screen;
-use crate::terminal::{self, TerminalError, ability};
+use crate::terminal::{self, TerminalError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -106,10 +109,11 @@ impl Cli {
     }
 
     fn console(self) -> anyhow::Result<Exit> {
-        terminal::check(ability::of_process("TERM").as_deref())?;
+        let terminal = Capabilities::of(&environment());
+        terminal::check(environment().get("TERM").map(String::as_str))?;
         let aim = self.server.aim()?;
         let settings = Settings {
-            look: self.appearance.look(&ability::of_process),
+            look: self.appearance.look(terminal),
             mouse: self.appearance.is_mouse_wanted(),
             read_only: self.server.read_only,
             role: self.server.role,
@@ -119,13 +123,7 @@ impl Cli {
         let mut model = Model::new(aim.target(), settings, now);
         model.nonce = uuid::Uuid::new_v4().to_string();
         model.screen = self.screen.unwrap_or_default();
-        let setup = Setup {
-            model,
-            aim,
-            is_remote: ability::is_remote(&ability::of_process),
-            is_local_time: true,
-            first: Vec::new(),
-        };
+        let setup = Setup { model, aim, is_remote: terminal.is_ssh, is_local_time: true, first: Vec::new() };
         Ok(runtime::run(setup)?)
     }
 }
@@ -140,6 +138,13 @@ impl ServerArgs {
         let found = Aim::find(self.workspace.as_deref(), self.socket.clone())?;
         Ok(found.lowered(self.role, self.read_only))
     }
+}
+
+/// The variables of this process, but those that are no text.
+fn environment() -> BTreeMap<String, String> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// The exit code that stands for an error.

@@ -2,11 +2,21 @@
 //! What a screen lists implements [`Rows`]; moving, sorting, filtering, copying and
 //! drawing then work in the same way everywhere.
 
+pub mod arrange;
+pub mod audit;
+pub mod backups;
+pub mod config;
+pub mod history;
+pub mod letters;
+pub mod sessions;
+pub mod tasks;
+
 use std::borrow::Cow;
 
+pub use arrange::arranged;
+
 use super::Model;
-use super::filter::Filter;
-use super::list::{Direction, ListState};
+use super::list::ListState;
 use super::value::Value;
 use crate::screen::Screen;
 use crate::theme::Tone;
@@ -34,6 +44,15 @@ pub struct Column {
     pub priority: u8,
 }
 
+/// How a row stands in a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// How many it stands below.
+    pub depth: u16,
+    /// Whether what belongs to it is shown; absent where nothing does.
+    pub is_open: Option<bool>,
+}
+
 /// What a screen lists.
 pub trait Rows {
     /// The columns.
@@ -48,29 +67,21 @@ pub trait Rows {
     /// What stands in a column of it.
     fn value(&self, row: usize, column: usize) -> Value<'_>;
 
+    /// The row that this one belongs to, which stands before it; nothing in a list that
+    /// is no tree.
+    fn parent(&self, _row: usize) -> Option<usize> {
+        None
+    }
+
+    /// How it stands in the tree; nothing in a list that is none.
+    fn branch(&self, _row: usize) -> Option<Branch> {
+        None
+    }
+
     /// How the row as a whole is to be read.
     fn tone(&self, _row: usize) -> Tone {
         Tone::Plain
     }
-}
-
-/// The rows that are shown, in their order, as their numbers in [`Rows`].
-pub fn arranged(rows: &dyn Rows, list: &ListState) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows.count()).filter(|row| matches(rows, *row, &list.filter)).collect();
-    let Some((id, direction)) = list.sort else { return order };
-    let Some(column) = rows.columns().iter().position(|column| column.id == id) else { return order };
-    // Stable, so that rows of equal values do not change places from frame to frame.
-    order.sort_by(|one, two| {
-        let (one, two) = (rows.value(*one, column), rows.value(*two, column));
-        match (one.is_missing(), two.is_missing()) {
-            (true, true) => std::cmp::Ordering::Equal,
-            (true, false) => std::cmp::Ordering::Greater,
-            (false, true) => std::cmp::Ordering::Less,
-            (false, false) if direction == Direction::Down => two.order(&one),
-            (false, false) => one.order(&two),
-        }
-    });
-    order
 }
 
 /// The place of the chosen row among those that are shown; the first where the
@@ -81,25 +92,27 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
     found.unwrap_or_else(|| list.last_place.min(order.len().saturating_sub(1)))
 }
 
-fn matches(rows: &dyn Rows, row: usize, filter: &Filter) -> bool {
-    filter.is_empty()
-        || filter.matches(
-            |id| rows.columns().iter().position(|column| column.id == id).map(|at| rows.value(row, at)),
-            || (0..rows.columns().len()).map(|column| rows.value(row, column)).collect(),
-        )
+/// The number of the chosen one of these rows, which the screen lists.
+pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
+    let fresh = ListState::default();
+    let list = model.lists.get(&model.screen).unwrap_or(&fresh);
+    let order = arranged(rows, list);
+    order.get(place(rows, &order, list)).copied()
 }
 
 /// What the screen lists; nothing where it lists nothing, or nothing is known.
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
-        Screen::Overview
-        | Screen::Connections
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => None,
+        Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
+        Screen::Restarts => Some(Box::new(history::History::of(model, model.view()?.0))),
+        Screen::State => Some(Box::new(backups::Backups(model.view()?.0.backups.as_deref()?))),
+        Screen::Tasks => {
+            let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
+            Some(Box::new(tasks::Tasks::of(model.tasks.value()?, &model.closed, is_filtered)))
+        }
+        Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
+        Screen::Audit => Some(Box::new(audit::Audit::of(model)?)),
+        Screen::Configuration => Some(Box::new(config::Config(model.config.value()?))),
+        Screen::Overview | Screen::Logs => None,
     }
 }

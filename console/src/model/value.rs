@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
+use task_orchestrator_shared::restart::PhaseRecord;
 
 use super::words;
 use crate::theme::Tone;
@@ -15,6 +16,9 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     /// Words that mean something, with the tone in which they are said.
     State(Cow<'a, str>, Tone),
+    /// A long name whose end tells more than its beginning: where there is no room it is
+    /// cut off in front.
+    Id(Cow<'a, str>),
     /// How many.
     Count(u64),
     /// Bytes.
@@ -27,6 +31,8 @@ pub enum Value<'a> {
     Part(u64, u64),
     /// Yes or no.
     Flag(bool),
+    /// The phases of a restart, drawn as a bar.
+    Phases(&'a [PhaseRecord]),
     /// Nobody has measured it.
     Unknown,
     /// There is no such thing here.
@@ -62,20 +68,26 @@ impl<'a> Value<'a> {
         matches!(self, Self::Unknown | Self::NotApplicable)
     }
 
+    /// Whether it is a figure: figures stand at the right of their column.
+    pub fn is_figure(&self) -> bool {
+        matches!(self, Self::Count(_) | Self::Bytes(_) | Self::Millis(_) | Self::Part(..))
+    }
+
     fn weight(&self) -> Option<f64> {
         match self {
             Self::Count(count) | Self::Bytes(count) => Some(*count as f64),
             Self::Millis(millis) => Some(*millis),
             Self::Time(time) => Some(time.as_microsecond() as f64),
             Self::Part(part, whole) => Some(if *whole == 0 { 0.0 } else { *part as f64 / *whole as f64 }),
+            Self::Phases(phases) => Some(phases.iter().filter_map(|phase| phase.duration_ms).sum()),
             Self::Flag(flag) => Some(f64::from(u8::from(*flag))),
-            Self::Text(_) | Self::State(..) | Self::Unknown | Self::NotApplicable => None,
+            Self::Text(_) | Self::State(..) | Self::Id(_) | Self::Unknown | Self::NotApplicable => None,
         }
     }
 
     fn words(&self) -> &str {
         match self {
-            Self::Text(text) | Self::State(text, _) => text,
+            Self::Text(text) | Self::State(text, _) | Self::Id(text) => text,
             _ => "",
         }
     }
@@ -89,17 +101,26 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Phases with how long each took.
+fn phases_in_words(phases: &[PhaseRecord]) -> String {
+    let took = |record: &PhaseRecord| record.duration_ms.map_or_else(|| "?".to_owned(), words::millis);
+    let told: Vec<String> =
+        phases.iter().map(|record| format!("{} {}", record.phase, took(record))).collect();
+    told.join(", ")
+}
+
 impl Value<'_> {
     /// It in words, as it is filtered and copied: the same everywhere and in every
     /// time zone. How it is drawn is the view's.
     pub fn plain(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) | Self::State(text, _) => Cow::Borrowed(text),
+            Self::Text(text) | Self::State(text, _) | Self::Id(text) => Cow::Borrowed(text),
             Self::Count(count) => count.to_string().into(),
             Self::Bytes(bytes) => words::bytes(*bytes).into(),
             Self::Millis(millis) => words::millis(*millis).into(),
             Self::Time(time) => format!("{time:.0}").into(),
             Self::Part(part, whole) => format!("{part}/{whole}").into(),
+            Self::Phases(phases) => phases_in_words(phases).into(),
             Self::Flag(true) => "yes".into(),
             Self::Flag(false) => "no".into(),
             Self::Unknown => "unknown".into(),

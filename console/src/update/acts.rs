@@ -1,9 +1,10 @@
 //! What an action does.
 
 use task_orchestrator_shared::admin::Request;
+use task_orchestrator_shared::admin::audit::MAX_AUDIT_RECORDS;
 use task_orchestrator_shared::admin::log::LogLevel;
-use task_orchestrator_shared::role::Operation;
 
+use super::poll::{refresh, refresh_detail};
 use super::{ask, close, dialogs, lists, say};
 use crate::action::{Action, ActionId};
 use crate::heard::LostKind;
@@ -101,6 +102,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Columns => choose_column(model, Choice::Columns),
         ActionId::Refresh => {
             let mut effects = refresh(model);
+            effects.extend(older_records(model));
             if !model.link.is_live() {
                 effects.push(Effect::RetryNow);
             }
@@ -108,6 +110,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         }
         ActionId::Freeze => {
             model.frozen = if model.frozen.is_some() { None } else { model.seen.clone() };
+            model.frozen_series = model.frozen.as_ref().map(|_| model.series.clone()).unwrap_or_default();
             Vec::new()
         }
         ActionId::Copy => lists::chosen(model).map_or_else(Vec::new, |key| vec![Effect::Copy(key)]),
@@ -311,45 +314,27 @@ pub(super) fn chosen(model: &mut Model) -> Vec<Effect> {
 
 /// Shows a screen, and asks for what it shows.
 pub(super) fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    let mut effects = Vec::new();
     if model.screen != screen {
+        if model.screen == Screen::Logs {
+            effects = super::logs::leave(model);
+        }
         model.screen = screen;
         model.is_open = false;
     }
-    refresh(model)
+    effects.extend(refresh(model));
+    effects
 }
 
-/// Asks for what the screen shows and the view does not hold.
-pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
-    if !model.link.is_live() {
+/// Asks for more of the audit than the view holds.
+fn older_records(model: &mut Model) -> Vec<Effect> {
+    let request = Request::Audit { limit: u32::try_from(MAX_AUDIT_RECORDS).unwrap_or(u32::MAX) };
+    let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&request.operation()));
+    if model.screen != Screen::Audit || !model.link.is_live() || !may || model.audit.is_asked() {
         return Vec::new();
     }
-    let may = |model: &Model, operation| {
-        model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&operation))
-    };
-    match model.screen {
-        Screen::Configuration if may(model, Request::ShowConfig.operation()) => {
-            model.config.ask();
-            ask(model, Purpose::Config, Request::ShowConfig)
-        }
-        Screen::Tasks if may(model, Request::Tasks.operation()) => {
-            model.tasks.ask();
-            ask(model, Purpose::Tasks, Request::Tasks)
-        }
-        Screen::Logs => super::logs::follow(model),
-        Screen::Connections => refresh_detail(model),
-        _ => Vec::new(),
-    }
-}
-
-/// Asks for the details of what is chosen.
-pub(super) fn refresh_detail(model: &mut Model) -> Vec<Effect> {
-    if model.screen != Screen::Connections || !model.link.is_live() {
-        return Vec::new();
-    }
-    let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&Operation::ViewRequests));
-    let Some(session) = lists::chosen(model).filter(|_| may) else { return Vec::new() };
-    model.session.ask();
-    ask(model, Purpose::Session, Request::Session { session })
+    model.audit.ask();
+    ask(model, Purpose::Audit, request)
 }
 
 fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
@@ -357,9 +342,22 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         super::logs::scroll(model, id);
         return Vec::new();
     }
-    let before = lists::chosen(model);
-    lists::step(model, id);
-    if lists::chosen(model) == before { Vec::new() } else { refresh_detail(model) }
+    if model.is_open
+        && (matches!(
+            model.screen,
+            Screen::Connections
+                | Screen::State
+                | Screen::Tasks
+                | Screen::DeadLetters
+                | Screen::Audit
+                | Screen::Configuration
+        ) || crate::view::has_details_alone(model))
+        && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
+    {
+        lists::scroll_detail(model, id);
+        return Vec::new();
+    }
+    if lists::step(model, id) { refresh_detail(model) } else { Vec::new() }
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {

@@ -142,6 +142,7 @@ impl<'a> Canvas<'a> {
                 cell.reset();
             }
         }
+        self.restyle(area, self.look.base());
     }
 
     /// Everything there looks like this as well.
@@ -154,6 +155,18 @@ impl<'a> Canvas<'a> {
     pub fn fade(&mut self, area: Rect) {
         let dim = self.look.style(Tone::Dim).add_modifier(Modifier::DIM);
         self.restyle(area, dim);
+    }
+
+    /// What was drawn elsewhere, from its row `top` on.
+    pub fn copy(&mut self, area: Rect, from: &Buffer, top: u16) {
+        let area = self.clip(area);
+        for place in area.positions() {
+            let (column, row) = (place.x - area.x, (place.y - area.y).saturating_add(top));
+            let there = from.cell(Position::new(column, row));
+            if let (Some(there), Some(cell)) = (there, self.buffer.cell_mut(place)) {
+                *cell = there.clone();
+            }
+        }
     }
 
     /// This was drawn there, for the mouse.
