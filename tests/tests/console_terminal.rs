@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use task_orchestrator_tests::pty::Started;
 use task_orchestrator_tests::{Client, Pty, Workspace, process, program, wait};
 
 const SIZE: (u16, u16) = (80, 24);
+
+/// How long nothing happens.
+const IDLE: Duration = Duration::from_secs(4);
 
 /// A console where no server is.
 fn alone() -> Result<(tempfile::TempDir, Pty)> {
@@ -83,21 +87,52 @@ fn a_terminal_that_is_closed_ends_it() -> Result<()> {
     wait::until("the console to end", || (!process::lives(pid)).then_some(()))
 }
 
-/// Nothing is read of what it writes, so that a write would wait for ever.
+/// Nothing is read of what it writes, so that a write waits for ever.
 #[test]
 fn a_terminal_that_takes_nothing_keeps_it_neither_from_ending_nor_from_small_memory() -> Result<()> {
     let (_directory, mut pty) = alone()?;
     let pid = pty.pid()?;
     pty.hold();
-    for round in 0..400u16 {
+    let mut looks_in_a_row = 0;
+    wait::until("its writer to be kept waiting", || {
+        pty.keys("\x0c").ok()?;
+        looks_in_a_row = if is_writing(pid) { looks_in_a_row + 1 } else { 0 };
+        (looks_in_a_row == 100).then_some(())
+    })?;
+    let before = process::resident_bytes(pid)?;
+    for round in 0..1000u16 {
         pty.resize(100 + round % 100, 40)?;
         pty.keys("\x0c")?;
     }
-    let before = process::resident_bytes(pid)?;
-    ensure!(before < 64 * 1024 * 1024, "{before} bytes");
+    let grown = process::resident_bytes(pid)?.saturating_sub(before);
+    ensure!(grown < 2 * 1024 * 1024, "{grown} bytes more");
     pty.signal(Signal::TERM)?;
     ensure!(pty.ends()? == 143);
     Ok(())
+}
+
+/// Whether the thread that writes to the terminal is in a write.
+fn is_writing(pid: u32) -> bool {
+    threads(pid).iter().any(|thread| {
+        let read = |file: &str| fs::read_to_string(thread.join(file)).unwrap_or_default();
+        // A thread that waits in the kernel for the terminal sleeps there, and nowhere else.
+        read("comm").trim() == "terminal" && matches!(read("wchan").as_str(), "wait_woken" | "n_tty_write")
+    })
+}
+
+fn threads(pid: u32) -> Vec<PathBuf> {
+    let entries = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).collect()
+}
+
+/// How often any of its threads was woken.
+fn wakeups(pid: u32) -> u64 {
+    let of = |thread: &PathBuf| {
+        let status = fs::read_to_string(thread.join("status")).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"))?;
+        line.trim().parse::<u64>().ok()
+    };
+    threads(pid).iter().filter_map(of).sum()
 }
 
 #[test]
@@ -121,7 +156,14 @@ fn while_nothing_happens_nothing_is_written() -> Result<()> {
         let client = Client::open(workspace)?;
         let mut pty = Pty::start(Started::console(workspace.path())?, (120, 40))?;
         pty.shows("Live")?;
+        // The overview draws figures over time, which move on for a while.
+        pty.keys("2")?;
         pty.quiet(Duration::from_secs(3))?;
+        let (woken, written) = (wakeups(pty.pid()?), pty.raw().len());
+        ensure!(pty.quiet(IDLE)? == written, "it has written");
+        let woken = wakeups(pty.pid()?) - woken;
+        // Two a second, and one more for where the count begins.
+        ensure!(woken <= 2 * IDLE.as_secs() + 1, "woken {woken} times in {IDLE:?}");
         pty.keys("q")?;
         ensure!(pty.ends()? == 0);
         pty.is_restored()?;
