@@ -124,9 +124,10 @@ fn configuration(program: &Path) -> String {
     let build = format!(
         "echo 'this demonstration builds nothing: it looks whether the program is there and well'; {quoted} --version && {quoted} config check"
     );
-    // Whatever happens to the processes of the demonstration, its server does not stay.
+    // Whatever happens to the processes of the demonstration, its server does not stay; and
+    // nobody waits at its end for what a client wanted.
     format!(
-        "[front]\nidle_timeout = \"1 min\"\n\n[log]\nlevel = \"debug\"\n\n[restart]\nbuild_command = {}\n",
+        "[front]\nidle_timeout = \"1 min\"\n\n[log]\nlevel = \"debug\"\n\n[restart]\nbuild_command = {}\n\n[shutdown]\nrequest_timeout = \"300 ms\"\ncleanup_timeout = \"2 s\"\n",
         toml::Value::String(build)
     )
 }
