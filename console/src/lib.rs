@@ -2,6 +2,7 @@
 //!
 //! - [`heard`], input → [`msg`] → [`update`] → [`model`] ← [`view`]: one loop, pure but for its ends.
 //! - [`action`]: everything that can be done, once each.  - [`keymap`], [`key`]: how.
+//! - [`linear`]: the same without a drawn screen, in lines.
 //! - [`theme`], [`symbols`]: the only places that define a colour or a sign.
 //!
 //! It decides nothing about permission: it shows what the server has granted.
@@ -10,6 +11,7 @@ pub mod action;
 pub mod heard;
 pub mod key;
 pub mod keymap;
+pub mod linear;
 pub mod model;
 pub mod msg;
 pub mod palette;

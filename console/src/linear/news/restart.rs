@@ -1,0 +1,121 @@
+//! What a restart goes through, said as it happens: its begin, each phase with what it
+//! took, what it waits for when that is long, the lines of the build, how it ended.
+
+use std::time::Duration;
+
+use task_orchestrator_shared::admin::view::{MAX_BUILD_OUTPUT, RestartView};
+use task_orchestrator_shared::explain::name;
+use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::restart::RestartId;
+
+use super::{Piece, Weight};
+use crate::linear::restarts::{numbered, outcome, phase_done};
+
+/// How long a phase runs before it is said that it does.
+const LONG: Duration = Duration::from_millis(700);
+
+/// What was said of a restart.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    id: Option<RestartId>,
+    /// Phases that are over and were told.
+    phases: usize,
+    /// The phase that runs, since when, and whether that was told.
+    running: Option<(Phase, Duration, bool)>,
+    errors: usize,
+    output: usize,
+    last_output: String,
+    is_over: bool,
+}
+
+impl Told {
+    /// Everything about it up to now is known; nothing of it is news any more.
+    pub(super) fn begin(&mut self, restart: Option<&RestartView>) {
+        *self = Self::default();
+        let Some(restart) = restart.filter(|restart| restart.report.outcome.is_some()) else { return };
+        self.id = Some(restart.report.restart_id.clone());
+        self.is_over = true;
+    }
+
+    /// What is new about it.
+    pub(super) fn take(&mut self, restart: &RestartView, now: Duration) -> Vec<Piece> {
+        let report = &restart.report;
+        let mut pieces = Vec::new();
+        if self.id.as_ref() != Some(&report.restart_id) {
+            *self = Self { id: Some(report.restart_id.clone()), ..Self::default() };
+            pieces.push(Weight::Matters.piece(begins(restart)));
+        }
+        if self.is_over {
+            return pieces;
+        }
+        self.build(restart, &mut pieces);
+        self.phases(restart, now, &mut pieces);
+        for error in report.errors.iter().skip(self.errors) {
+            pieces.push(Weight::Matters.piece(format!("Error {}: {}", name(error.error_code), error.error)));
+        }
+        self.errors = report.errors.len();
+        if report.outcome.is_some() {
+            self.is_over = true;
+            pieces.push(Weight::Matters.piece(format!("{}.", capital(&outcome(report)))));
+        }
+        pieces
+    }
+
+    /// How long until a phase that runs is long.
+    pub(super) fn next(&self, now: Duration) -> Option<Duration> {
+        let (_, since, said) = self.running.filter(|_| !self.is_over)?;
+        (!said).then(|| (since + LONG).saturating_sub(now))
+    }
+
+    fn phases(&mut self, restart: &RestartView, now: Duration, pieces: &mut Vec<Piece>) {
+        let report = &restart.report;
+        let over = report.phases.iter().filter_map(|record| Some((record, record.duration_ms?)));
+        for (record, took) in over.clone().skip(self.phases) {
+            pieces.push(Weight::Matters.piece(phase_done(record, took)));
+        }
+        self.phases = over.count();
+        if report.outcome.is_some() || !Phase::EIGHT.contains(&report.phase) {
+            self.running = None;
+            return;
+        }
+        let running = self.running.filter(|(phase, ..)| *phase == report.phase);
+        let (phase, since, mut said) = running.unwrap_or((report.phase, now, false));
+        if !said && now.saturating_sub(since) >= LONG {
+            said = true;
+            pieces.push(Weight::Matters.piece(format!("{} runs: {}", numbered(phase), report.message)));
+        }
+        self.running = Some((phase, since, said));
+    }
+
+    fn build(&mut self, restart: &RestartView, pieces: &mut Vec<Piece>) {
+        let lines = &restart.build_output;
+        // The oldest lines go once there are too many: then the last one that was said is looked for.
+        let from = if lines.len() < MAX_BUILD_OUTPUT {
+            self.output
+        } else {
+            lines.iter().rposition(|line| *line == self.last_output).map_or(0, |at| at + 1)
+        };
+        pieces.extend(lines.iter().skip(from).map(|line| Weight::Some.piece(format!("build: {line}"))));
+        self.output = lines.len();
+        if let Some(last) = lines.last() {
+            self.last_output.clone_from(last);
+        }
+    }
+}
+
+fn begins(restart: &RestartView) -> String {
+    let report = &restart.report;
+    let note = report.note.as_ref().map_or_else(String::new, |note| format!(", note: {note}"));
+    format!(
+        "Restart {} begins: {}, {}, asked for by {}{note}.",
+        report.restart_id,
+        report.kind.as_str(),
+        report.reason.as_str().replace('_', " "),
+        report.requested_by
+    )
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
