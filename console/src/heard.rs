@@ -26,6 +26,8 @@ pub enum LostKind {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "heard", rename_all = "snake_case")]
 pub enum Heard {
+    /// The link begins: what comes from here on is of the server that was chosen last.
+    Opened,
     /// The link tries to connect.
     Connecting {
         /// For which time since a connection lasted, from one.

@@ -12,6 +12,7 @@ pub mod heard;
 pub mod key;
 pub mod keymap;
 pub mod linear;
+pub mod link;
 pub mod model;
 pub mod msg;
 pub mod palette;

@@ -175,6 +175,9 @@ pub struct Model {
     pub size: (u16, u16),
     /// Rows that a page of the list or of the prompt has, as last drawn.
     pub page_rows: usize,
+    /// Links that were asked for and have not begun: until then, what is heard is of
+    /// another server.
+    pub opening: u32,
     /// Whether a server is being started.
     pub is_starting: bool,
     /// Whether the console is about to end.
@@ -213,6 +216,7 @@ impl Model {
             notices: VecDeque::new(),
             size: (0, 0),
             page_rows: 1,
+            opening: 0,
             is_starting: false,
             is_over: false,
             nonce: String::new(),

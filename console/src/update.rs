@@ -23,6 +23,8 @@ use crate::model::{Asked, MAX_ASKED, Model, Now, Purpose};
 use crate::msg::{Effect, MAX_PASTE, Msg};
 use crate::theme::Tone;
 
+pub(crate) use heard::name_of;
+
 /// Takes in a message.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     model.now = now;
@@ -145,6 +147,8 @@ fn switched(model: &mut Model, target: crate::targets::TargetRow) -> Vec<Effect>
     (fresh.size, fresh.page_rows, fresh.screen) = (model.size, model.page_rows, model.screen);
     // A late answer of the other server must find nobody.
     (fresh.last_tag, fresh.nonce) = (model.last_tag, std::mem::take(&mut model.nonce));
+    // As is what else it has said and the loop has not taken in yet.
+    fresh.opening = model.opening.saturating_add(1);
     *model = fresh;
     vec![Effect::Switch(target)]
 }

@@ -12,7 +12,13 @@ use crate::msg::Effect;
 /// Takes something in.
 pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
     let now = model.now;
+    // Answers have names that are never used twice.
+    let is_named = matches!(heard, Heard::Answer { .. } | Heard::Event { .. } | Heard::Opened);
+    if model.opening > 0 && !is_named {
+        return Vec::new();
+    }
     match heard {
+        Heard::Opened => model.opening = model.opening.saturating_sub(1),
         Heard::Connecting { attempt } => connecting(model, attempt),
         Heard::Live { welcome } => return live(model, welcome),
         Heard::Incompatible { welcome, skew } => {
@@ -29,7 +35,11 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
         Heard::Alive => alive(model),
         Heard::Answer { tag, answer } => return answers::take(model, tag, answer),
         Heard::Event { .. } => {}
-        Heard::LogBegins { lines } => model.logs.begin(lines),
+        Heard::LogBegins { lines } => {
+            model.logs.begin(lines);
+            // The end of those before may have come after these were asked for.
+            model.logs.is_followed = true;
+        }
         Heard::Log { lines } => {
             model.logs.missed = model.logs.missed.saturating_add(lines.missed);
             model.logs.push(lines.lines);
@@ -98,7 +108,7 @@ fn lost(model: &mut Model, why: String, kind: LostKind, retry_in_ms: u64) {
 }
 
 fn silent(model: &mut Model, now: Now) {
-    if let LinkState::Live(welcome) = &model.link {
+    if let LinkState::Live(welcome) | LinkState::Incompatible { welcome, .. } = &model.link {
         let since = model.seen.as_ref().map_or(now, |seen| seen.at);
         model.link = LinkState::Stale { welcome: welcome.clone(), since };
     }
@@ -106,7 +116,11 @@ fn silent(model: &mut Model, now: Now) {
 
 fn alive(model: &mut Model) {
     if let LinkState::Stale { welcome, .. } = &model.link {
-        model.link = LinkState::Live(welcome.clone());
+        let welcome = welcome.clone();
+        model.link = match welcome.skew {
+            Some(skew) => LinkState::Incompatible { welcome, skew },
+            None => LinkState::Live(welcome),
+        };
     }
     if let Some(seen) = model.seen.as_deref_mut() {
         seen.at = model.now;
