@@ -1,6 +1,7 @@
 //! What the console knows and where its user is. Pure data: it is changed by `update`
 //! only, and drawn by `view`, which changes nothing.
 
+pub mod absent;
 pub mod dialog;
 pub mod filter;
 pub mod known;

@@ -1,6 +1,7 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
 mod chrome;
+mod connections;
 pub mod help;
 pub mod layout;
 mod prompts;

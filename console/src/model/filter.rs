@@ -1,6 +1,12 @@
-//! What a list shows: words, `column:words`, and `!` before what is not wanted.
+//! What a list shows: words, `column:words`, `column:>5` and `<` for figures, and `!`
+//! before what is not wanted; words with spaces or colons stand in quotes.
 
+mod read;
+mod term;
+
+use super::rows::Column;
 use super::value::Value;
+use term::Term;
 
 /// Longest text of a filter, in characters; what is more is not taken.
 pub const MAX_FILTER: usize = 200;
@@ -13,13 +19,6 @@ pub struct Filter {
     terms: Vec<Term>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-struct Term {
-    column: Option<String>,
-    words: String,
-    wanted: bool,
-}
-
 impl Filter {
     /// Reads one. Columns are checked against these.
     ///
@@ -27,22 +26,7 @@ impl Filter {
     ///
     /// What is wrong with it, in a sentence.
     pub fn parse(text: &str, columns: &[&str]) -> Result<Self, String> {
-        let mut terms = Vec::new();
-        for word in text.split_whitespace() {
-            let (wanted, word) = word.strip_prefix('!').map_or((true, word), |word| (false, word));
-            let (column, words) = match word.split_once(':') {
-                Some((column, words)) if columns.contains(&column) => (Some(column.to_owned()), words),
-                Some((column, _)) => {
-                    return Err(format!("there is no column {column}: {}", columns.join(", ")));
-                }
-                None => (None, word),
-            };
-            if words.is_empty() {
-                return Err("something has to stand behind it".to_owned());
-            }
-            terms.push(Term { column, words: words.to_lowercase(), wanted });
-        }
-        Ok(Self { text: text.to_owned(), terms })
+        Ok(Self { text: text.to_owned(), terms: read::terms(text, columns)? })
     }
 
     /// Whether everything is shown.
@@ -58,12 +42,25 @@ impl Filter {
     ) -> bool {
         self.terms.iter().all(|term| {
             let holds = match &term.column {
-                Some(id) => {
-                    column(id).is_some_and(|value| value.plain().to_lowercase().contains(&term.words))
-                }
-                None => all().iter().any(|value| value.plain().to_lowercase().contains(&term.words)),
+                Some(id) => column(id).is_some_and(|value| term.test.holds(&value)),
+                None => all().iter().any(|value| term.test.holds(value)),
             };
             holds == term.wanted
         })
     }
+
+    /// The same for a row of a table, whose values are taken only where they are needed.
+    pub fn matches_row<'a>(&self, columns: &[Column], value: impl Fn(usize) -> Value<'a>) -> bool {
+        self.terms.iter().all(|term| {
+            let mut looked_at =
+                columns.iter().enumerate().filter(|(_, column)| match &term.column {
+                    Some(id) => column.id == id,
+                    None => true,
+                });
+            looked_at.any(|(at, _)| term.test.holds(&value(at))) == term.wanted
+        })
+    }
 }
+
+#[cfg(test)]
+mod tests;

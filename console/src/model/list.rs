@@ -36,6 +36,12 @@ pub struct ListState {
 /// Most rows that can be marked.
 pub const MAX_MARKED: usize = 2;
 
+/// The first row of a page on which the row at `at` is, as near to `top` as can be.
+pub fn sight(top: usize, at: usize, page: usize, count: usize) -> usize {
+    let page = page.max(1);
+    top.min(at).max((at + 1).saturating_sub(page)).min(count.saturating_sub(page))
+}
+
 impl ListState {
     /// Sorts by this column; the same again turns it round, and a third time ends it.
     pub fn sort_by(&mut self, column: &'static str) {

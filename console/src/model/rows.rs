@@ -4,9 +4,13 @@
 
 use std::borrow::Cow;
 
+pub mod arrange;
+pub mod sessions;
+
+pub use arrange::arranged;
+
 use super::Model;
-use super::filter::Filter;
-use super::list::{Direction, ListState};
+use super::list::ListState;
 use super::value::Value;
 use crate::screen::Screen;
 use crate::theme::Tone;
@@ -48,29 +52,16 @@ pub trait Rows {
     /// What stands in a column of it.
     fn value(&self, row: usize, column: usize) -> Value<'_>;
 
+    /// The row that this one belongs to, which stands before it; nothing in a list that
+    /// is no tree.
+    fn parent(&self, _row: usize) -> Option<usize> {
+        None
+    }
+
     /// How the row as a whole is to be read.
     fn tone(&self, _row: usize) -> Tone {
         Tone::Plain
     }
-}
-
-/// The rows that are shown, in their order, as their numbers in [`Rows`].
-pub fn arranged(rows: &dyn Rows, list: &ListState) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..rows.count()).filter(|row| matches(rows, *row, &list.filter)).collect();
-    let Some((id, direction)) = list.sort else { return order };
-    let Some(column) = rows.columns().iter().position(|column| column.id == id) else { return order };
-    // Stable, so that rows of equal values do not change places from frame to frame.
-    order.sort_by(|one, two| {
-        let (one, two) = (rows.value(*one, column), rows.value(*two, column));
-        match (one.is_missing(), two.is_missing()) {
-            (true, true) => std::cmp::Ordering::Equal,
-            (true, false) => std::cmp::Ordering::Greater,
-            (false, true) => std::cmp::Ordering::Less,
-            (false, false) if direction == Direction::Down => two.order(&one),
-            (false, false) => one.order(&two),
-        }
-    });
-    order
 }
 
 /// The place of the chosen row among those that are shown; the first where the
@@ -81,19 +72,11 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
     found.unwrap_or_else(|| list.last_place.min(order.len().saturating_sub(1)))
 }
 
-fn matches(rows: &dyn Rows, row: usize, filter: &Filter) -> bool {
-    filter.is_empty()
-        || filter.matches(
-            |id| rows.columns().iter().position(|column| column.id == id).map(|at| rows.value(row, at)),
-            || (0..rows.columns().len()).map(|column| rows.value(row, column)).collect(),
-        )
-}
-
 /// What the screen lists; nothing where it lists nothing, or nothing is known.
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
+        Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
         Screen::Overview
-        | Screen::Connections
         | Screen::Restarts
         | Screen::State
         | Screen::Tasks

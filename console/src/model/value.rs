@@ -15,6 +15,9 @@ pub enum Value<'a> {
     Text(Cow<'a, str>),
     /// Words that mean something, with the tone in which they are said.
     State(Cow<'a, str>, Tone),
+    /// A long name whose end tells more than its beginning: where there is no room it is
+    /// cut off in front.
+    Id(Cow<'a, str>),
     /// How many.
     Count(u64),
     /// Bytes.
@@ -62,6 +65,11 @@ impl<'a> Value<'a> {
         matches!(self, Self::Unknown | Self::NotApplicable)
     }
 
+    /// Whether it is a figure: figures stand at the right of their column.
+    pub fn is_figure(&self) -> bool {
+        matches!(self, Self::Count(_) | Self::Bytes(_) | Self::Millis(_) | Self::Part(..))
+    }
+
     fn weight(&self) -> Option<f64> {
         match self {
             Self::Count(count) | Self::Bytes(count) => Some(*count as f64),
@@ -69,13 +77,13 @@ impl<'a> Value<'a> {
             Self::Time(time) => Some(time.as_microsecond() as f64),
             Self::Part(part, whole) => Some(if *whole == 0 { 0.0 } else { *part as f64 / *whole as f64 }),
             Self::Flag(flag) => Some(f64::from(u8::from(*flag))),
-            Self::Text(_) | Self::State(..) | Self::Unknown | Self::NotApplicable => None,
+            Self::Text(_) | Self::State(..) | Self::Id(_) | Self::Unknown | Self::NotApplicable => None,
         }
     }
 
     fn words(&self) -> &str {
         match self {
-            Self::Text(text) | Self::State(text, _) => text,
+            Self::Text(text) | Self::State(text, _) | Self::Id(text) => text,
             _ => "",
         }
     }
@@ -94,7 +102,7 @@ impl Value<'_> {
     /// time zone. How it is drawn is the view's.
     pub fn plain(&self) -> Cow<'_, str> {
         match self {
-            Self::Text(text) | Self::State(text, _) => Cow::Borrowed(text),
+            Self::Text(text) | Self::State(text, _) | Self::Id(text) => Cow::Borrowed(text),
             Self::Count(count) => count.to_string().into(),
             Self::Bytes(bytes) => words::bytes(*bytes).into(),
             Self::Millis(millis) => words::millis(*millis).into(),

@@ -357,9 +357,7 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
         super::logs::scroll(model, id);
         return Vec::new();
     }
-    let before = lists::chosen(model);
-    lists::step(model, id);
-    if lists::chosen(model) == before { Vec::new() } else { refresh_detail(model) }
+    if lists::step(model, id) { refresh_detail(model) } else { Vec::new() }
 }
 
 fn open(model: &mut Model) -> Vec<Effect> {

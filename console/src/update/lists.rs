@@ -5,44 +5,50 @@ use tui_input::Input;
 use super::close;
 use crate::action::ActionId;
 use crate::model::filter::Filter;
-use crate::model::list::ListState;
+use crate::model::list::{ListState, sight};
 use crate::model::prompt::{FilterPrompt, Prompt};
-use crate::model::rows::{self, arranged, place};
+use crate::model::rows::{self, Rows, arranged, place};
 use crate::model::{Model, words};
 use crate::msg::Effect;
 use crate::screen::Screen;
 
-/// The keys of the rows that are shown, and the place of the chosen one.
-fn shown(model: &Model) -> (Vec<String>, usize) {
-    let Some(rows) = rows::of(model) else { return (Vec::new(), 0) };
-    let list = model.list();
-    let order = arranged(&*rows, &list);
-    let at = place(&*rows, &order, &list);
-    (order.iter().map(|row| rows.key(*row).into_owned()).collect(), at)
-}
-
 /// The key of the chosen row.
 pub(super) fn chosen(model: &Model) -> Option<String> {
-    let (keys, at) = shown(model);
-    keys.into_iter().nth(at)
+    let rows = rows::of(model)?;
+    let (order, at) = stands(model, &*rows);
+    order.get(at).map(|row| rows.key(*row).into_owned())
 }
 
-/// Moves what is chosen.
-pub(super) fn step(model: &mut Model, action: ActionId) {
-    let (keys, at) = shown(model);
+/// The rows that are shown, and the place of the chosen one.
+fn stands(model: &Model, rows: &dyn Rows) -> (Vec<usize>, usize) {
+    let fresh = ListState::default();
+    let list = model.lists.get(&model.screen).unwrap_or(&fresh);
+    let order = arranged(rows, list);
+    let at = place(rows, &order, list);
+    (order, at)
+}
+
+/// Moves what is chosen. Returns whether it is another row now.
+pub(super) fn step(model: &mut Model, action: ActionId) -> bool {
+    let Some(rows) = rows::of(model) else { return false };
+    let (order, at) = stands(model, &*rows);
     let page = model.page_rows.max(1);
     let to = match action {
         ActionId::Up => at.saturating_sub(1),
-        ActionId::Down => at + 1,
+        ActionId::Down => at.saturating_add(1),
         ActionId::PageUp => at.saturating_sub(page),
-        ActionId::PageDown => at + page,
+        ActionId::PageDown => at.saturating_add(page),
         ActionId::Top => 0,
         _ => usize::MAX,
     };
-    let to = to.min(keys.len().saturating_sub(1));
+    let to = to.min(order.len().saturating_sub(1));
+    let key = order.get(to).map(|row| rows.key(*row).into_owned());
+    drop(rows);
     let list = model.list_mut();
-    list.chosen = keys.get(to).cloned();
+    list.chosen = key;
     list.last_place = to;
+    list.top = sight(list.top, to, page, order.len());
+    to != at
 }
 
 /// Chooses a row.
@@ -62,14 +68,14 @@ pub(super) fn keep_in_sight(model: &mut Model) {
     let (count, at) = if list.filter.is_empty() && list.sort.is_none() && list.chosen.is_none() {
         (rows.count(), 0)
     } else {
-        let order = arranged(&*rows, &list);
-        (order.len(), place(&*rows, &order, &list))
+        let (order, at) = stands(model, &*rows);
+        (order.len(), at)
     };
     drop(rows);
-    let page = model.page_rows.max(1);
+    let page = model.page_rows;
     let list = model.list_mut();
     list.last_place = at;
-    list.top = list.top.min(at).max((at + 1).saturating_sub(page)).min(count.saturating_sub(page));
+    list.top = sight(list.top, at, page, count);
 }
 
 /// The wheel was turned.

@@ -1,0 +1,120 @@
+//! A value as it stands in a table: figures at the right, what is unknown and what does
+//! not apply each with a sign of its own, neither of which is a zero.
+
+use std::borrow::Cow;
+
+use jiff::Timestamp;
+use ratatui::layout::Rect;
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+use crate::model::value::Value;
+use crate::model::{Model, words};
+use crate::symbols::{Symbol, Symbols};
+use crate::theme::Tone;
+use crate::widgets::Canvas;
+
+/// From this width on a part of a whole has a bar.
+const LEAST_FOR_BAR: u16 = 12;
+
+/// Cells that the figures behind a bar have.
+const FIGURES: u16 = 7;
+
+/// A value as it is written.
+#[derive(Debug)]
+pub(super) struct Cell<'a> {
+    text: Cow<'a, str>,
+    /// Its own; absent: that of its row.
+    tone: Option<Tone>,
+}
+
+/// The sign that says the same as a tone; nothing for one that says nothing.
+pub fn sign_of(tone: Tone) -> Option<Symbol> {
+    match tone {
+        Tone::Good => Some(Symbol::Good),
+        Tone::Warn => Some(Symbol::Warn),
+        Tone::Bad => Some(Symbol::Bad),
+        Tone::Busy => Some(Symbol::Busy),
+        Tone::Dim => Some(Symbol::ToCome),
+        Tone::Plain | Tone::Title | Tone::Key | Tone::Chosen | Tone::Line => None,
+    }
+}
+
+impl<'a> Cell<'a> {
+    /// A value in a column of this width.
+    pub(super) fn of(value: &'a Value<'_>, width: u16, model: &Model, symbols: Symbols) -> Self {
+        let plain = |text: Cow<'a, str>| Self { text, tone: None };
+        let missing = |symbol| Self { text: symbols.of(symbol).into(), tone: Some(Tone::Dim) };
+        match value {
+            Value::Text(_) | Value::Count(_) | Value::Bytes(_) | Value::Millis(_) | Value::Flag(_) => {
+                plain(value.plain())
+            }
+            Value::State(word, tone) => {
+                let text = match sign_of(*tone) {
+                    Some(sign) => format!("{} {word}", symbols.of(sign)).into(),
+                    None => Cow::Borrowed(&**word),
+                };
+                Self { text, tone: Some(*tone) }
+            }
+            Value::Id(id) => plain(end_of(id, width, symbols.of(Symbol::More))),
+            Value::Time(at) => plain(moment(*at, width, model).into()),
+            Value::Part(part, whole) => plain(part_of(*part, *whole, width, symbols).into()),
+            Value::Unknown => missing(Symbol::Unknown),
+            Value::NotApplicable => missing(Symbol::NotApplicable),
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn draw(&self, canvas: &mut Canvas<'_>, place: Rect, is_right: bool, row: Tone) {
+        let tone = self.tone.unwrap_or(row);
+        if is_right {
+            canvas.put_right(place, &self.text, tone);
+        } else {
+            canvas.put(place, &self.text, tone);
+        }
+    }
+}
+
+/// As much of the end as there is room for.
+fn end_of<'a>(id: &'a str, width: u16, more: &str) -> Cow<'a, str> {
+    let width = usize::from(width);
+    if id.width() <= width {
+        return Cow::Borrowed(id);
+    }
+    let room = width.saturating_sub(more.width());
+    let mut used = 0;
+    let end: Vec<&str> = id
+        .graphemes(true)
+        .rev()
+        .take_while(|letter| {
+            used += letter.width();
+            used <= room
+        })
+        .collect();
+    let end: String = end.into_iter().rev().collect();
+    format!("{more}{end}").into()
+}
+
+/// The time of day, or a day where there is no room for both.
+fn moment(at: Timestamp, width: u16, model: &Model) -> String {
+    let zone = &model.settings.zone;
+    let text = words::time(at, model.now.wall, zone);
+    if text.width() <= usize::from(width) {
+        return text;
+    }
+    at.to_zoned(zone.clone()).strftime("%b %d").to_string()
+}
+
+/// `3/10`, with a bar in front where there is room for it.
+fn part_of(part: u64, whole: u64, width: u16, symbols: Symbols) -> String {
+    let figures = format!("{part}/{whole}");
+    if width < LEAST_FOR_BAR {
+        return figures;
+    }
+    let bar = usize::from(width - FIGURES - 1);
+    let full = if whole == 0 { 0.0 } else { part.min(whole) as f64 / whole as f64 * bar as f64 };
+    // Only what is done whole looks done whole, and what is begun looks begun.
+    let full = (full as usize).max(usize::from(part > 0)).min(bar);
+    let (done, left) = (symbols.of(Symbol::Full), symbols.of(Symbol::Empty));
+    format!("{}{} {figures:>7}", done.repeat(full), left.repeat(bar - full))
+}
