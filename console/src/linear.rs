@@ -15,6 +15,8 @@ mod overview;
 mod questions;
 mod restarts;
 pub mod run;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::collections::VecDeque;
@@ -26,7 +28,6 @@ use crate::action::{Action, ActionId, Where};
 use crate::key::{Key, Press};
 use crate::model::dialog::ARMS_AFTER;
 use crate::model::filter::Filter;
-use crate::model::known::Fetched;
 use crate::model::link_state::LinkState;
 use crate::model::notice::Notice;
 use crate::model::prompt::{Choice, Choose, PageLine, Prompt};
@@ -70,13 +71,17 @@ pub struct Linear {
     /// What `more` prints.
     more: More,
     asking: Asking,
-    /// The number of the next line of the log that is printed, while it is followed.
-    following: Option<u64>,
+    /// Whether the log is followed.
+    is_following: bool,
+    /// The number of the next line of the log that was not printed.
+    next_log_line: u64,
 }
 
 /// What is printed as soon as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pending {
+    /// The first screen, once there is a server to tell of.
+    First,
     Screen,
     Detail,
     Marks,
@@ -114,14 +119,14 @@ enum Asking {
 impl Linear {
     /// Nothing was said yet.
     pub fn new() -> Self {
-        Self { pending: Some(Pending::Screen), ..Self::default() }
+        Self { pending: Some(Pending::First), ..Self::default() }
     }
 
     /// What a typed line does.
     pub fn line(&mut self, model: &Model, line: &str) -> Turn {
         let line = line.trim();
         let mut turn = Turn::default();
-        if self.following.take().is_some() {
+        if std::mem::take(&mut self.is_following) {
             turn.say("Not following any more.");
             if line.is_empty() {
                 return turn;
@@ -186,10 +191,10 @@ impl Linear {
         self.notices(model, &mut turn);
         self.prompt(model, &mut turn);
         self.print(model, &mut turn);
-        if let Some(from) = self.following {
-            let (lines, next) = logs::since(model, from);
+        if self.is_following {
+            let (lines, next) = logs::since(model, self.next_log_line);
             turn.lines.extend(lines);
-            self.following = Some(next);
+            self.next_log_line = next;
         }
         turn
     }
@@ -294,7 +299,7 @@ impl Linear {
                 let which = if marked.is_empty() { "nothing".to_owned() } else { marked.join(", ") };
                 turn.say(format!("Marked: {which}."));
             }
-            Pending::Screen => self.screen(model, turn),
+            Pending::First | Pending::Screen => self.screen(model, turn),
         }
     }
 
@@ -310,7 +315,10 @@ impl Linear {
                 turn.say("Overview:");
                 turn.lines.extend(overview::lines(model));
             }
-            Screen::Logs => turn.lines.extend(logs::page(model)),
+            Screen::Logs => {
+                turn.lines.extend(logs::page(model));
+                self.next_log_line = model.logs.end();
+            }
             screen => {
                 let running = model.view().and_then(|(view, _)| view.restart.as_ref());
                 if let (Screen::Restarts, Some(restart)) = (screen, running) {
@@ -439,7 +447,7 @@ impl Linear {
         match action.id {
             ActionId::Follow => {
                 turn.say("Following the log. Enter ends that.");
-                self.following = Some(model.logs.end());
+                self.is_following = true;
                 return;
             }
             ActionId::Help => {
@@ -500,28 +508,24 @@ fn concerns_a_row(action: ActionId) -> bool {
 
 /// Whether what is to be printed is there, or will not come.
 fn is_known(model: &Model, pending: Pending) -> bool {
-    let Some((view, _)) = model.view() else {
+    if model.view().is_none() {
         // Without a server the screen says so; before the first answer it waits for it.
-        return matches!(model.link, LinkState::Waiting { .. } | LinkState::Denied { .. });
-    };
+        return pending != Pending::First
+            && matches!(model.link, LinkState::Waiting { .. } | LinkState::Denied { .. });
+    }
     if !model.link.is_live() {
         return true;
     }
     match (pending, model.screen) {
         (Pending::Detail, Screen::Connections) => !model.session.is_asked(),
-        (Pending::Screen, Screen::Tasks) => !is_awaited(&model.tasks),
-        (Pending::Screen, Screen::Configuration) => !is_awaited(&model.config),
-        (Pending::Screen, Screen::Logs) => {
+        (Pending::First | Pending::Screen, Screen::Tasks) => !model.tasks.is_asked(),
+        (Pending::First | Pending::Screen, Screen::Configuration) => !model.config.is_asked(),
+        (Pending::First | Pending::Screen, Screen::Logs) => {
             let logs = &model.logs;
             !logs.is_followed || !logs.lines.is_empty() || logs.ended.is_some()
         }
-        // A server that has just started is asked for its clients' places soon enough.
-        _ => !view.boot.is_empty(),
+        _ => true,
     }
-}
-
-fn is_awaited<T>(fetched: &Fetched<T>) -> bool {
-    fetched.is_asked()
 }
 
 fn choices(choose: &Choose) -> Vec<String> {

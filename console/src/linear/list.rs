@@ -163,7 +163,8 @@ fn cell(model: &Model, rows: &dyn Rows, row: usize, at: usize, column: &Column) 
         // What it is called, and how it is, need no title.
         _ if at == 0 => words.trim().to_owned(),
         Value::State(..) => words,
-        _ => format!("{} {words}", column.title),
+        // Titles are short for a table; the names for filters are whole words.
+        _ => format!("{} {words}", column.id.replace('-', " ")),
     }
 }
 
@@ -172,7 +173,7 @@ pub(super) fn facts(model: &Model, key: &str) -> Option<Vec<String>> {
     let rows = rows::of(model)?;
     let row = (0..rows.count()).find(|row| rows.key(*row) == key)?;
     let facts = rows.columns().iter().enumerate().flat_map(|(at, column)| {
-        wrapped(&text::fact(column.title, text::value(&rows.value(row, at), model).trim()))
+        wrapped(&text::fact(&column.id.replace('-', " "), text::value(&rows.value(row, at), model).trim()))
     });
     Some(facts.collect())
 }

@@ -1,5 +1,7 @@
 //! The choices of a screen, numbered, and help: all from the table of actions.
 
+use task_orchestrator_shared::role::Role;
+
 use super::text::wrapped;
 use crate::action::{ACTIONS, Action, ActionId, Danger, Where};
 use crate::model::Model;
@@ -67,14 +69,29 @@ pub(super) fn choices(screen: Screen) -> Vec<&'static Action> {
 /// The numbered choices, each with what is in its way.
 pub(super) fn menu(model: &Model) -> Vec<String> {
     let mut lines = vec![format!("Choices on {}:", model.screen.title())];
+    let mut reason = None;
     for (at, action) in choices(model.screen).into_iter().enumerate() {
         let name = if screen_of(action.id).is_some() { action.name } else { action.label };
-        let barred = model.barred(action).map_or_else(String::new, |why| format!(" (not possible: {why})"));
         let called = if name == action.name { String::new() } else { format!(" [{}]", action.name) };
+        let barred = match (model.barred(action), lacked(model, action)) {
+            (None, _) => String::new(),
+            (Some(_), Some(least)) => format!(" (not possible, needs {least})"),
+            (Some(why), None) => {
+                reason = Some(why);
+                " (not possible now)".to_owned()
+            }
+        };
         lines.extend(wrapped(&format!("{} {name}{called}: {}{barred}", at + 1, action.help)));
     }
+    lines.extend(reason.iter().flat_map(|why| wrapped(&format!("Not possible now: {why}."))));
     lines.push("Type a number or a name. help explains the rest.".to_owned());
     lines
+}
+
+/// The role that is needed, where one has a lower one.
+fn lacked(model: &Model, action: &'static Action) -> Option<Role> {
+    let you = &model.link.welcome()?.you;
+    action.operation.filter(|operation| !you.may.contains(operation)).and(action.least_role())
 }
 
 /// How everything is done here.
@@ -122,8 +139,6 @@ const HELP: [&str; 9] = [
 
 #[cfg(test)]
 mod tests {
-    use task_orchestrator_shared::role::Role;
-
     use super::*;
     use crate::sample;
 

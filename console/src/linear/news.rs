@@ -12,10 +12,10 @@ use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::report::{Alert, Level};
 
 use super::overview::level;
-use super::text::{moment, time};
+use super::text::{moment, sentence, time};
 use crate::heard::LostKind;
 use crate::model::link_state::LinkState;
-use crate::model::{Model, words};
+use crate::model::{Model, Purpose, words};
 use restart::Told;
 use speaker::Speaker;
 
@@ -50,6 +50,8 @@ pub(super) struct News {
     speaker: Speaker,
     /// What was said of the link.
     link: String,
+    /// The server that was said to be there.
+    server: Option<String>,
     /// The server that the rest is about.
     boot: Option<String>,
     restart: Told,
@@ -119,13 +121,13 @@ impl News {
         let mut pieces = Vec::new();
         self.link(model, &mut pieces);
         if let Some(seen) = model.seen.as_deref() {
-            if self.boot.as_ref() == Some(&seen.view.boot) {
-                self.changes(model, &seen.view, &mut pieces);
-            } else {
-                self.begin(&seen.view, &mut pieces);
+            if self.boot.as_ref() != Some(&seen.view.boot) {
+                self.begin(&seen.view);
             }
+            self.changes(model, &seen.view, &mut pieces);
             if let Some(restart) = &seen.view.restart {
-                pieces.extend(self.restart.take(restart, now));
+                let is_ours = model.asked.values().any(|asked| orders_restart(&asked.purpose));
+                pieces.extend(self.restart.take(restart, is_ours, now));
             }
         }
         let mut lines = Vec::new();
@@ -163,33 +165,31 @@ impl News {
             LinkState::Live(welcome) => format!("live {} {}", welcome.boot, welcome.you.role),
             other => other.name().to_owned(),
         };
-        if key != self.link {
-            self.link = key;
-            pieces.push(Weight::Matters.piece(link_sentence(model)));
+        if key == self.link {
+            return;
         }
+        self.link = key;
+        let mut text = link_sentence(model);
+        if let LinkState::Live(welcome) = &model.link {
+            match self.server.replace(welcome.boot.clone()) {
+                Some(before) if before == welcome.boot => {
+                    text = format!("Live again: the same server. You are {}.", welcome.you.role);
+                }
+                Some(_) => text.insert_str(0, "Another server than before runs. "),
+                None => {}
+            }
+        }
+        pieces.push(Weight::Matters.piece(text));
     }
 
-    /// Another server: what it is like is no news, but for what somebody has to look at.
-    fn begin(&mut self, view: &View, pieces: &mut Vec<Piece>) {
-        if self.boot.replace(view.boot.clone()).is_some() {
-            let text = format!(
-                "Another server than before runs: process {}, generation {}.",
-                view.server.pid, view.server.generation
-            );
-            pieces.push(Weight::Matters.piece(text));
-        }
+    /// Another server: what has happened there before is no news, but what somebody has
+    /// to look at now is.
+    fn begin(&mut self, view: &View) {
+        self.boot = Some(view.boot.clone());
         self.restart.begin(view.restart.as_ref());
         self.clients.begin(Clients::of(view));
         self.waits.begin(false);
         self.known = Known { crashes: view.server.crashes, letter: newest_letter(view), ..Known::default() };
-        let (safe_mode, held) = (&view.server.safe_mode, view.server.held_by_operator);
-        if let Some(why) = safe_mode {
-            pieces.push(Weight::Matters.piece(format!("SAFE MODE: {why}")));
-        }
-        if held {
-            pieces.push(Weight::Matters.piece("Maintenance is on: new requests are held back.".to_owned()));
-        }
-        (self.known.safe_mode, self.known.held) = (safe_mode.clone(), held);
     }
 
     fn changes(&mut self, model: &Model, view: &View, pieces: &mut Vec<Piece>) {
@@ -266,7 +266,7 @@ impl Known {
         ] {
             match is {
                 _ if was == is => {}
-                Some(why) => matters(format!("{label}: {why}")),
+                Some(why) => matters(format!("{label}: {}", sentence(why))),
                 None => matters(format!("Over: {}.", label.to_lowercase())),
             }
         }
@@ -335,6 +335,15 @@ fn full(view: &View) -> Option<String> {
     Some(format!("{capacity} requests of {name} wait, and no more are taken"))
 }
 
+/// Whether the answer to this tells how a restart ended.
+fn orders_restart(purpose: &Purpose) -> bool {
+    use crate::model::dialog::Ask;
+    matches!(
+        purpose,
+        Purpose::Order(Ask::Restart | Ask::Build | Ask::Upgrade | Ask::Emergency | Ask::Rollback)
+    )
+}
+
 /// An alert in a sentence.
 pub(super) fn alert(model: &Model, alert: &Alert) -> String {
     let times = if alert.times > 1 { format!(", {} times", alert.times) } else { String::new() };
@@ -359,11 +368,11 @@ pub(super) fn link_sentence(model: &Model) -> String {
         }
         LinkState::Connecting { last: None, .. } => format!("{state}: {name}."),
         LinkState::Connecting { attempt, last: Some(lost) } => {
-            format!("{state}, attempt {attempt}: {}", lost.why)
+            format!("{state}, attempt {attempt}: {}", sentence(&lost.why))
         }
         LinkState::Waiting { attempt, lost, next } => {
             let start = if lost.kind == LostKind::NoServer { " start-server starts one." } else { "" };
-            format!("{state}, attempt {attempt} in {}: {}{start}", left(model, *next), lost.why)
+            format!("{state}, attempt {attempt} in {}: {}{start}", left(model, *next), sentence(&lost.why))
         }
         LinkState::Incompatible { welcome, skew } => {
             let which = match skew {
@@ -372,7 +381,9 @@ pub(super) fn link_sentence(model: &Model) -> String {
             };
             format!("{state}: {which}. The server is version {}; here one may only look.", welcome.version)
         }
-        LinkState::Denied { why, next } => format!("{state}, tried again in {}: {why}", left(model, *next)),
+        LinkState::Denied { why, next } => {
+            format!("{state}, tried again in {}: {}", left(model, *next), sentence(why))
+        }
     }
 }
 

@@ -2,14 +2,20 @@
 
 use task_orchestrator_shared::admin::view::{View, WorkerRole};
 use task_orchestrator_shared::report::{Health, Level};
+use task_orchestrator_shared::role::{Operation, Role};
 
 use super::text::{fact, known, phase, time, wrapped, yes};
+use crate::model::link_state::LinkState;
 use crate::model::{Model, words};
 
 /// The overview, or what is known instead.
 pub(super) fn lines(model: &Model) -> Vec<String> {
     let mut facts = Vec::new();
-    facts.push(fact("link", super::news::link_sentence(model)));
+    let link = match &model.link {
+        LinkState::Live(_) => model.link.name().to_owned(),
+        _ => super::news::link_sentence(model),
+    };
+    facts.push(fact("link", link));
     if let Some((view, _)) = model.view() {
         server(model, view, &mut facts);
         trouble(view, &mut facts);
@@ -86,15 +92,18 @@ fn traffic(view: &View, facts: &mut Vec<String>) {
     let server = &view.server;
     let traffic = &view.traffic;
     facts.push(fact("clients", format!("{} of at most {}", view.sessions.len(), view.limits.max_sessions)));
+    let answered = match (traffic.p50_ms, traffic.p99_ms) {
+        (Some(p50), Some(p99)) => {
+            format!("half answered within {}, 99 % within {}", words::millis(p50), words::millis(p99))
+        }
+        _ => "none answered lately".to_owned(),
+    };
+    let rate = traffic.requests_per_second;
     facts.push(fact(
         "requests",
         format!(
-            "{} in all, {:.0} per second, {} in flight; half answered within {}, 99 % within {}",
-            traffic.requests,
-            traffic.requests_per_second,
-            traffic.in_flight,
-            known(traffic.p50_ms, words::millis),
-            known(traffic.p99_ms, words::millis)
+            "{} in all, {rate:.0} per second, {} in flight; {answered}",
+            traffic.requests, traffic.in_flight
         ),
     ));
     let waiting = known(view.buffers.as_ref(), |buffers| {
@@ -112,7 +121,7 @@ fn traffic(view: &View, facts: &mut Vec<String>) {
     facts.push(fact(
         "since the start",
         format!(
-            "{}, {} replayed, {} quarantined, sessions established again {} times, not {} times",
+            "{}, {} replayed, {} quarantined, sessions established again: {}, in vain: {}",
             words::counted(server.crashes, "crash", "crashes"),
             server.replayed,
             server.quarantined,
@@ -144,7 +153,11 @@ fn kept(model: &Model, view: &View, facts: &mut Vec<String>) {
 
 fn health(model: &Model, health: Option<&Health>, facts: &mut Vec<String>) {
     let Some(health) = health else {
-        facts.push(fact("health", "unknown: not measured yet, or your role may not see it"));
+        let may =
+            model.link.welcome().is_none_or(|welcome| welcome.you.may.contains(&Operation::HealthCheck));
+        let least = Role::least_for(Operation::HealthCheck);
+        let why = if may { "not measured yet".to_owned() } else { format!("to see it needs {least}") };
+        facts.push(fact("health", format!("unknown, {why}")));
         return;
     };
     facts.push(fact(

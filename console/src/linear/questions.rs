@@ -45,7 +45,7 @@ impl Questions {
         let mut lines = vec![String::new()];
         let danger = if action.danger == Danger::Typed { "DANGER, " } else { "" };
         lines.extend(wrapped(&format!("{danger}{}: {}.", action.name, action.help)));
-        lines.extend(target(dialog, model).iter().flat_map(|target| wrapped(&fact("of", target))));
+        lines.extend(target(dialog, model).iter().flat_map(|target| wrapped(target)));
         if matches!(dialog.facts, Facts::Asked(..)) {
             lines.push("The server is asked what it would mean.".to_owned());
         }
@@ -88,7 +88,7 @@ impl Questions {
                     for line in lines {
                         turn.say(format!("  {line}"));
                     }
-                    turn.say("cancel does nothing at all. Enter takes what stands in brackets.".to_owned());
+                    turn.say("At each question, enter takes what stands in brackets, and cancel ends it with nothing done.".to_owned());
                     self.step = after(dialog, None);
                 }
             }
@@ -180,17 +180,18 @@ fn after(dialog: &Dialog, field: Option<usize>) -> Step {
 
 /// What it is done to, where that is one of several.
 fn target(dialog: &Dialog, model: &Model) -> Option<String> {
-    match &dialog.ask {
+    Some(match &dialog.ask {
         Ask::ClearBuffers(Some(client)) | Ask::Disconnect(client) => {
             let sessions = model.seen.as_ref().map(|seen| seen.view.sessions.as_slice()).unwrap_or_default();
-            let name = sessions.iter().find(|session| session.client == *client)?.name.as_deref();
-            Some(format!("{client}, {}", name.unwrap_or("without a name")))
+            let session = sessions.iter().find(|session| session.client == *client);
+            let name = session.and_then(|session| session.name.as_deref()).unwrap_or("without a name");
+            fact("client", format!("{client}, {name}"))
         }
-        Ask::Restore(name) => Some(name.clone()),
-        Ask::RetryLetter(id) | Ask::DiscardLetter(id) => Some(format!("dead letter {id}")),
-        Ask::Maintenance(on) => Some(if *on { "switched on" } else { "switched off" }.to_owned()),
-        _ => None,
-    }
+        Ask::Restore(name) => fact("file", name),
+        Ask::RetryLetter(id) | Ask::DiscardLetter(id) => fact("dead letter", id.to_string()),
+        Ask::Maintenance(on) => fact("maintenance is switched", if *on { "on" } else { "off" }),
+        _ => return None,
+    })
 }
 
 fn question(step: Step, dialog: &Dialog, model: &Model) -> String {

@@ -17,16 +17,21 @@ pub(super) fn summary(model: &Model, restart: &RestartView) -> String {
     }
 }
 
-/// How it ended, with its numbers.
-pub(super) fn outcome(report: &RestartReport) -> String {
-    let took = words::millis(report.duration_ms);
-    let how = match report.outcome {
+/// How it ended, in a word.
+pub(super) fn ended(report: &RestartReport) -> &'static str {
+    match report.outcome {
         Some(Outcome::Complete) => "is complete",
         Some(Outcome::Failed) => "FAILED",
         Some(Outcome::RolledBack) => "was rolled back",
         Some(Outcome::Cancelled) => "was called off",
         None => "runs",
-    };
+    }
+}
+
+/// How it ended, with its numbers.
+pub(super) fn outcome(report: &RestartReport) -> String {
+    let took = words::millis(report.duration_ms);
+    let how = ended(report);
     format!(
         "restart {} {how} after {took}: generation {} serves, requests were held at most {}, {} replayed, \
          {} answered with an error",

@@ -68,6 +68,12 @@ pub(super) fn known<T>(value: Option<T>, with: impl FnOnce(T) -> String) -> Stri
     value.map_or_else(|| "unknown".to_owned(), with)
 }
 
+/// A text that may end with a full stop, with one.
+pub(super) fn sentence(text: &str) -> String {
+    let text = text.trim_end();
+    if text.ends_with(['.', '!', '?']) { text.to_owned() } else { format!("{text}.") }
+}
+
 /// The word for yes or no.
 pub(super) fn yes(is: bool) -> &'static str {
     if is { "yes" } else { "no" }

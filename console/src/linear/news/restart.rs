@@ -9,7 +9,7 @@ use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::restart::RestartId;
 
 use super::{Piece, Weight};
-use crate::linear::restarts::{numbered, outcome, phase_done};
+use crate::linear::restarts::{ended, numbered, outcome, phase_done};
 
 /// How long a phase runs before it is said that it does.
 const LONG: Duration = Duration::from_millis(700);
@@ -25,6 +25,8 @@ pub(super) struct Told {
     errors: usize,
     output: usize,
     last_output: String,
+    /// Whether this console has ordered it: then the answer tells the numbers.
+    is_ours: bool,
     is_over: bool,
 }
 
@@ -38,7 +40,7 @@ impl Told {
     }
 
     /// What is new about it.
-    pub(super) fn take(&mut self, restart: &RestartView, now: Duration) -> Vec<Piece> {
+    pub(super) fn take(&mut self, restart: &RestartView, is_ours: bool, now: Duration) -> Vec<Piece> {
         let report = &restart.report;
         let mut pieces = Vec::new();
         if self.id.as_ref() != Some(&report.restart_id) {
@@ -48,6 +50,7 @@ impl Told {
         if self.is_over {
             return pieces;
         }
+        self.is_ours |= is_ours;
         self.build(restart, &mut pieces);
         self.phases(restart, now, &mut pieces);
         for error in report.errors.iter().skip(self.errors) {
@@ -56,7 +59,12 @@ impl Told {
         self.errors = report.errors.len();
         if report.outcome.is_some() {
             self.is_over = true;
-            pieces.push(Weight::Matters.piece(format!("{}.", capital(&outcome(report)))));
+            let said = if self.is_ours {
+                format!("Restart {} {}.", report.restart_id, ended(report))
+            } else {
+                format!("{}.", capital(&outcome(report)))
+            };
+            pieces.push(Weight::Matters.piece(said));
         }
         pieces
     }
