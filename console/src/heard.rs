@@ -106,6 +106,29 @@ pub enum Heard {
     },
 }
 
+impl Heard {
+    /// Its name, for crash reports: nothing of what is in it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Connecting { .. } => "connecting",
+            Self::Live { .. } => "live",
+            Self::Incompatible { .. } => "incompatible",
+            Self::View { .. } => "view",
+            Self::Delta { .. } => "delta",
+            Self::Lost { .. } => "lost",
+            Self::Denied { .. } => "denied",
+            Self::Silent => "silent",
+            Self::Alive => "alive",
+            Self::Answer { .. } => "answer",
+            Self::Event { .. } => "event",
+            Self::LogBegins { .. } => "log-begins",
+            Self::Log { .. } => "log",
+            Self::LogEnds { .. } => "log-ends",
+        }
+    }
+}
+
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -44,6 +44,25 @@ pub enum Msg {
     Said(Result<String, String>),
 }
 
+impl Msg {
+    /// Its name, for crash reports: nothing of what is in it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Key(_) => "key",
+            Self::Paste(_) => "paste",
+            Self::Click(_) => "click",
+            Self::Wheel { .. } => "wheel",
+            Self::Heard(heard) => heard.name(),
+            Self::Tick => "tick",
+            Self::Resize(..) => "resize",
+            Self::Drawn { .. } => "drawn",
+            Self::Targets(_) => "targets",
+            Self::Started(_) => "started",
+            Self::Said(_) => "said",
+        }
+    }
+}
+
 /// Longest text that is pasted, in bytes; what is more is dropped.
 pub const MAX_PASTE: usize = 4096;
 

@@ -1,0 +1,179 @@
+//! The command line: every flag, and the help that teaches them.
+
+mod appearance;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use task_orchestrator_shared::role::Role;
+use task_orchestrator_shared::workspace::WorkspaceError;
+
+pub use appearance::{AppearanceArgs, Colour};
+
+use crate::exit::Exit;
+use crate::key_table;
+use crate::keymap::Keymap;
+use crate::link::Aim;
+use crate::model::{Model, Now, Settings};
+use crate::runtime::{self, Setup};
+use crate::screen::Screen;
+use crate::terminal::{self, TerminalError, ability};
+
+const EXAMPLES: &str = "\
+Examples:
+  task-orchestrator-console                      the server of this project
+  task-orchestrator-console --workspace ~/shop   of another one
+  task-orchestrator-console --read-only          look, and order nothing
+  task-orchestrator-console --screen logs        begin with the log
+  task-orchestrator-console --ascii --colour never
+                                                 for a terminal with neither
+  task-orchestrator-console keys                 the table of keys, in Markdown
+
+Inside: ? shows every key, : finds an action by its name, q ends the console; the
+server and its clients go on. Without a server the console waits for one.
+
+Exit codes: 0 ended by its user, 1 failed, 2 wrong usage or no terminal, 70 crashed
+(a report is in $XDG_STATE_HOME/task-orchestrator/crashes), 128+N ended by signal N.";
+
+/// The operations console of the task orchestrator: watches a server and steers it
+#[derive(Debug, Parser)]
+#[command(name = "task-orchestrator-console", version, about, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Something else than the console.
+    #[command(subcommand)]
+    pub verb: Option<Verb>,
+    /// Which server.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// How everything looks.
+    #[command(flatten)]
+    pub appearance: AppearanceArgs,
+    /// The screen to begin with: overview, connections, restarts, state, tasks, dead-letters, logs, audit, configuration
+    #[arg(long, value_name = "NAME", value_parser = screen, hide_possible_values = true)]
+    pub screen: Option<Screen>,
+}
+
+/// Which server, and as whom.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Which server")]
+pub struct ServerArgs {
+    /// The project whose server is meant; without it the nearest one upwards
+    #[arg(long, value_name = "DIR")]
+    pub workspace: Option<PathBuf>,
+    /// The server behind this admin socket; also $MCP_TASK_ORCHESTRATOR_ADMIN_SOCKET
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+    /// Take a lower role than the one that is granted: readonly, monitor, operator, admin
+    #[arg(long, value_name = "ROLE", value_parser = role)]
+    pub role: Option<Role>,
+    /// Order nothing
+    #[arg(long)]
+    pub read_only: bool,
+}
+
+/// Something else than the console.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Verb {
+    /// Print the table of keys, in Markdown
+    Keys,
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    Role::named(name).ok_or_else(|| format!("expected one of {}", Role::ALL.map(Role::as_str).join(", ")))
+}
+
+/// The name of a screen, as its action has it.
+fn screen(name: &str) -> Result<Screen, String> {
+    let name_of = |screen: Screen| screen.title().to_lowercase().replace(' ', "-");
+    Screen::ALL
+        .into_iter()
+        .find(|screen| name_of(*screen) == name)
+        .ok_or_else(|| format!("expected one of {}", Screen::ALL.map(name_of).join(", ")))
+}
+
+impl Cli {
+    /// Does what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When there is no terminal or no workspace; see [`exit_of`].
+    pub fn run(self) -> anyhow::Result<Exit> {
+        match self.verb {
+            Some(Verb::Keys) => print(&key_table::markdown(&Keymap::default())),
+            None => self.console(),
+        }
+    }
+
+    fn console(self) -> anyhow::Result<Exit> {
+        terminal::check(ability::of_process("TERM").as_deref())?;
+        let aim = self.server.aim()?;
+        let settings = Settings {
+            look: self.appearance.look(&ability::of_process),
+            mouse: self.appearance.is_mouse_wanted(),
+            read_only: self.server.read_only,
+            role: self.server.role,
+            ..Settings::default()
+        };
+        let now = Now { running: std::time::Duration::ZERO, wall: jiff::Timestamp::now() };
+        let mut model = Model::new(aim.target(), settings, now);
+        model.nonce = uuid::Uuid::new_v4().to_string();
+        model.screen = self.screen.unwrap_or_default();
+        let setup = Setup {
+            model,
+            aim,
+            is_remote: ability::is_remote(&ability::of_process),
+            is_local_time: true,
+            first: Vec::new(),
+        };
+        Ok(runtime::run(setup)?)
+    }
+}
+
+impl ServerArgs {
+    /// The server that is meant. Looks at directories only.
+    ///
+    /// # Errors
+    ///
+    /// When what was named is not there.
+    pub fn aim(&self) -> Result<Aim, WorkspaceError> {
+        let found = Aim::find(self.workspace.as_deref(), self.socket.clone())?;
+        Ok(found.lowered(self.role, self.read_only))
+    }
+}
+
+/// The exit code that stands for an error.
+pub fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<TerminalError>() {
+        Some(TerminalError::NoTerminal(_) | TerminalError::Dumb(_)) => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
+fn print(text: &str) -> anyhow::Result<Exit> {
+    use std::io::Write as _;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        // Who reads has seen enough.
+        _ => Ok(Exit::Done),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn screens_and_roles_are_found_by_their_names() {
+        let cli = Cli::try_parse_from(["c", "--screen", "dead-letters", "--role", "monitor"]).unwrap();
+        assert_eq!((cli.screen, cli.server.role), (Some(Screen::DeadLetters), Some(Role::Monitor)));
+        let wrong = Cli::try_parse_from(["c", "--screen", "logz"]).unwrap_err().to_string();
+        assert!(wrong.contains("dead-letters"), "{wrong}");
+    }
+}
