@@ -13,6 +13,7 @@ pub use appearance::{AppearanceArgs, Colour};
 use crate::exit::Exit;
 use crate::key_table;
 use crate::keymap::Keymap;
+use crate::linear;
 use crate::link::Aim;
 use crate::model::{Model, Now, Settings};
 use crate::runtime::{self, Setup};
@@ -27,6 +28,7 @@ Examples:
   task-orchestrator-console --screen logs        begin with the log
   task-orchestrator-console --ascii --colour never
                                                  for a terminal with neither
+  task-orchestrator-console --linear             in lines, for screen readers and pipes
   task-orchestrator-console keys                 the table of keys, in Markdown
 
 Inside: ? shows every key, : finds an action by its name, q ends the console; the
@@ -49,6 +51,9 @@ pub struct Cli {
     /// How everything looks.
     #[command(flatten)]
     pub appearance: AppearanceArgs,
+    /// In lines, for screen readers, dumb terminals and pipes: type `help` inside
+    #[arg(long)]
+    pub linear: bool,
     /// The screen to begin with: overview, connections, restarts, state, tasks, dead-letters, logs, audit, configuration
     #[arg(long, value_name = "NAME", value_parser = screen, hide_possible_values = true)]
     pub screen: Option<Screen>,
@@ -106,7 +111,9 @@ impl Cli {
     }
 
     fn console(self) -> anyhow::Result<Exit> {
-        terminal::check(ability::of_process("TERM").as_deref())?;
+        if !self.linear {
+            terminal::check(ability::of_process("TERM").as_deref())?;
+        }
         let aim = self.server.aim()?;
         let settings = Settings {
             look: self.appearance.look(&ability::of_process),
@@ -119,6 +126,9 @@ impl Cli {
         let mut model = Model::new(aim.target(), settings, now);
         model.nonce = uuid::Uuid::new_v4().to_string();
         model.screen = self.screen.unwrap_or_default();
+        if self.linear {
+            return Ok(linear::run(model, aim)?);
+        }
         let setup = Setup {
             model,
             aim,

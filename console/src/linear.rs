@@ -3,7 +3,7 @@
 //! Nothing is ever rewritten, and nothing is said by colour or place.
 //!
 //! - [`Linear`]: what a typed line does, and what there is to say. Pure.
-//! - [`run`](run::run): standard input and output.
+//! - [`run`]: on standard input and output.
 
 mod command;
 mod detail;
@@ -14,10 +14,12 @@ mod news;
 mod overview;
 mod questions;
 mod restarts;
-pub mod run;
+mod run;
 #[cfg(test)]
 mod tests;
 mod text;
+
+pub use run::{RunError, run, session};
 
 use std::collections::VecDeque;
 use std::time::Duration;

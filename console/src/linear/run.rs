@@ -5,14 +5,19 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use thiserror::Error;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::{Linear, list};
+use crate::exit::Exit;
+use crate::link::{Aim, Wire};
 use crate::model::{Model, Now};
 use crate::msg::{Effect, Msg};
+use crate::runtime::MAX_WAITING;
 use crate::update::update;
 
 /// Longest line that is read, in bytes; a longer one is not carried out.
@@ -34,35 +39,15 @@ const ROUNDS: usize = 8;
 /// How long the last words may take to be written.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How it ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// Its user has ended it.
-    Quit,
-    /// There is no more input.
-    Input,
-    /// Nobody reads the output any more.
-    Output,
-    /// This signal came.
-    Signal(u8),
-}
-
-impl End {
-    /// The exit code.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Quit | Self::Input | Self::Output => 0,
-            Self::Signal(number) => 128 + number,
-        }
-    }
-}
-
 /// Why it could not begin.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// No signal can be waited for.
     #[error("cannot wait for signals: {0}")]
     Signals(#[source] io::Error),
+    /// There is no runtime.
+    #[error("cannot begin: {0}")]
+    Runtime(#[source] io::Error),
     /// No thread can be started.
     #[error("cannot start a thread for input and output: {0}")]
     Thread(#[source] io::Error),
@@ -75,19 +60,40 @@ enum Typed {
     TooLong,
 }
 
-/// Runs until the input ends, its user ends it, or a signal comes. `heard` brings what
+/// Runs linear mode for this server until the input ends, its user ends it, nobody reads
+/// the output any more, or a signal comes.
+///
+/// # Errors
+///
+/// [`RunError`].
+pub fn run(mut model: Model, aim: Aim) -> Result<Exit, RunError> {
+    let started = Instant::now();
+    model.settings.zone = TimeZone::system();
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
+    let end = runtime.block_on(async {
+        let (sender, heard) = mpsc::channel(MAX_WAITING);
+        let mut wire = Wire::open(aim, sender);
+        // What the wire does not carry out is for a terminal that is drawn on.
+        session(model, started, heard, |effect| drop(wire.effect(effect))).await
+    });
+    // Whoever still waits for the server, or for a reader, does not keep the program.
+    runtime.shutdown_background();
+    end
+}
+
+/// The same without the wire: `heard` brings what
 /// comes from the server, `effect` carries out what is not for the terminal. `started`
 /// is the moment from which the model counts.
 ///
 /// # Errors
 ///
 /// [`RunError`].
-pub async fn run(
+pub async fn session(
     model: Model,
     started: Instant,
     heard: mpsc::Receiver<Msg>,
     effect: impl FnMut(Effect),
-) -> Result<End, RunError> {
+) -> Result<Exit, RunError> {
     let (typing, typed) = mpsc::channel(LINES);
     let (texts, writing) = mpsc::channel(TEXTS);
     let (written, done) = mpsc::channel::<()>(1);
@@ -110,7 +116,7 @@ pub async fn run(
     let mut signals = Signals::new().map_err(RunError::Signals)?;
     let end = tokio::select! {
         end = session.run(heard, typed, is_script) => end,
-        number = signals.next() => End::Signal(number),
+        number = signals.next() => Exit::Signal(number),
     };
     drop(session);
     let mut done = done;
@@ -144,15 +150,15 @@ impl<E: FnMut(Effect)> Session<E> {
         mut heard: mpsc::Receiver<Msg>,
         mut typed: mpsc::Receiver<Typed>,
         is_script: bool,
-    ) -> End {
+    ) -> Exit {
         let mut is_open = true;
         self.update(Msg::Drawn { page_rows: list::PAGE });
         loop {
             if !self.say(Vec::new()).await {
-                return End::Output;
+                return Exit::Done;
             }
             if self.model.is_over {
-                return End::Quit;
+                return Exit::Done;
             }
             let now = self.now();
             let wake = self.linear.wake(&self.model, now);
@@ -173,13 +179,13 @@ impl<E: FnMut(Effect)> Session<E> {
                     Some(line) => {
                         self.is_prompted = false;
                         if !self.typed(line).await {
-                            return End::Output;
+                            return Exit::Done;
                         }
                     }
-                    None => return End::Input,
+                    None => return Exit::Done,
                 },
                 () = pause(wake), if wake.is_some() => self.update(Msg::Tick),
-                () = self.texts.closed() => return End::Output,
+                () = self.texts.closed() => return Exit::Done,
             }
         }
     }
