@@ -88,6 +88,7 @@ fn a_whole_restart_is_asked_for_watched_and_told_in_lines() -> Result<()> {
         console.prints("clients: 1 of")?;
         console.lines(&["restart", "2", "60", "", "planned", "yes"])?;
         console.prints("restart complete in")?;
+        console.prints(" is complete.")?;
         console.printed_in_order(&[
             "Live: ",
             "Overview:",
@@ -106,7 +107,7 @@ fn a_whole_restart_is_asked_for_watched_and_told_in_lines() -> Result<()> {
             "Phase 6 of 8, process restart, took ",
             "Phase 7 of 8, state restoration, took ",
             "Phase 8 of 8, service resume, took ",
-            "restart complete in ",
+            " is complete.",
         ])?;
         caller.goes_on()?;
         let history = workspace.history()?;

@@ -44,8 +44,8 @@ pub(super) fn outcome(report: &RestartReport) -> String {
 }
 
 /// A phase that is over, with its place among the eight.
-pub(super) fn phase_done(record: &PhaseRecord, took_ms: f64) -> String {
-    format!("{} took {}.", numbered(record.phase), words::millis(took_ms))
+pub(super) fn phase_done(of: Phase, took_ms: f64) -> String {
+    format!("{} took {}.", numbered(of), words::millis(took_ms))
 }
 
 /// A phase with its place among the eight.
@@ -66,7 +66,11 @@ pub(super) fn lines(model: &Model, restart: &RestartView) -> Vec<String> {
         fact("asked for by", &report.requested_by),
     ];
     facts.extend(report.note.iter().map(|note| fact("note", note)));
-    facts.extend(phases(&report.phases));
+    if report.outcome.is_some() {
+        facts.extend(phases(&report.phases));
+    } else {
+        facts.push(format!("{} runs.", numbered(report.phase)));
+    }
     if let Some(progress) = &restart.progress
         && report.outcome.is_none()
     {
@@ -89,7 +93,7 @@ pub(super) fn lines(model: &Model, restart: &RestartView) -> Vec<String> {
 /// Each phase that it went through.
 pub(super) fn phases(records: &[PhaseRecord]) -> Vec<String> {
     let said = |record: &PhaseRecord| match record.duration_ms {
-        Some(took) => phase_done(record, took),
+        Some(took) => phase_done(record.phase, took),
         None => format!("{} runs.", numbered(record.phase)),
     };
     records.iter().map(said).collect()

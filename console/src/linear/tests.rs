@@ -234,8 +234,12 @@ fn a_restart_is_asked_for_watched_and_told() {
     );
     assert_eq!(orders[0].context().expected_generation, Some(12));
 
-    for phase in Phase::EIGHT {
-        talk.change(vec![Change::Restart(Box::new(sample::running(phase)))]);
+    for (at, phase) in Phase::EIGHT.into_iter().enumerate() {
+        let mut restart = sample::running(phase);
+        if let Some(progress) = &mut restart.progress {
+            progress.elapsed_ms = 10.0 * (at * at) as f64;
+        }
+        talk.change(vec![Change::Restart(Box::new(restart))]);
         talk.later(if phase == Phase::TaskSuspension { 900 } else { 10 });
     }
     let mut ended = sample::running(Phase::ServiceResume);

@@ -18,16 +18,28 @@ const LONG: Duration = Duration::from_millis(700);
 #[derive(Debug, Default)]
 pub(super) struct Told {
     id: Option<RestartId>,
-    /// Phases that are over and were told.
-    phases: usize,
-    /// The phase that runs, since when, and whether that was told.
-    running: Option<(Phase, Duration, bool)>,
+    /// Phases that are over and were told: the first ones of the eight.
+    phases: Vec<Phase>,
+    /// The phase that runs.
+    running: Option<Running>,
     errors: usize,
     output: usize,
     last_output: String,
     /// Whether this console has ordered it: then the answer tells the numbers.
     is_ours: bool,
     is_over: bool,
+}
+
+/// The phase that runs.
+#[derive(Debug)]
+struct Running {
+    phase: Phase,
+    /// When it was seen first.
+    since: Duration,
+    /// How far the restart was then, in milliseconds.
+    elapsed_ms: f64,
+    /// Whether it was said that it takes long.
+    said: bool,
 }
 
 impl Told {
@@ -71,28 +83,48 @@ impl Told {
 
     /// How long until a phase that runs is long.
     pub(super) fn next(&self, now: Duration) -> Option<Duration> {
-        let (_, since, said) = self.running.filter(|_| !self.is_over)?;
-        (!said).then(|| (since + LONG).saturating_sub(now))
+        let running = self.running.as_ref().filter(|running| !self.is_over && !running.said)?;
+        Some((running.since + LONG).saturating_sub(now))
     }
 
+    /// The server lists the phases with what they took only once the restart has ended;
+    /// before that there is only the one that it is in. So a phase is told when the next
+    /// one is seen to begin, and in the end whatever went by unseen.
     fn phases(&mut self, restart: &RestartView, now: Duration, pieces: &mut Vec<Piece>) {
         let report = &restart.report;
-        let over = report.phases.iter().filter_map(|record| Some((record, record.duration_ms?)));
-        for (record, took) in over.clone().skip(self.phases) {
-            pieces.push(Weight::Matters.piece(phase_done(record, took)));
-        }
-        self.phases = over.count();
-        if report.outcome.is_some() || !Phase::EIGHT.contains(&report.phase) {
-            self.running = None;
+        if report.outcome.is_some() {
+            for record in report.phases.iter().filter(|record| !self.phases.contains(&record.phase)) {
+                if let Some(took) = record.duration_ms {
+                    pieces.push(Weight::Matters.piece(phase_done(record.phase, took)));
+                }
+            }
             return;
         }
-        let running = self.running.filter(|(phase, ..)| *phase == report.phase);
-        let (phase, since, mut said) = running.unwrap_or((report.phase, now, false));
-        if !said && now.saturating_sub(since) >= LONG {
-            said = true;
-            pieces.push(Weight::Matters.piece(format!("{} runs: {}", numbered(phase), report.message)));
+        let Some(at) = Phase::EIGHT.iter().position(|phase| *phase == report.phase) else { return };
+        let elapsed_ms = restart.progress.as_ref().map_or(report.duration_ms, |progress| progress.elapsed_ms);
+        if self.running.as_ref().is_none_or(|running| running.phase != report.phase) {
+            let before =
+                self.running.replace(Running { phase: report.phase, since: now, elapsed_ms, said: false });
+            // One that was not seen must not be told behind a later one.
+            let before = before.filter(|before| {
+                self.phases.len() + 1 == at && Phase::EIGHT.get(self.phases.len()) == Some(&before.phase)
+            });
+            if let Some(before) = before {
+                self.phases.push(before.phase);
+                let took = (elapsed_ms - before.elapsed_ms).max(0.0);
+                pieces.push(Weight::Matters.piece(phase_done(before.phase, took)));
+            }
         }
-        self.running = Some((phase, since, said));
+        if let Some(running) = self.running.as_mut().filter(|running| !running.said)
+            && now.saturating_sub(running.since) >= LONG
+        {
+            running.said = true;
+            pieces.push(Weight::Matters.piece(format!(
+                "{} runs: {}",
+                numbered(running.phase),
+                report.message
+            )));
+        }
     }
 
     fn build(&mut self, restart: &RestartView, pieces: &mut Vec<Piece>) {
