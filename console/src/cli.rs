@@ -2,6 +2,8 @@
 
 mod appearance;
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -10,6 +12,7 @@ use task_orchestrator_shared::workspace::WorkspaceError;
 
 pub use appearance::{AppearanceArgs, Colour};
 
+use crate::capabilities::Capabilities;
 use crate::exit::Exit;
 use crate::key_table;
 use crate::keymap::Keymap;
@@ -18,7 +21,7 @@ use crate::link::Aim;
 use crate::model::{Model, Now, Settings};
 use crate::runtime::{self, Setup};
 use crate::screen::Screen;
-use crate::terminal::{self, TerminalError, ability};
+use crate::terminal::{self, TerminalError};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -111,12 +114,13 @@ impl Cli {
     }
 
     fn console(self) -> anyhow::Result<Exit> {
+        let terminal = Capabilities::of(&environment());
         if !self.linear {
-            terminal::check(ability::of_process("TERM").as_deref())?;
+            terminal::check(environment().get("TERM").map(String::as_str))?;
         }
         let aim = self.server.aim()?;
         let settings = Settings {
-            look: self.appearance.look(&ability::of_process),
+            look: self.appearance.look(terminal),
             mouse: self.appearance.is_mouse_wanted(),
             read_only: self.server.read_only,
             role: self.server.role,
@@ -129,13 +133,7 @@ impl Cli {
         if self.linear {
             return Ok(linear::run(model, aim)?);
         }
-        let setup = Setup {
-            model,
-            aim,
-            is_remote: ability::is_remote(&ability::of_process),
-            is_local_time: true,
-            first: Vec::new(),
-        };
+        let setup = Setup { model, aim, is_remote: terminal.is_ssh, is_local_time: true, first: Vec::new() };
         Ok(runtime::run(setup)?)
     }
 }
@@ -150,6 +148,13 @@ impl ServerArgs {
         let found = Aim::find(self.workspace.as_deref(), self.socket.clone())?;
         Ok(found.lowered(self.role, self.read_only))
     }
+}
+
+/// The variables of this process, but those that are no text.
+fn environment() -> BTreeMap<String, String> {
+    let text =
+        |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    std::env::vars_os().filter_map(text).collect()
 }
 
 /// The exit code that stands for an error.

@@ -89,7 +89,7 @@ pub enum Heard {
         /// What.
         event: RestartEvent,
     },
-    /// The newest lines of the log: what is shown from before is replaced.
+    /// The newest lines of the log, with those that are known from before among them.
     LogBegins {
         /// Oldest first.
         lines: Vec<LogLine>,

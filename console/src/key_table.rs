@@ -1,47 +1,57 @@
-//! The table of keys, as the README has it: from the action table, with the keys that
-//! the keymap has for each.
+//! The table of keys as Markdown, for the README: from the table of actions and the
+//! keymap, so that no document names another key than the program has.
 
-use std::fmt::Write as _;
+use std::fmt::Write;
 
 use crate::action::{ACTIONS, Action, Danger, Where};
+use crate::key::Key;
 use crate::keymap::Keymap;
+use crate::screen::Screen;
 
-/// In Markdown, one row for each action.
+/// The table of keys: what works everywhere, then what each screen has besides.
 pub fn markdown(keymap: &Keymap) -> String {
-    let mut text = "| Key | What it does | Where | Needs | Asks first |\n|---|---|---|---|---|\n".to_owned();
-    for action in ACTIONS {
-        // Writing into memory cannot fail.
-        let _ = writeln!(
-            text,
-            "| {} | {} | {} | {} | {} |",
-            keys(action, keymap),
-            action.help.replace('|', "\\|"),
-            place(action),
-            action.least_role().map_or("", |role| role.as_str()),
-            asks(action.danger)
-        );
+    let mut text = String::from("| Key | Action | What it does | Least role |\n| --- | --- | --- | --- |\n");
+    let everywhere = ACTIONS.iter().filter(|action| action.place == Where::Everywhere);
+    section(&mut text, keymap, "Everywhere", everywhere);
+    for screen in Screen::ALL {
+        let own = |action: &&&Action| action.place != Where::Everywhere && action.is_on(screen);
+        section(&mut text, keymap, screen.title(), ACTIONS.iter().filter(own));
     }
     text
 }
 
-fn keys(action: &Action, keymap: &Keymap) -> String {
-    let keys: Vec<String> = keymap.keys(action.id).iter().map(|key| format!("`{key}`")).collect();
-    if keys.is_empty() { format!("`:{}`", action.name) } else { keys.join(" ") }
-}
-
-fn place(action: &Action) -> String {
-    match action.place {
-        Where::Everywhere => "everywhere".to_owned(),
-        Where::On(screens) => screens.iter().map(|screen| screen.title()).collect::<Vec<_>>().join(", "),
+fn section<'a>(
+    text: &mut String,
+    keymap: &Keymap,
+    title: &str,
+    actions: impl Iterator<Item = &'a &'static Action>,
+) {
+    let mut actions = actions.peekable();
+    if actions.peek().is_none() {
+        return;
+    }
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "| | **{title}** | | |");
+    for action in actions {
+        let keys: Vec<String> = keymap.keys(action.id).iter().map(code).collect();
+        let role = action.least_role().map_or("", |role| role.as_str());
+        let help = escaped(action.help);
+        let asks = match action.danger {
+            Danger::None | Danger::Looks | Danger::Harmless => "",
+            Danger::Confirm => "; asks first",
+            Danger::Typed => "; asks, and a word has to be typed",
+        };
+        let _ = writeln!(text, "| {} | `{}` | {help}{asks} | {role} |", keys.join(" "), action.name);
     }
 }
 
-const fn asks(danger: Danger) -> &'static str {
-    match danger {
-        Danger::None | Danger::Looks | Danger::Harmless => "",
-        Danger::Confirm => "yes",
-        Danger::Typed => "the workspace's name has to be typed",
-    }
+fn code(key: &Key) -> String {
+    format!("`{}`", escaped(&key.to_string()))
+}
+
+/// A bar would end the cell.
+fn escaped(text: &str) -> String {
+    text.replace('|', "\\|")
 }
 
 #[cfg(test)]
@@ -49,12 +59,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_action_has_a_row_and_every_row_all_columns() {
-        let table = markdown(&Keymap::default());
-        assert_eq!(table.lines().count(), ACTIONS.len() + 2);
-        for line in table.lines() {
-            assert_eq!(line.replace("\\|", "").matches('|').count(), 6, "{line}");
+    fn every_action_stands_in_it_with_its_keys() {
+        let text = markdown(&Keymap::default());
+        for action in ACTIONS {
+            let line = text.lines().find(|line| line.contains(&format!("| `{}` |", action.name)));
+            let line = line.unwrap_or_else(|| panic!("{} is missing", action.name));
+            for key in action.keys {
+                assert!(line.contains(&format!("`{key}`")), "{line}");
+            }
+            assert_eq!(line.matches(" | ").count(), 3, "{line}");
         }
-        assert!(table.contains("| `q` `ctrl-c` | End the console; the server goes on | everywhere |  |  |"));
     }
 }

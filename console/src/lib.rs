@@ -9,6 +9,7 @@
 //! It decides nothing about permission: it shows what the server has granted.
 
 pub mod action;
+pub mod capabilities;
 pub mod cli;
 pub mod exit;
 pub mod heard;
@@ -24,6 +25,7 @@ pub mod runtime;
 #[cfg(test)]
 mod sample;
 pub mod screen;
+pub mod start;
 pub mod symbols;
 pub mod targets;
 pub mod terminal;

@@ -524,7 +524,7 @@ fn is_known(model: &Model, pending: Pending) -> bool {
         (Pending::First | Pending::Screen, Screen::Configuration) => !model.config.is_asked(),
         (Pending::First | Pending::Screen, Screen::Logs) => {
             let logs = &model.logs;
-            !logs.is_followed || !logs.lines.is_empty() || logs.ended.is_some()
+            !logs.is_followed || logs.count() > 0 || logs.ended.is_some()
         }
         _ => true,
     }

@@ -22,6 +22,7 @@ pub use aim::{Aim, CLIENT};
 use crate::heard::{Answer, Heard, Tag};
 use crate::model::order::Order;
 use crate::msg::{Effect, Msg};
+use crate::{start, targets};
 use pump::{End, Pump};
 use sink::Sink;
 
@@ -32,6 +33,8 @@ pub struct Wire {
     aim: Aim,
     sink: Sink,
     open: Open,
+    /// A look for other servers, the newest.
+    looking: Option<JoinHandle<()>>,
 }
 
 /// What belongs to one server, and ends with it.
@@ -73,7 +76,7 @@ impl Wire {
     pub fn open(aim: Aim, out: mpsc::Sender<Msg>) -> Self {
         let sink = Sink::new(out);
         let open = Open::begin(&aim, &sink);
-        Self { aim, sink, open }
+        Self { aim, sink, open, looking: None }
     }
 
     /// Carries an effect out where it needs the channel; gives back what does not.
@@ -92,9 +95,25 @@ impl Wire {
                 self.aim = self.aim.at(&row);
                 self.open = Open::begin(&self.aim, &self.sink);
             }
+            Effect::FindTargets => self.look_for_others(),
+            Effect::StartServer(workspace) => {
+                let sink = self.sink.clone();
+                // Bounded: the model asks for one at a time, and it takes ten seconds at most.
+                tokio::spawn(async move { sink.say(Msg::Started(start::start(workspace).await)).await });
+            }
             other => return Some(other),
         }
         None
+    }
+}
+
+impl Wire {
+    fn look_for_others(&mut self) {
+        let sink = self.sink.clone();
+        let looking = tokio::spawn(async move { sink.say(Msg::Targets(targets::find().await)).await });
+        if let Some(former) = self.looking.replace(looking) {
+            former.abort();
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! only, and drawn by `view`, which changes nothing.
 
 pub mod absent;
+pub mod checks;
 pub mod dialog;
 pub mod filter;
 pub mod known;
@@ -14,6 +15,7 @@ pub mod order;
 pub mod prompt;
 pub mod rows;
 pub mod series;
+pub mod steps;
 pub mod value;
 pub mod words;
 pub mod world;
@@ -95,6 +97,8 @@ pub struct Seen {
     pub view: View,
     /// When something was heard last.
     pub at: Now,
+    /// When something was heard of the restart last: its figures are as old as that.
+    pub restart_at: Now,
 }
 
 /// Something that was asked of the server.
@@ -142,6 +146,8 @@ pub struct Model {
     pub seen: Option<Box<Seen>>,
     /// What is shown instead, while the view is frozen.
     pub frozen: Option<Box<Seen>>,
+    /// The figures over time of that moment.
+    pub frozen_series: Series,
     /// Figures over time.
     pub series: Series,
     /// The screen.
@@ -154,7 +160,7 @@ pub struct Model {
     pub is_open: bool,
     /// The work in the database.
     pub tasks: Fetched<TaskTree>,
-    /// Branches of it that are closed, by their ids.
+    /// Branches of it that are closed, by their ids. Bounded by [`MAX_CLOSED`]: no more are closed.
     pub closed: BTreeSet<String>,
     /// The configuration.
     pub config: Fetched<Vec<ConfigEntry>>,
@@ -164,6 +170,10 @@ pub struct Model {
     pub own_denials: bool,
     /// The chosen session.
     pub session: Fetched<SessionDetail>,
+    /// Which session was asked for last, by its client's id.
+    pub session_asked: Option<String>,
+    /// When what is asked anew now and then was asked for last, since the console started.
+    pub polled: std::time::Duration,
     /// The log.
     pub logs: Logs,
     /// What waits for an answer. Bounded by [`MAX_ASKED`].
@@ -187,6 +197,9 @@ pub struct Model {
     pub nonce: String,
 }
 
+/// Most branches that are closed at once.
+pub const MAX_CLOSED: usize = 10_000;
+
 /// Most questions that wait for an answer; more are not asked, with a notice.
 pub const MAX_ASKED: usize = 32;
 
@@ -200,6 +213,7 @@ impl Model {
             link: LinkState::Connecting { attempt: 0, last: None },
             seen: None,
             frozen: None,
+            frozen_series: Series::default(),
             series: Series::default(),
             screen: Screen::default(),
             prompt: Prompt::None,
@@ -211,6 +225,8 @@ impl Model {
             audit: Fetched::Unasked,
             own_denials: false,
             session: Fetched::Unasked,
+            session_asked: None,
+            polled: now.running,
             logs: Logs::default(),
             asked: BTreeMap::new(),
             last_tag: 0,
@@ -233,6 +249,11 @@ impl Model {
         let seen = self.seen.as_deref()?;
         let freshness = if self.link.is_live() { Freshness::Live } else { Freshness::Stale(seen.at) };
         Some((&seen.view, freshness))
+    }
+
+    /// The figures over time that are shown.
+    pub fn curves(&self) -> &Series {
+        if self.frozen.is_some() { &self.frozen_series } else { &self.series }
     }
 
     /// How much an answer that was asked for can be trusted.

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
+use task_orchestrator_shared::admin::Reply;
+use task_orchestrator_shared::admin::audit::{Actor, Attempt, AuditEvent, AuditOutcome, AuditRecord};
 use task_orchestrator_shared::admin::backup::{Backup, Due};
+use task_orchestrator_shared::admin::config::{ConfigEntry, Takes};
+use task_orchestrator_shared::admin::log::{LogLevel, LogLine};
 use task_orchestrator_shared::admin::view::{
     HistoryView, Limits, RestartView, ServerView, SessionFigures, SessionState, SessionView, Traffic, View,
     WorkerRole, WorkerView,
@@ -14,15 +18,20 @@ use task_orchestrator_shared::admin::view::{
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
-use task_orchestrator_shared::report::{BufferStatus, DeadCause, DeadLetter, Level, PastRestart};
+use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks};
+use task_orchestrator_shared::report::{
+    Alert, BufferStatus, Checks, ConnectionsCheck, DatabaseCheck, DeadCause, DeadLetter, DiskCheck, Health,
+    Level, MemoryCheck, PastRestart, ReadinessDetails, RebootReadiness, StateCheck, WorkerCheck,
+};
 use task_orchestrator_shared::restart::{
     BuildReport, Kind, Outcome, PhaseRecord, Progress, Reason, RestartError, RestartId, RestartReport,
 };
 use task_orchestrator_shared::role::{Operation, Role};
 
-use crate::heard::Heard;
+use crate::heard::{Answer, Heard, Tag};
+use crate::key::{Key, Press};
 use crate::model::{Model, Now, Settings, Target};
-use crate::msg::Msg;
+use crate::msg::{Effect, Msg};
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
@@ -353,22 +362,23 @@ pub(crate) fn pictures(model: &Model) -> String {
     all
 }
 
-fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
+pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
     let mut model = model.clone();
     model.settings.look.symbols = symbols;
     model.settings.look.depth = depth;
     let area = Rect::new(0, 0, width, height);
-    update(&mut model, Msg::Resize(width, height), now());
+    let then = model.now;
+    update(&mut model, Msg::Resize(width, height), then);
     // Drawn twice: how many rows fit is known once it was drawn.
     let mut buffer = Buffer::empty(area);
     let drawn = crate::view::view(&model, area, &mut buffer);
-    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, now());
+    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, then);
     let mut buffer = Buffer::empty(area);
     crate::view::view(&model, area, &mut buffer);
     buffer
 }
 
-fn text_of(buffer: &Buffer) -> String {
+pub(crate) fn text_of(buffer: &Buffer) -> String {
     let width = usize::from(buffer.area.width.max(1));
     let lines = buffer.content.chunks(width).map(|line| {
         let line: String = line.iter().map(|cell| cell.symbol()).collect();
@@ -412,6 +422,52 @@ fn styles_of(buffer: &Buffer) -> String {
     all
 }
 
+/// So many milliseconds before the moment.
+pub(crate) fn before(millis: u64) -> Now {
+    Now { running: now().running - Duration::from_millis(millis), ..now() }
+}
+
+/// Presses keys by their names, all at one moment, and returns what is to be done.
+pub(crate) fn press(model: &mut Model, keys: &[&str], at: Now) -> Vec<Effect> {
+    let press = |name: &&str| Msg::Key(Press { key: name.parse().unwrap(), repeats: false });
+    keys.iter().map(press).flat_map(|msg| update(model, msg, at)).collect()
+}
+
+/// Types a text, letter by letter.
+pub(crate) fn type_text(model: &mut Model, text: &str, at: Now) {
+    for letter in text.chars() {
+        let key = Key::plain(crossterm::event::KeyCode::Char(letter));
+        update(model, Msg::Key(Press { key, repeats: false }), at);
+    }
+}
+
+/// Answers the last question with this.
+pub(crate) fn answer(model: &mut Model, reply: Reply, at: Now) -> Vec<Effect> {
+    let heard = Heard::Answer { tag: Tag(model.last_tag), answer: Answer::Reply(Box::new(reply)) };
+    update(model, Msg::Heard(heard), at)
+}
+
+/// What the server says of a restart before it is done.
+pub(crate) fn readiness() -> Reply {
+    let ready = || "ready".to_owned();
+    Reply::Readiness(Box::new(Readiness {
+        ready_for_shutdown: true,
+        blocking_issues: Vec::new(),
+        timestamp: at(0),
+        details: ReadinessDetails {
+            maintenance_mode: false,
+            shutdown_in_progress: false,
+            state_manager_initialized: true,
+            state_manager_accessible: true,
+        },
+        checks: ReadinessChecks {
+            active_tasks: Some(ActiveTasksCheck { count: 40, suspendable: 12, status: ready() }),
+            database: None,
+            client_connections: None,
+        },
+    }))
+}
+
 #[test]
 fn a_console_draws_into_any_size() {
     let models = [unconnected(), connected(view(7), Role::Admin)];
@@ -424,5 +480,281 @@ fn a_console_draws_into_any_size() {
                 drawn(&model, width, height, Symbols::Unicode, Depth::Ansi16);
             }
         }
+    }
+}
+
+/// So many lines of the log.
+pub(crate) fn log_lines(count: u64) -> Vec<LogLine> {
+    let line = |number: u64| {
+        let level = LogLevel::ALL[usize::try_from(number % 5).unwrap()];
+        let process = ["front", "worker"][usize::try_from(number % 2).unwrap()];
+        let text = match number % 3 {
+            0 => format!("request {number} took 0.4 ms tool=orchestrator_plan_task"),
+            1 => format!(
+                "session came back client=0198f0c2-0000-7000-8000-{number:012} after 12 ms, which is longer than usual; what it had asked for was sent on in the order in which it came"
+            ),
+            _ => format!("snapshot {number} verified"),
+        };
+        LogLine {
+            at: at(i64::try_from(number).unwrap() - i64::try_from(count).unwrap()),
+            level: (number % 7 != 6).then_some(level),
+            process: process.to_owned(),
+            pid: Some(4100 + u32::try_from(number % 2).unwrap() * 100),
+            target: "task_orchestrator::front::hub".to_owned(),
+            text,
+        }
+    };
+    (0..count).map(line).collect()
+}
+
+fn attempt(operation: Operation, method: &str, uid: u32) -> Box<Attempt> {
+    Box::new(Attempt {
+        actor: Actor {
+            transport: "admin".to_owned(),
+            uid,
+            user: (uid == 1000).then(|| "ann".to_owned()),
+            gid: uid,
+            pid: Some(77),
+            client: Some("task-orchestrator-console 0.1.0".to_owned()),
+            role: Some(if uid == 1000 { Role::Operator } else { Role::Monitor }),
+        },
+        operation,
+        method: method.to_owned(),
+        target: (operation == Operation::RestoreBackup).then(|| "backup_state_01.json".to_owned()),
+        parameters: serde_json::json!({ "graceful": true, "note": "new build" }),
+        reason: (operation == Operation::GracefulRestart).then(|| "new build".to_owned()),
+        idempotency_key: Some("console-1-2".to_owned()),
+    })
+}
+
+/// A record of the audit of each kind, newest first.
+pub(crate) fn audit() -> Vec<AuditRecord> {
+    use AuditEvent::{Allowed, Denied, Intent, Outcome, Repeated};
+    let denied = |operation, method, uid, why: &str| Denied {
+        attempt: attempt(operation, method, uid),
+        why: why.to_owned(),
+    };
+    let outcome = |of, outcome, detail: &str| Outcome { of, outcome, detail: detail.to_owned() };
+    let events = vec![
+        AuditEvent::Audit { what: "opened".to_owned(), detail: "the audit goes on".to_owned() },
+        Allowed(attempt(Operation::ViewConfig, "show_config", 1000)),
+        Repeated { of: 42, times: 3 },
+        Intent(attempt(Operation::GracefulRestart, "restart", 1000)),
+        outcome(44, AuditOutcome::Done, "generation 12 serves"),
+        denied(Operation::RestoreBackup, "restore_backup", 1000, "operator may not restore_backup"),
+        denied(Operation::Stop, "stop", 1001, "monitor may not stop"),
+        Intent(attempt(Operation::Snapshot, "snapshot", 1001)),
+        outcome(48, AuditOutcome::Failed, "RESTART_005: the disk is full"),
+        outcome(7, AuditOutcome::Unknown, "the server ended before that was known"),
+        Intent(attempt(Operation::PinBackup, "pin_backup", 1000)),
+    ];
+    let records = events.into_iter().zip(41_u64..).map(|(event, seq)| AuditRecord {
+        seq,
+        at: at(-600 + i64::try_from(seq).unwrap()),
+        event,
+        prev: format!("{:064x}", seq * 7919),
+        mac: format!("{:064x}", (seq + 1) * 7919),
+    });
+    let mut records: Vec<AuditRecord> = records.collect();
+    records.reverse();
+    records
+}
+
+/// The configuration in force.
+pub(crate) fn config() -> Vec<ConfigEntry> {
+    let entry = |key: &str, value: &str, source: &str, pending: Option<(&str, Takes)>| ConfigEntry {
+        key: key.to_owned(),
+        value: value.to_owned(),
+        source: source.to_owned(),
+        pending: pending.map(|(value, _)| value.to_owned()),
+        takes: pending.map(|(_, takes)| takes),
+    };
+    let file = ".task_orchestrator/config.toml:12";
+    vec![
+        entry("front.max_sessions", "1000", "default", None),
+        entry("buffer.expiry", "\"5 min\"", file, Some(("\"10 min\"", Takes::Reload))),
+        entry("store.synchronous", "\"full\"", "TASK_ORCHESTRATOR_STORE_SYNCHRONOUS", None),
+        entry("store.readers", "4", "default", Some(("8", Takes::Restart))),
+        entry("access.socket_group", "\"\"", "default", Some(("\"ops\"", Takes::Stop))),
+        entry("log.level", "\"info\"", "default", None),
+    ]
+}
+
+/// What is asked of a session: requests at every place, and what happened.
+pub(crate) fn detail(number: u64) -> task_orchestrator_shared::admin::session_detail::SessionDetail {
+    use task_orchestrator_shared::admin::session_detail::{
+        RequestPlace, SessionDetail, SessionMoment, SessionRequest,
+    };
+    let request = |at: u64| SessionRequest {
+        sequence: 90 + at,
+        method: ["tools/call orchestrator_plan_task", "tools/list", "ping"][at as usize % 3].to_owned(),
+        place: [RequestPlace::InFlight, RequestPlace::Buffered, RequestPlace::Front][at.min(2) as usize],
+        worker_pid: (at == 0).then_some(4200),
+        age_ms: 5000 / (at + 1),
+        bytes: 512 * (at + 1),
+        replayed: at == 0,
+    };
+    let moment = |(at, what, detail): (i64, &str, &str)| SessionMoment {
+        at: self::at(at),
+        what: what.to_owned(),
+        detail: detail.to_owned(),
+    };
+    SessionDetail {
+        at: at(0),
+        client: session(number).client,
+        number,
+        requests: (0..number % 8).map(request).collect(),
+        left_out: 0,
+        history: [
+            (-900, "attached", "by stdio"),
+            (-300, "went_away", "the connection ended"),
+            (-299, "came_back", "after 0.8 s"),
+        ]
+        .map(moment)
+        .to_vec(),
+    }
+}
+
+/// The work in the database: a session with a plan, another one, and a call with a checkpoint.
+pub(crate) fn tasks() -> crate::model::known::Fetched<task_orchestrator_shared::admin::tasks::TaskTree> {
+    use task_orchestrator_shared::admin::tasks::{SuspendedCall, TaskCounts, TaskRow, TaskRowKind, TaskTree};
+    let row = |kind, depth, id: &str, title: &str, status: &str, parts: Option<(u64, u64)>| TaskRow {
+        kind,
+        depth,
+        id: id.to_owned(),
+        title: title.to_owned(),
+        status: status.to_owned(),
+        specialist: (kind != TaskRowKind::Session).then(|| "developer".to_owned()),
+        done: parts.map(|(done, _)| done),
+        total: parts.map(|(_, total)| total),
+        waits_for: if status == "blocked" {
+            vec!["Design the schema".to_owned(), "Ask the owners".to_owned()]
+        } else {
+            Vec::new()
+        },
+        updated_at: at(-40 * i64::from(depth)),
+    };
+    use TaskRowKind::{Plan, Session, Task};
+    let tree = TaskTree {
+        at: at(0),
+        generation: 12,
+        rows: vec![
+            row(Session, 0, "s1", "Shop", "active", Some((1, 4))),
+            row(Plan, 1, "p1", "Migrate the orders", "active", Some((1, 2))),
+            row(Task, 2, "t1", "Design the schema", "completed", None),
+            row(Task, 2, "t2", "Write the migration", "failed", None),
+            row(Task, 1, "t3", "Deploy to staging", "blocked", None),
+            row(Session, 0, "s2", "Web", "active", None),
+            row(Task, 1, "t4", "Deploy the site", "pending", None),
+            row(Task, 1, "t5", "Retire the old site", "suspended", None),
+        ],
+        left_out: 0,
+        counts: TaskCounts {
+            pending: 1,
+            blocked: 1,
+            suspended: 1,
+            completed: 1,
+            failed: 1,
+            ..Default::default()
+        },
+        suspended: vec![SuspendedCall {
+            client: session(1).client,
+            tool: "orchestrator_synthesize_results".to_owned(),
+            checkpoint: "stopped behind 40 of 90 artifacts".to_owned(),
+            at: at(-12),
+        }],
+    };
+    let held = crate::model::known::Held { value: tree, at: now(), boot: "boot-1".to_owned() };
+    crate::model::known::Fetched::Have(Box::new(held))
+}
+/// What a health check has found: something to look at, where `alerts` are wanted.
+pub(crate) fn health(alerts: bool) -> Box<Health> {
+    let connected = Checks {
+        reboot_readiness: Some(RebootReadiness {
+            ready: !alerts,
+            issues: if alerts { vec!["the snapshot cannot be written".to_owned()] } else { Vec::new() },
+            details: ReadinessDetails {
+                maintenance_mode: false,
+                shutdown_in_progress: false,
+                state_manager_initialized: true,
+                state_manager_accessible: !alerts,
+            },
+        }),
+        database: Some(DatabaseCheck {
+            connected: true,
+            status: Level::Healthy,
+            integrity: "ok".to_owned(),
+            schema_version: Some(3),
+            size_bytes: Some(1 << 20),
+            wal_bytes: Some(0),
+            transactions_pending: Some(0),
+            connections_open: Some(4),
+            latency_ms: Some(0.2),
+            age_ms: Some(400),
+        }),
+        connections: Some(ConnectionsCheck {
+            active_connections: 7,
+            by_transport: [("stdio".to_owned(), 7)].into(),
+            by_state: [("active".to_owned(), 2), ("idle".to_owned(), 5)].into(),
+            status: Level::Healthy,
+        }),
+        worker: WorkerCheck {
+            pid: Some(4200),
+            generation: 12,
+            rss_bytes: Some(13 << 20),
+            last_heartbeat_ms: Some(400),
+            in_flight: 2,
+            crashes: 1,
+            status: Level::Healthy,
+        },
+        disk: DiskCheck {
+            free_bytes: Some(if alerts { 40 << 20 } else { 80 << 30 }),
+            status: if alerts { Level::Unhealthy } else { Level::Healthy },
+        },
+        memory: MemoryCheck {
+            front_rss_bytes: Some(14 << 20),
+            worker_rss_bytes: Some(13 << 20),
+            buffered_bytes: 0,
+        },
+        state: StateCheck {
+            current_state_bytes: Some(4096),
+            backups: 8,
+            last_verified: Some(at(-60)),
+            status: Level::Healthy,
+        },
+    };
+    let raised = Alert {
+        kind: "snapshot_broken".to_owned(),
+        detail: "backup_state_03.json cannot be read from end to end".to_owned(),
+        raised_at: at(-900),
+        times: 2,
+    };
+    Box::new(Health {
+        healthy: !alerts,
+        status: if alerts { Level::Unhealthy } else { Level::Healthy },
+        timestamp: at(-5),
+        server_version: "0.1.0".to_owned(),
+        uptime_seconds: 3600,
+        safe_mode: None,
+        alerts: if alerts { vec![raised] } else { Vec::new() },
+        checks: connected,
+    })
+}
+
+/// Figures of the last minute and a half, with a gap.
+pub(crate) fn curves(model: &mut Model) {
+    let Some(seen) = model.seen.clone() else { return };
+    model.series = crate::model::series::Series::default();
+    for second in 0..=90u32 {
+        let mut view = seen.view.clone();
+        let wave = f64::from(second % 13);
+        view.traffic.requests_per_second = 150.0 + 10.0 * wave;
+        view.traffic.p50_ms = (!(30..=40).contains(&second)).then_some(0.3 + wave / 50.0);
+        view.traffic.p99_ms = (!(30..=40).contains(&second)).then_some(2.0 + wave / 5.0);
+        view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
+        view.server.reconnections = u64::from(second / 30) + 18;
+        let ago = Duration::from_secs(u64::from(90 - second));
+        let then = Now { running: now().running - ago, ..now() };
+        model.series.take(&view, then);
     }
 }

@@ -56,6 +56,21 @@ impl Screen {
         }
     }
 
+    /// Its title where there is little room, in at most five letters.
+    pub const fn short(self) -> &'static str {
+        match self {
+            Self::Overview => "Over",
+            Self::Connections => "Conn",
+            Self::Restarts => "Rest",
+            Self::State => "State",
+            Self::Tasks => "Tasks",
+            Self::DeadLetters => "Dead",
+            Self::Logs => "Logs",
+            Self::Audit => "Audit",
+            Self::Configuration => "Conf",
+        }
+    }
+
     /// The one that comes after it; the first after the last.
     pub fn next(self) -> Self {
         let at = Self::ALL.iter().position(|screen| *screen == self).unwrap_or(0);

@@ -82,8 +82,68 @@ symbols! {
     BottomLeft = "└", "+";
     /// A corner.
     BottomRight = "┘", "+";
+    /// A line from side to side, round something dangerous.
+    DangerHorizontal = "═", "=";
+    /// A line from top to bottom, round something dangerous.
+    DangerVertical = "║", "#";
+    /// A corner of something dangerous.
+    DangerTopLeft = "╔", "#";
+    /// A corner of something dangerous.
+    DangerTopRight = "╗", "#";
+    /// A corner of something dangerous.
+    DangerBottomLeft = "╚", "#";
+    /// A corner of something dangerous.
+    DangerBottomRight = "╝", "#";
     /// The full part of a gauge.
     Full = "█", "#";
     /// The empty part of a gauge.
     Empty = "░", ".";
+    /// A part of a bar beside a full one.
+    Dark = "▓", "=";
+    /// A part of a bar beside that.
+    Medium = "▒", "-";
+    /// A mark across a bar: the objective.
+    Mark = "┃", "|";
+    /// One eighth of a cell, for curves; the height of nothing at all.
+    Eighth1 = "▁", "_";
+    /// Two eighths.
+    Eighth2 = "▂", ".";
+    /// Three eighths.
+    Eighth3 = "▃", ",";
+    /// Four eighths.
+    Eighth4 = "▄", "-";
+    /// Five eighths.
+    Eighth5 = "▅", "~";
+    /// Six eighths.
+    Eighth6 = "▆", "+";
+    /// Seven eighths.
+    Eighth7 = "▇", "*";
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+
+    #[test]
+    fn a_sign_of_unicode_is_one_cell_wide_and_one_of_ascii_is_ascii() {
+        for symbol in Symbol::ALL {
+            let sign = Symbols::Unicode.of(*symbol);
+            assert_eq!(sign.width(), 1, "{symbol:?} {sign}");
+            assert_eq!(sign.chars().count(), 1, "{symbol:?}: no selector of a presentation, no joiner");
+            let sign = Symbols::Ascii.of(*symbol);
+            assert!(sign.chars().all(|letter| letter.is_ascii_graphic()), "{symbol:?} {sign}");
+        }
+    }
+
+    #[test]
+    fn signs_that_tell_how_something_is_differ_in_both_sets() {
+        use Symbol::{Bad, Busy, Done, Good, Locked, Marked, NotApplicable, ToCome, Unknown, Warn};
+        let told = [Good, Warn, Bad, Busy, Done, ToCome, Unknown, NotApplicable, Locked, Marked];
+        for symbols in [Symbols::Unicode, Symbols::Ascii] {
+            let signs: std::collections::BTreeSet<_> = told.map(|symbol| symbols.of(symbol)).into();
+            assert_eq!(signs.len(), told.len(), "{symbols:?}");
+        }
+    }
 }

@@ -4,9 +4,8 @@
 //! - [`guard`]: takes it and gives it back on every way out.  - [`output`]: the thread that writes.
 //! - [`screen`]: what is shown, and the bytes that change it.  - [`keyboard`], [`decode`]: what comes in.
 //! - [`crash`]: what is written down when the console itself is wrong.
-//! - [`ability`]: what the terminal can show.  - [`job`]: stopping and going on.
+//! - [`job`]: stopping and going on.
 
-pub mod ability;
 pub mod crash;
 pub mod decode;
 pub mod guard;

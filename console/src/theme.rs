@@ -1,6 +1,8 @@
 //! Colours: the only place that defines one. A colour never stands alone: what it
 //! says is also said by a word or a sign.
 
+mod palette;
+
 use ratatui::style::{Color, Modifier, Style};
 use serde::{Deserialize, Serialize};
 
@@ -99,26 +101,43 @@ impl Theme {
 impl Look {
     /// How something of this tone looks.
     pub fn style(&self, tone: Tone) -> Style {
-        let style = Style::new();
-        if self.depth == Depth::None || self.theme == Theme::Mono {
-            return match tone {
-                Tone::Plain | Tone::Good | Tone::Line => style,
-                Tone::Dim => style.add_modifier(Modifier::DIM),
-                Tone::Warn | Tone::Title | Tone::Key | Tone::Busy => style.add_modifier(Modifier::BOLD),
-                Tone::Bad => style.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
-                Tone::Chosen => style.add_modifier(Modifier::REVERSED),
-            };
+        let style = Style::new().add_modifier(self.modifier(tone));
+        let is_reversed = tone == Tone::Chosen;
+        match self.colours().and_then(|colours| colours.of(tone)) {
+            Some(colour) if !is_reversed => style.fg(colour.at(self.depth)),
+            Some(_) | None => style,
         }
+    }
+
+    /// How everything looks that nothing else is said of: with as much contrast as there
+    /// is, the terminal's own background is not relied on.
+    pub fn base(&self) -> Style {
+        let is_painted = self.theme == Theme::HighContrast && self.depth > Depth::None;
+        if is_painted { Style::new().fg(Color::White).bg(Color::Black) } else { Style::new() }
+    }
+
+    fn colours(&self) -> Option<&'static palette::Colours> {
+        if self.depth == Depth::None { None } else { palette::of(self.theme) }
+    }
+
+    /// What tells it without any colour; where there are colours, less is needed.
+    fn modifier(&self, tone: Tone) -> Modifier {
+        let is_plain = self.colours().is_none();
         match tone {
-            Tone::Plain => style,
-            Tone::Dim | Tone::Line => style.fg(Color::DarkGray),
-            Tone::Good => style.fg(Color::Green),
-            Tone::Warn => style.fg(Color::Yellow),
-            Tone::Bad => style.fg(Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Busy => style.fg(Color::Cyan),
-            Tone::Title => style.add_modifier(Modifier::BOLD),
-            Tone::Key => style.fg(Color::Cyan).add_modifier(Modifier::BOLD),
-            Tone::Chosen => style.add_modifier(Modifier::REVERSED),
+            Tone::Chosen => Modifier::REVERSED,
+            Tone::Bad if is_plain => Modifier::BOLD.union(Modifier::UNDERLINED),
+            Tone::Bad | Tone::Title | Tone::Key => Modifier::BOLD,
+            Tone::Warn | Tone::Busy if is_plain => Modifier::BOLD,
+            Tone::Dim if is_plain => Modifier::DIM,
+            // The terminal's own grey is its background in some palettes: fainter is
+            // always seen.
+            Tone::Dim | Tone::Line if self.depth == Depth::Ansi16 && self.theme != Theme::HighContrast => {
+                Modifier::DIM
+            }
+            Tone::Plain | Tone::Good | Tone::Warn | Tone::Busy | Tone::Dim | Tone::Line => Modifier::empty(),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,12 +3,14 @@
 
 mod acts;
 mod answers;
+mod compare;
 mod dialogs;
 mod heard;
 mod keys;
 mod lists;
 mod logs;
 mod pages;
+mod poll;
 mod tree;
 pub mod wake;
 
@@ -28,13 +30,16 @@ pub(crate) use heard::name_of;
 /// Takes in a message.
 pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     model.now = now;
+    // Rows that move do not move the page: the view finds the chosen one by itself, and
+    // a thousand changes a second are not worth sorting for.
+    let is_change = matches!(&msg, Msg::Heard(crate::heard::Heard::Delta { .. }));
     let effects = match msg {
         Msg::Key(press) => keys::pressed(model, press),
         Msg::Paste(text) => pasted(model, &text),
         Msg::Click(hit) => keys::clicked(model, hit),
         Msg::Wheel { down } => lists::wheel(model, down),
         Msg::Heard(heard) => heard::take(model, heard),
-        Msg::Tick => Vec::new(),
+        Msg::Tick => poll::tick(model),
         Msg::Resize(width, height) => {
             model.size = (width, height);
             Vec::new()
@@ -58,7 +63,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
         model.series.advance(now);
     }
     dialogs::check(model);
-    lists::keep_in_sight(model);
+    if !is_change {
+        lists::keep_in_sight(model);
+    }
+    logs::settle(model);
     effects
 }
 

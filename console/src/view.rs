@@ -1,17 +1,30 @@
 //! Draws the model. Changes nothing, and fits into whatever area there is.
 
+mod audit;
+mod away;
+mod banner;
 mod chrome;
+mod configuration;
 mod connections;
-pub mod help;
+mod dead_letters;
+mod facts;
 pub mod layout;
-mod prompts;
+mod line;
+mod logs;
+mod overview;
+pub mod prompts;
+mod restarts;
 mod screens;
+mod state;
+mod tasks;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
+use task_orchestrator_shared::admin::{Skew, Welcome};
 
-use crate::model::Model;
+use crate::model::{Model, words};
 use crate::msg::Hit;
+use crate::screen::Screen;
 use crate::widgets::Canvas;
 use layout::Layout;
 
@@ -48,14 +61,64 @@ pub struct Drawn {
     pub page_rows: usize,
 }
 
+/// A time of the server's as a time of day, or with its date.
+fn clock(model: &Model, time: &str) -> String {
+    time.parse().map_or_else(|_| "?".to_owned(), |at| words::time(at, model.now.wall, &model.settings.zone))
+}
+
+/// Which side is too old, and how it is upgraded.
+fn upgrade(welcome: &Welcome, skew: Skew) -> String {
+    let server = &welcome.version;
+    match skew {
+        Skew::UpgradeClient => format!(
+            "This console is too old for the server and may only look: install version {server} of \
+             task-orchestrator-console"
+        ),
+        Skew::UpgradeServer => format!(
+            "The server, version {server}, is too old for this console, which may only look: install a newer \
+             task-orchestrator and run `task-orchestrator restart`"
+        ),
+    }
+}
+
+/// The first line of details that stand alone, and a page of them for scrolling.
+pub(super) fn top_of(model: &Model, canvas: &mut Canvas<'_>, area: Rect, lines: usize) -> usize {
+    canvas.page(area.height);
+    model.list().detail_top.min(lines.saturating_sub(usize::from(area.height)))
+}
+
+/// How many lines the details of the chosen row have where they stand alone; 0 on screens
+/// whose details are never longer than the room for them.
+pub(crate) fn detail_lines(model: &Model) -> usize {
+    let mut buffer = Buffer::empty(Rect::default());
+    let canvas = Canvas::new(model.settings.look, &mut buffer);
+    match model.screen {
+        Screen::Connections => connections::detail_lines(model),
+        Screen::Tasks => tasks::detail_lines(model, &canvas),
+        Screen::DeadLetters => dead_letters::detail_lines(model, &canvas),
+        Screen::State => state::detail_lines(model),
+        Screen::Audit => audit::detail_lines(model),
+        Screen::Configuration => configuration::detail_lines(model),
+        _ => 0,
+    }
+}
+
 /// Draws the model into this area of the buffer.
 pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     let mut canvas = Canvas::new(model.settings.look, buffer);
     let area = canvas.clip(area);
     let layout = Layout::of(area);
+    canvas.restyle(area, model.settings.look.base());
     let body = chrome::draw(model, &mut canvas, area, layout);
-    if layout != Layout::Line {
-        screens::draw(model, &mut canvas, body, layout);
+    if layout == Layout::Line {
+        prompts::draw_line(model, &mut canvas, area);
+    } else {
+        let body = banner::draw(model, &mut canvas, body, layout);
+        if model.view().is_some() {
+            screens::draw(model, &mut canvas, body, layout);
+        } else {
+            away::draw(model, &mut canvas, body);
+        }
         prompts::draw(model, &mut canvas, area, body);
     }
     canvas.finish()

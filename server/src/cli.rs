@@ -23,6 +23,7 @@ mod log_level_verb;
 mod logs_verb;
 mod maintenance_verb;
 mod man_verb;
+mod output;
 mod prepare_verb;
 mod privileged;
 mod reconnect_test_verb;
@@ -31,11 +32,13 @@ mod restart_verb;
 mod roles_verb;
 mod screen;
 mod serve_verb;
+mod session_verb;
 mod sessions_verb;
 mod state_verb;
 mod status_verb;
 mod stdio_verb;
 mod stop_verb;
+mod tasks_verb;
 mod unfollowed;
 mod visible;
 mod wait_verb;
@@ -70,9 +73,11 @@ pub use privileged::{FenceArgs, PrivilegedArgs};
 pub use reconnect_test_verb::ReconnectTestArgs;
 pub use restart_verb::{ReasonArg, RestartArgs};
 pub use roles_verb::RolesArgs;
+pub use session_verb::SessionArgs;
 pub use sessions_verb::SessionsArgs;
 pub use state_verb::{StateArgs, StateVerb};
 pub use stop_verb::StopArgs;
+pub use tasks_verb::TasksArgs;
 pub use wait_verb::{Condition, WaitArgs};
 pub use watch_verb::WatchArgs;
 pub use whoami_verb::WhoAmIArgs;
@@ -168,6 +173,10 @@ Example:
     Logs(LogsArgs),
     /// List the clients that are connected
     Sessions(SessionsArgs),
+    /// Show one client: the requests that it waits for, and what happened to its connection
+    Session(SessionArgs),
+    /// Show the work: sessions, plans and tasks, and long calls at a checkpoint
+    Tasks(TasksArgs),
     /// Come back when something holds: ready, idle, a phase, a generation
     Wait(WaitArgs),
     /// Print one line as each thing happens
@@ -233,10 +242,18 @@ impl Cli {
     ///
     /// # Errors
     ///
-    /// Whatever the verb could not do; [`exit_of`] makes an exit code of it.
+    /// Whatever the verb could not do; [`exit_of`] makes an exit code of it. That nobody
+    /// reads what it prints is none.
     pub fn run(&self) -> anyhow::Result<Exit> {
+        match self.run_verb() {
+            Err(error) if output::has_no_reader(&error) => Ok(Exit::Done),
+            ended => ended,
+        }
+    }
+
+    fn run_verb(&self) -> anyhow::Result<Exit> {
         let global = &self.global;
-        let out = &mut io::stdout();
+        let out = &mut output::Output(io::stdout());
         let asks_nobody = matches!(&self.command, Command::Stdio(_) | Command::Serve(_) | Command::Worker(_));
         if global.socket.is_some() && asks_nobody {
             return Err(NothingToAsk.into());
@@ -255,6 +272,8 @@ impl Cli {
             Command::Maintenance(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Logs(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Sessions(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Session(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Tasks(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Wait(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Watch(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Disconnect(args) => Screen::with(|screen| args.run(global, screen)),

@@ -29,6 +29,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use rustix::fs::FlockOperation;
+use task_orchestrator_shared::start::READY;
 use thiserror::Error;
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch as watch_channel};
@@ -286,8 +287,9 @@ fn leave_the_starter() -> io::Result<()> {
     // Fails only for the leader of a process group, which needs no leaving.
     let _ = rustix::process::setsid();
     let mut stdout = io::stdout();
-    writeln!(stdout, "{}", crate::link::READY)?;
-    stdout.flush()?;
+    if let Err(error) = writeln!(stdout, "{READY}").and_then(|()| stdout.flush()) {
+        tracing::debug!(%error, "whoever started this server has not waited for it");
+    }
     let nowhere = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdout(&nowhere)?;
     rustix::stdio::dup2_stderr(&nowhere)?;

@@ -13,8 +13,9 @@ mod reader;
 pub use frame::{Decoder, Frame, FrameError, HEADER_BYTES, Kind, MAX_PAYLOAD_BYTES, encode};
 pub use hello::{
     Activation, Done, FrontState, Goodbye, HelloError, Inspection, Order, OrderFailure, OrderFrame,
-    OutcomeFrame, PROTOCOL, QUESTIONS_PER_GENERATION, READY, SessionOpening, ShimHello, SnapshotBulk,
-    SnapshotHeader, TakeOver, Versions, Welcome, WorkerFigures, WorkerHello, WorkerPrepared, WorkerReady,
+    OutcomeFrame, PROTOCOL, QUESTIONS_PER_GENERATION, READS_TASKS, SessionOpening, ShimHello, SnapshotBulk,
+    SnapshotHeader, TakeOver, Unread, Versions, Welcome, WorkerFigures, WorkerHello, WorkerPrepared,
+    WorkerReady,
 };
 pub use operation::{ClientId, OperationId};
 pub use outbox::Outbox;

@@ -26,6 +26,7 @@ mod rows;
 mod schema;
 mod text;
 mod transaction;
+mod tree;
 mod write;
 mod writer;
 
@@ -41,7 +42,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use artifacts::{MAX_FILE_BYTES, Staged, Sweep};
-pub use checkpoint::{Checkpoint, MAX_CHECKPOINT_BYTES};
+pub use checkpoint::{CallAtCheckpoint, Checkpoint, MAX_CHECKPOINT_BYTES};
 pub use error::{ExecuteError, StoreError};
 pub use execution::{Execution, MAX_IDEMPOTENCY_KEY, Mode};
 pub use figures::Figures;

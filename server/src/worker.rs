@@ -6,7 +6,7 @@
 //! - [`service`], `tools`, `resources`, `prompts`, `completions`, `subscriptions`,
 //!   `client_log`, [`failure`]: the MCP service of one session.
 //! - [`shared`], `jobs`, `notices`: what all sessions serve from, and what concerns them all.
-//! - [`program`], `options`, `inspect`: how it is opened, and what the front orders beside requests.
+//! - [`program`], `options`, `inspect`, `tree`: how it is opened, and what the front orders beside requests.
 //! - [`orders`]: snapshots and backups that the front asks for.
 
 mod client_log;
@@ -29,6 +29,7 @@ mod size;
 mod subscriptions;
 mod tools;
 mod transport;
+mod tree;
 
 #[cfg(test)]
 mod tests;

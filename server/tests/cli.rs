@@ -261,3 +261,17 @@ fn a_reader_that_leaves_early_is_no_crash() {
     assert!(!answer.err.contains("panicked"), "{answer:?}");
     assert!(answer.code.is_some(), "not killed by a signal");
 }
+
+#[test]
+fn a_page_that_nobody_reads_to_its_end_is_no_failure() {
+    let scene = Scene::new();
+    for line in ["man", "completions bash", "config show", "explain RESTART_006"] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = scene.command(line);
+        let answer = Answer::of(
+            command.stdout(writer).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap(),
+        );
+        assert_eq!((answer.code, answer.err.as_str()), (Some(0), ""), "{line}");
+    }
+}

@@ -2,8 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::capabilities::Capabilities;
 use crate::symbols::Symbols;
-use crate::terminal::ability::{self, Environment};
 use crate::theme::{Depth, Look, Theme};
 
 /// How many colours to use.
@@ -49,15 +49,15 @@ pub struct AppearanceArgs {
 }
 
 impl AppearanceArgs {
-    /// How everything looks, with what the environment tells.
-    pub fn look(&self, environment: Environment<'_>) -> Look {
+    /// How everything looks on this terminal.
+    pub fn look(&self, terminal: Capabilities) -> Look {
         let symbols = match (self.ascii, self.unicode) {
             (true, _) => Symbols::Ascii,
             (false, true) => Symbols::Unicode,
-            (false, false) => ability::symbols(environment),
+            (false, false) => terminal.symbols,
         };
         let depth = match self.colour {
-            Colour::Auto => ability::depth(environment),
+            Colour::Auto => terminal.depth,
             Colour::Never => Depth::None,
             Colour::Ansi16 => Depth::Ansi16,
             Colour::Ansi256 => Depth::Ansi256,
@@ -83,11 +83,12 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_environment() {
-        let environment = |name: &str| (name == "NO_COLOR").then(|| "1".to_owned());
-        let look = AppearanceArgs::default().look(&environment);
+        let variables = [("TERM".to_owned(), "xterm".to_owned()), ("NO_COLOR".to_owned(), "1".to_owned())];
+        let terminal = Capabilities::of(&variables.into());
+        let look = AppearanceArgs::default().look(terminal);
         assert_eq!((look.depth, look.symbols), (Depth::None, Symbols::Ascii));
         let flags = AppearanceArgs { colour: Colour::True, unicode: true, ..Default::default() };
-        let look = flags.look(&environment);
+        let look = flags.look(terminal);
         assert_eq!((look.depth, look.symbols), (Depth::True, Symbols::Unicode));
     }
 }

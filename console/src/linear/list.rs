@@ -139,7 +139,12 @@ fn line(model: &Model, rows: &dyn Rows, row: usize, number: usize, list: &ListSt
     if list.marked.iter().any(|marked| marked == key) {
         marks.push_str(", marked");
     }
-    let start = format!("{number} ");
+    let branch = rows.branch(row);
+    if branch.is_some_and(|branch| branch.is_open == Some(false)) {
+        marks.push_str(", closed");
+    }
+    // How far it stands below others is also to be seen, where somebody sees.
+    let start = format!("{number} {}", "  ".repeat(branch.map_or(0, |branch| usize::from(branch.depth))));
     let mut by_weight: Vec<&(u8, usize, String)> = cells.iter().collect();
     by_weight.sort_by_key(|(priority, at, _)| (*priority, *at));
     let mut width = start.len() + marks.len();

@@ -22,7 +22,7 @@ pub(super) fn page(model: &Model) -> Vec<String> {
         if logs.filter.is_empty() { String::new() } else { format!(", matching /{}", logs.filter.text) };
     let mut lines = wrapped(&format!("Logs: levels: {level}{session}{filter}."));
     let shown: Vec<&LogLine> =
-        logs.lines.iter().rev().filter(|line| matches(model, line)).take(PAGE).collect();
+        lines_from(model, 0).rev().filter(|line| matches(model, line)).take(PAGE).collect();
     if shown.is_empty() {
         lines.push("No lines.".to_owned());
     }
@@ -38,8 +38,7 @@ pub(super) fn page(model: &Model) -> Vec<String> {
 /// Lines from this number on, and the number behind the newest.
 pub(super) fn since(model: &Model, from: u64) -> (Vec<String>, u64) {
     let logs = &model.logs;
-    let skip = usize::try_from(from.saturating_sub(logs.first)).unwrap_or(usize::MAX);
-    let new: Vec<&LogLine> = logs.lines.iter().skip(skip).filter(|line| matches(model, line)).collect();
+    let new: Vec<&LogLine> = lines_from(model, from).filter(|line| matches(model, line)).collect();
     let left_out = new.len().saturating_sub(AT_ONCE);
     let mut lines = Vec::new();
     if left_out > 0 {
@@ -47,6 +46,13 @@ pub(super) fn since(model: &Model, from: u64) -> (Vec<String>, u64) {
     }
     lines.extend(new.into_iter().skip(left_out).flat_map(|line| one(model, line)));
     (lines, logs.end())
+}
+
+/// The lines that are kept, from this number on.
+fn lines_from(model: &Model, from: u64) -> impl DoubleEndedIterator<Item = &LogLine> {
+    let logs = &model.logs;
+    let first = logs.end().saturating_sub(logs.count() as u64);
+    (from.max(first)..logs.end()).filter_map(|number| logs.line(number))
 }
 
 fn one(model: &Model, line: &LogLine) -> Vec<String> {

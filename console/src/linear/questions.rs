@@ -94,7 +94,7 @@ impl Questions {
             }
         }
         if let Some(refused) = dialog.refused.as_ref().filter(|_| self.confirming.take().is_some()) {
-            turn.say(format!("Not done: {}.", why(refused, dialog)));
+            turn.say(format!("Not done: {refused}."));
             self.asked = false;
         }
         if self.asked || (self.step == Step::Last && not_yet == Some(NotYet::Arming)) {
@@ -306,13 +306,4 @@ pub(super) fn typed(text: &str) -> [Msg; 2] {
 
 fn is_yes(line: &str) -> bool {
     line.eq_ignore_ascii_case("yes")
-}
-
-fn why(not_yet: &NotYet, dialog: &Dialog) -> String {
-    match not_yet {
-        NotYet::Void(why) | NotYet::Field(why) => why.clone(),
-        NotYet::Arming => "it came up only just now".to_owned(),
-        NotYet::Facts => "it is not known yet what it would mean".to_owned(),
-        NotYet::Typed => format!("{} is not typed", dialog.word),
-    }
 }

@@ -1,26 +1,28 @@
 //! A question before something dangerous. Only a confirmed one makes the order: it
 //! arms after a while, and is void when the world it was asked in has changed.
 
+mod ask;
+mod field;
+
+use std::fmt;
 use std::time::Duration;
 
-use task_orchestrator_shared::admin::request::MAX_REASON;
 use task_orchestrator_shared::admin::{Context, Request};
-use task_orchestrator_shared::restart::{Reason, RestartRequest, TIMEOUT_SECONDS};
+use task_orchestrator_shared::restart::{Reason, RestartRequest};
 use tui_input::Input;
 
 use super::Now;
 use super::order::{Order, danger_of};
 use super::world::World;
-use crate::action::{ActionId, Danger};
+use crate::action::Danger;
 use crate::heard::Tag;
+
+pub use ask::Ask;
+pub use field::{Content, Field, FieldId, REASONS, Wrong};
 
 /// How long a dialog is shown before it can be confirmed: whoever types when it
 /// comes up has not read it.
 pub const ARMS_AFTER: Duration = Duration::from_millis(400);
-
-/// The reasons that may be chosen for a restart.
-pub const REASONS: [Reason; 4] =
-    [Reason::ManualRequest, Reason::ConfigurationUpdate, Reason::SchemaMigration, Reason::ErrorRecovery];
 
 /// A question before something dangerous.
 #[derive(Debug, Clone)]
@@ -45,41 +47,8 @@ pub struct Dialog {
     pub void: Option<String>,
     /// Why the last try to confirm it did nothing.
     pub refused: Option<NotYet>,
-}
-
-/// What would be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ask {
-    /// A graceful restart.
-    Restart,
-    /// The build command, then a graceful restart.
-    Build,
-    /// A restart with another program.
-    Upgrade,
-    /// The end of the worker, at once.
-    Emergency,
-    /// The end of the restart that runs.
-    CancelRestart,
-    /// The previous build.
-    Rollback,
-    /// New requests are held back, or let through.
-    Maintenance(bool),
-    /// An answer to what waits, of one client or of all.
-    ClearBuffers(Option<String>),
-    /// The end of a client's session.
-    Disconnect(String),
-    /// A file in the place of the database.
-    Restore(String),
-    /// Removal of what the configuration does not keep.
-    Prune,
-    /// One more try of a dead letter.
-    RetryLetter(u64),
-    /// The end of a dead letter.
-    DiscardLetter(u64),
-    /// The configuration, read again.
-    Reload,
-    /// The end of the server.
-    Stop,
+    /// The first line of what it would mean that is shown, where not all fit.
+    pub top: usize,
 }
 
 /// What it would mean.
@@ -91,45 +60,6 @@ pub enum Facts {
     Known(Vec<String>),
     /// The server says that it cannot be done.
     Refused(String),
-}
-
-/// Something that can be chosen.
-#[derive(Debug, Clone)]
-pub struct Field {
-    /// Which.
-    pub id: FieldId,
-    /// What stands before it.
-    pub label: &'static str,
-    /// What is chosen.
-    pub content: Content,
-}
-
-/// Names a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum FieldId {
-    /// Why it is done.
-    Reason,
-    /// How long it may take.
-    Timeout,
-    /// In words, for history and audit.
-    Note,
-    /// Whether everything in flight finishes first.
-    Drain,
-    /// The program's file.
-    Program,
-}
-
-/// What is chosen.
-#[derive(Debug, Clone)]
-pub enum Content {
-    /// One of these.
-    Choice(&'static [Reason], usize),
-    /// Words; whether there have to be any.
-    Text(Input, bool),
-    /// Seconds; nothing for the configuration's.
-    Seconds(Input),
-    /// Yes or no.
-    Flag(bool),
 }
 
 /// Where the cursor is.
@@ -154,61 +84,23 @@ pub enum NotYet {
     Arming,
     /// What it would mean is not known yet, or it cannot be done.
     Facts,
-    /// Something is missing or wrong in a field, in a sentence.
-    Field(String),
+    /// The terminal is too small to show what it would mean.
+    TooSmall,
+    /// Something is missing or wrong in a field.
+    Field(Wrong),
     /// The word is not typed.
     Typed,
 }
 
-impl Ask {
-    /// The action that leads to it.
-    pub const fn action(&self) -> ActionId {
+impl fmt::Display for NotYet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Restart => ActionId::Restart,
-            Self::Build => ActionId::Build,
-            Self::Upgrade => ActionId::Upgrade,
-            Self::Emergency => ActionId::Emergency,
-            Self::CancelRestart => ActionId::CancelRestart,
-            Self::Rollback => ActionId::Rollback,
-            Self::Maintenance(_) => ActionId::Maintenance,
-            Self::ClearBuffers(Some(_)) => ActionId::ClearBuffer,
-            Self::ClearBuffers(None) => ActionId::ClearBuffers,
-            Self::Disconnect(_) => ActionId::Disconnect,
-            Self::Restore(_) => ActionId::Restore,
-            Self::Prune => ActionId::Prune,
-            Self::RetryLetter(_) => ActionId::RetryLetter,
-            Self::DiscardLetter(_) => ActionId::DiscardLetter,
-            Self::Reload => ActionId::Reload,
-            Self::Stop => ActionId::Stop,
-        }
-    }
-
-    /// What can be chosen of it.
-    fn fields(&self) -> Vec<Field> {
-        let text = |required| Content::Text(Input::default(), required);
-        let field = |id, label, content| Field { id, label, content };
-        let note = field(FieldId::Note, "note", text(false));
-        match self {
-            Self::Restart | Self::Build => vec![
-                field(FieldId::Reason, "reason", Content::Choice(&REASONS, 0)),
-                field(FieldId::Timeout, "timeout", Content::Seconds(Input::default())),
-                field(FieldId::Drain, "drain", Content::Flag(false)),
-                note,
-            ],
-            Self::Upgrade => vec![
-                field(FieldId::Program, "program", text(true)),
-                field(FieldId::Timeout, "timeout", Content::Seconds(Input::default())),
-                note,
-            ],
-            Self::Emergency => vec![field(FieldId::Note, "reason", text(true))],
-            Self::Rollback | Self::Disconnect(_) | Self::Restore(_) | Self::Stop => vec![note],
-            Self::CancelRestart
-            | Self::Maintenance(_)
-            | Self::ClearBuffers(_)
-            | Self::Prune
-            | Self::RetryLetter(_)
-            | Self::DiscardLetter(_)
-            | Self::Reload => Vec::new(),
+            Self::Void(why) => write!(f, "void: {why}"),
+            Self::Arming => f.write_str("not armed yet: read it first"),
+            Self::Facts => f.write_str("what it would mean is not known yet"),
+            Self::TooSmall => f.write_str("the terminal is too small to show what it would mean"),
+            Self::Field(wrong) => wrong.fmt(f),
+            Self::Typed => f.write_str("the word is not typed yet"),
         }
     }
 }
@@ -228,6 +120,7 @@ impl Dialog {
             world,
             void: None,
             refused: None,
+            top: 0,
         };
         // Where words have to be typed the cursor is where they are typed: what is
         // typed there does nothing, and Cancel still comes before what does it.
@@ -242,7 +135,7 @@ impl Dialog {
     /// # Errors
     ///
     /// What is missing or wrong in a field.
-    pub fn request(&self) -> Result<Request, String> {
+    pub fn request(&self) -> Result<Request, Wrong> {
         Ok(match &self.ask {
             Ask::Restart | Ask::Build | Ask::Upgrade | Ask::Emergency | Ask::Rollback => {
                 Request::Restart(Box::new(self.restart()?))
@@ -260,7 +153,7 @@ impl Dialog {
         })
     }
 
-    fn restart(&self) -> Result<RestartRequest, String> {
+    fn restart(&self) -> Result<RestartRequest, Wrong> {
         let reason = self.fields.iter().find_map(|field| match field.content {
             Content::Choice(reasons, at) => reasons.get(at).copied(),
             _ => None,
@@ -283,31 +176,12 @@ impl Dialog {
         })
     }
 
-    fn timeout(&self) -> Result<Option<u32>, String> {
-        let seconds = self.fields.iter().find_map(|field| match &field.content {
-            Content::Seconds(input) => Some(input.value().trim()),
-            _ => None,
-        });
-        let Some(seconds) = seconds.filter(|seconds| !seconds.is_empty()) else { return Ok(None) };
-        let number = seconds.parse().ok().filter(|number| TIMEOUT_SECONDS.contains(number));
-        let (least, most) = (TIMEOUT_SECONDS.start(), TIMEOUT_SECONDS.end());
-        number.map(Some).ok_or_else(|| format!("the timeout is a number of seconds, {least} to {most}"))
+    fn timeout(&self) -> Result<Option<u32>, Wrong> {
+        self.fields.iter().find_map(Field::seconds).unwrap_or(Ok(None))
     }
 
-    fn text(&self, id: FieldId) -> Result<Option<String>, String> {
-        let field = self.fields.iter().find(|field| field.id == id);
-        let Some((field, Content::Text(input, required))) = field.map(|field| (field, &field.content)) else {
-            return Ok(None);
-        };
-        let text = input.value().trim();
-        match text.chars().count() {
-            0 if *required => Err(format!("the {} is missing", field.label)),
-            0 => Ok(None),
-            length if length > MAX_REASON => {
-                Err(format!("the {} has more than {MAX_REASON} characters", field.label))
-            }
-            _ => Ok(Some(text.to_owned())),
-        }
+    fn text(&self, id: FieldId) -> Result<Option<String>, Wrong> {
+        self.fields.iter().find(|field| field.id == id).map_or(Ok(None), Field::text)
     }
 
     /// Whether the word has to be typed, as the fields stand.
@@ -324,9 +198,16 @@ impl Dialog {
         now.since(self.opened) >= ARMS_AFTER
     }
 
+    /// Why it is void in this world, where it is.
+    pub fn void_in(&self, world: Option<&World>) -> Option<String> {
+        let counts_waiting = matches!(self.ask, Ask::ClearBuffers(None) | Ask::Maintenance(false));
+        let more = || world.filter(|_| counts_waiting).and_then(|world| self.world.more_wait(world));
+        self.void.clone().or_else(|| self.world.void(world)).or_else(more)
+    }
+
     /// Why it cannot be confirmed in this world now.
     pub fn not_yet(&self, world: Option<&World>, now: Now) -> Option<NotYet> {
-        if let Some(why) = self.void.clone().or_else(|| self.world.void(world)) {
+        if let Some(why) = self.void_in(world) {
             return Some(NotYet::Void(why));
         }
         if !self.is_armed(now) {

@@ -52,13 +52,21 @@ impl Filter {
     /// The same for a row of a table, whose values are taken only where they are needed.
     pub fn matches_row<'a>(&self, columns: &[Column], value: impl Fn(usize) -> Value<'a>) -> bool {
         self.terms.iter().all(|term| {
-            let mut looked_at =
-                columns.iter().enumerate().filter(|(_, column)| match &term.column {
-                    Some(id) => column.id == id,
-                    None => true,
-                });
+            let mut looked_at = columns.iter().enumerate().filter(|(_, column)| match &term.column {
+                Some(id) => column.id == id,
+                None => true,
+            });
             looked_at.any(|(at, _)| term.test.holds(&value(at))) == term.wanted
         })
+    }
+
+    /// The words, in small letters, that it looks for in these columns or in any.
+    pub fn words<'a>(&'a self, columns: &'a [&str]) -> impl Iterator<Item = &'a str> {
+        let meant = |term: &&Term| {
+            let column = term.column.as_ref();
+            term.wanted && column.is_none_or(|column| columns.contains(&column.as_str()))
+        };
+        self.terms.iter().filter(meant).filter_map(|term| term.test.words())
     }
 }
 

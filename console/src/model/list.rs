@@ -23,6 +23,8 @@ pub struct ListState {
     pub last_place: usize,
     /// The first row that is shown.
     pub top: usize,
+    /// The first line of the details that is shown where they stand alone.
+    pub detail_top: usize,
     /// The column that it is sorted by, and which way.
     pub sort: Option<(&'static str, Direction)>,
     /// What is shown.

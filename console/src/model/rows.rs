@@ -2,10 +2,16 @@
 //! What a screen lists implements [`Rows`]; moving, sorting, filtering, copying and
 //! drawing then work in the same way everywhere.
 
-use std::borrow::Cow;
-
 pub mod arrange;
+pub mod audit;
+pub mod backups;
+pub mod config;
+pub mod history;
+pub mod letters;
 pub mod sessions;
+pub mod tasks;
+
+use std::borrow::Cow;
 
 pub use arrange::arranged;
 
@@ -38,6 +44,15 @@ pub struct Column {
     pub priority: u8,
 }
 
+/// How a row stands in a tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// How many it stands below.
+    pub depth: u16,
+    /// Whether what belongs to it is shown; absent where nothing does.
+    pub is_open: Option<bool>,
+}
+
 /// What a screen lists.
 pub trait Rows {
     /// The columns.
@@ -58,6 +73,11 @@ pub trait Rows {
         None
     }
 
+    /// How it stands in the tree; nothing in a list that is none.
+    fn branch(&self, _row: usize) -> Option<Branch> {
+        None
+    }
+
     /// How the row as a whole is to be read.
     fn tone(&self, _row: usize) -> Tone {
         Tone::Plain
@@ -72,17 +92,27 @@ pub fn place(rows: &dyn Rows, order: &[usize], list: &ListState) -> usize {
     found.unwrap_or_else(|| list.last_place.min(order.len().saturating_sub(1)))
 }
 
+/// The number of the chosen one of these rows, which the screen lists.
+pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
+    let fresh = ListState::default();
+    let list = model.lists.get(&model.screen).unwrap_or(&fresh);
+    let order = arranged(rows, list);
+    order.get(place(rows, &order, list)).copied()
+}
+
 /// What the screen lists; nothing where it lists nothing, or nothing is known.
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {
         Screen::Connections => Some(Box::new(sessions::Sessions::of(model.view()?.0))),
-        Screen::Overview
-        | Screen::Restarts
-        | Screen::State
-        | Screen::Tasks
-        | Screen::DeadLetters
-        | Screen::Logs
-        | Screen::Audit
-        | Screen::Configuration => None,
+        Screen::Restarts => Some(Box::new(history::History::of(model, model.view()?.0))),
+        Screen::State => Some(Box::new(backups::Backups(model.view()?.0.backups.as_deref()?))),
+        Screen::Tasks => {
+            let is_filtered = !model.lists.get(&model.screen).is_none_or(|list| list.filter.is_empty());
+            Some(Box::new(tasks::Tasks::of(model.tasks.value()?, &model.closed, is_filtered)))
+        }
+        Screen::DeadLetters => Some(Box::new(letters::Letters(model.view()?.0.dead_letters.as_deref()?))),
+        Screen::Audit => Some(Box::new(audit::Audit::of(model)?)),
+        Screen::Configuration => Some(Box::new(config::Config(model.config.value()?))),
+        Screen::Overview | Screen::Logs => None,
     }
 }

@@ -23,6 +23,8 @@ pub struct Second {
     pub buffered: Option<u64>,
     /// Resident memory of front and worker, in bytes.
     pub memory: Option<u64>,
+    /// How often sessions were established again, since the server started.
+    pub reconnections: Option<u64>,
 }
 
 /// Figures over time.
@@ -39,6 +41,11 @@ impl Series {
         self.seconds.iter()
     }
 
+    /// The second, since the console started, of the newest.
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
     /// Takes in how things are. What was not told of a second in between is as it was
     /// before for a gauge, and nothing for a rate.
     pub fn take(&mut self, view: &View, now: Now) {
@@ -53,6 +60,7 @@ impl Series {
         second.p99_ms = traffic.p99_ms;
         second.buffered = second.buffered.max(waiting);
         second.memory = memory.or(second.memory);
+        second.reconnections = Some(view.server.reconnections);
     }
 
     /// Goes on to this second. While there is no connection nothing is known.
@@ -85,5 +93,62 @@ impl Series {
         let Some(newest) = self.seconds.back() else { return false };
         let quiet = Second { requests: Some(0.0), p50_ms: None, p99_ms: None, ..*newest };
         self.seconds.len() < SECONDS && *newest != quiet || self.seconds.iter().any(|second| *second != quiet)
+    }
+
+    /// How often sessions were established again in the time that is kept, and how many
+    /// seconds that is; nothing while less than [`LEAST_SPAN`] is kept.
+    pub fn reconnections(&self) -> Option<(u64, u64)> {
+        let span = self.seconds.len().checked_sub(1).filter(|span| *span >= LEAST_SPAN)? as u64;
+        let known: Vec<u64> = self.seconds.iter().filter_map(|second| second.reconnections).collect();
+        // Another server counts from nothing.
+        let came = known.iter().zip(known.iter().skip(1)).map(|(one, next)| next.checked_sub(*one));
+        Some((came.flatten().sum(), span))
+    }
+}
+
+/// Seconds from which on a rate is told.
+pub const LEAST_SPAN: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(second: u64) -> Now {
+        Now { running: Duration::from_secs(second), ..Now::default() }
+    }
+
+    fn view(reconnections: u64, requests: f64) -> View {
+        let mut view = View::default();
+        view.server.reconnections = reconnections;
+        view.traffic.requests_per_second = requests;
+        view
+    }
+
+    #[test]
+    fn reconnections_are_told_from_ten_seconds_on_and_survive_another_server() {
+        let mut series = Series::default();
+        series.take(&view(20, 0.0), at(100));
+        assert_eq!(series.reconnections(), None);
+        series.take(&view(23, 0.0), at(105));
+        assert_eq!(series.reconnections(), None);
+        series.take(&view(1, 0.0), at(110));
+        series.take(&view(2, 0.0), at(112));
+        assert_eq!(series.reconnections(), Some((4, 12)));
+        series.advance(at(112 + SECONDS as u64));
+        assert_eq!(series.reconnections(), Some((0, SECONDS as u64 - 1)));
+    }
+
+    #[test]
+    fn it_moves_until_every_second_is_the_same() {
+        let mut series = Series::default();
+        series.take(&view(0, 7.0), at(100));
+        assert!(series.moves());
+        series.advance(at(101));
+        assert!(series.moves());
+        series.advance(at(101 + SECONDS as u64));
+        assert!(!series.moves());
+        assert_eq!(series.seconds().len(), SECONDS);
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use jiff::Timestamp;
+use task_orchestrator_shared::restart::PhaseRecord;
 
 use super::words;
 use crate::theme::Tone;
@@ -30,6 +31,8 @@ pub enum Value<'a> {
     Part(u64, u64),
     /// Yes or no.
     Flag(bool),
+    /// The phases of a restart, drawn as a bar.
+    Phases(&'a [PhaseRecord]),
     /// Nobody has measured it.
     Unknown,
     /// There is no such thing here.
@@ -76,6 +79,7 @@ impl<'a> Value<'a> {
             Self::Millis(millis) => Some(*millis),
             Self::Time(time) => Some(time.as_microsecond() as f64),
             Self::Part(part, whole) => Some(if *whole == 0 { 0.0 } else { *part as f64 / *whole as f64 }),
+            Self::Phases(phases) => Some(phases.iter().filter_map(|phase| phase.duration_ms).sum()),
             Self::Flag(flag) => Some(f64::from(u8::from(*flag))),
             Self::Text(_) | Self::State(..) | Self::Id(_) | Self::Unknown | Self::NotApplicable => None,
         }
@@ -97,6 +101,14 @@ impl<'a> Value<'a> {
     }
 }
 
+/// Phases with how long each took.
+fn phases_in_words(phases: &[PhaseRecord]) -> String {
+    let took = |record: &PhaseRecord| record.duration_ms.map_or_else(|| "?".to_owned(), words::millis);
+    let told: Vec<String> =
+        phases.iter().map(|record| format!("{} {}", record.phase, took(record))).collect();
+    told.join(", ")
+}
+
 impl Value<'_> {
     /// It in words, as it is filtered and copied: the same everywhere and in every
     /// time zone. How it is drawn is the view's.
@@ -108,6 +120,7 @@ impl Value<'_> {
             Self::Millis(millis) => words::millis(*millis).into(),
             Self::Time(time) => format!("{time:.0}").into(),
             Self::Part(part, whole) => format!("{part}/{whole}").into(),
+            Self::Phases(phases) => phases_in_words(phases).into(),
             Self::Flag(true) => "yes".into(),
             Self::Flag(false) => "no".into(),
             Self::Unknown => "unknown".into(),

@@ -18,6 +18,8 @@ pub struct World {
     pub held: bool,
     /// Clients that would be concerned.
     pub clients: u64,
+    /// Requests of them that wait for a worker.
+    pub waiting: u64,
 }
 
 impl World {
@@ -31,7 +33,15 @@ impl World {
             safe_mode: view.server.safe_mode.is_some(),
             held: view.server.held_by_operator,
             clients: view.sessions.len() as u64,
+            waiting: view.buffers.as_ref().map_or(0, |buffers| buffers.total_buffered_requests),
         }
+    }
+
+    /// Why a decision about what waits is void now. What waits comes and goes: only
+    /// where it is twice as much, and more than a few, is it another decision.
+    pub fn more_wait(&self, now: &Self) -> Option<String> {
+        let material = now.waiting >= self.waiting.saturating_mul(2).max(self.waiting.saturating_add(10));
+        material.then(|| format!("{} requests wait now, no longer {}", now.waiting, self.waiting))
     }
 
     /// Why a decision that was based on this is void now, in a sentence.

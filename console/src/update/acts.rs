@@ -1,13 +1,15 @@
 //! What an action does.
 
 use task_orchestrator_shared::admin::Request;
+use task_orchestrator_shared::admin::audit::MAX_AUDIT_RECORDS;
 use task_orchestrator_shared::admin::log::LogLevel;
 use task_orchestrator_shared::role::Operation;
 
-use super::{ask, close, dialogs, lists, say};
+use super::{ask, close, dialogs, lists, poll, say};
 use crate::action::{Action, ActionId};
 use crate::heard::LostKind;
 use crate::model::dialog::Ask;
+use crate::model::known::Fetched;
 use crate::model::link_state::LinkState;
 use crate::model::list::Direction;
 use crate::model::prompt::{Choice, Choose, Item, Page, Palette, Prompt};
@@ -101,6 +103,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Columns => choose_column(model, Choice::Columns),
         ActionId::Refresh => {
             let mut effects = refresh(model);
+            effects.extend(older_records(model));
             if !model.link.is_live() {
                 effects.push(Effect::RetryNow);
             }
@@ -108,6 +111,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         }
         ActionId::Freeze => {
             model.frozen = if model.frozen.is_some() { None } else { model.seen.clone() };
+            model.frozen_series = model.frozen.as_ref().map(|_| model.series.clone()).unwrap_or_default();
             Vec::new()
         }
         ActionId::Copy => lists::chosen(model).map_or_else(Vec::new, |key| vec![Effect::Copy(key)]),
@@ -311,11 +315,16 @@ pub(super) fn chosen(model: &mut Model) -> Vec<Effect> {
 
 /// Shows a screen, and asks for what it shows.
 pub(super) fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    let mut effects = Vec::new();
     if model.screen != screen {
+        if model.screen == Screen::Logs {
+            effects = super::logs::leave(model);
+        }
         model.screen = screen;
         model.is_open = false;
     }
-    refresh(model)
+    effects.extend(refresh(model));
+    effects
 }
 
 /// Asks for what the screen shows and the view does not hold.
@@ -332,7 +341,14 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
             ask(model, Purpose::Config, Request::ShowConfig)
         }
         Screen::Tasks if may(model, Request::Tasks.operation()) => {
-            model.tasks.ask();
+            if poll::is_waited_for(model, &Purpose::Tasks) {
+                return Vec::new();
+            }
+            // Why it failed stays there until there is an answer.
+            if !matches!(model.tasks, Fetched::Failed(_)) {
+                model.tasks.ask();
+            }
+            model.polled = model.now.running;
             ask(model, Purpose::Tasks, Request::Tasks)
         }
         Screen::Logs => super::logs::follow(model),
@@ -341,20 +357,64 @@ pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// Asks for more of the audit than the view holds.
+fn older_records(model: &mut Model) -> Vec<Effect> {
+    let request = Request::Audit { limit: u32::try_from(MAX_AUDIT_RECORDS).unwrap_or(u32::MAX) };
+    let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&request.operation()));
+    if model.screen != Screen::Audit || !model.link.is_live() || !may || model.audit.is_asked() {
+        return Vec::new();
+    }
+    model.audit.ask();
+    ask(model, Purpose::Audit, request)
+}
+
 /// Asks for the details of what is chosen.
 pub(super) fn refresh_detail(model: &mut Model) -> Vec<Effect> {
     if model.screen != Screen::Connections || !model.link.is_live() {
         return Vec::new();
     }
     let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&Operation::ViewRequests));
-    let Some(session) = lists::chosen(model).filter(|_| may) else { return Vec::new() };
-    model.session.ask();
+    // One question at a time, however fast one moves: its answer leads to the next.
+    if !may || poll::is_waited_for(model, &Purpose::Session) {
+        return Vec::new();
+    }
+    let Some(session) = lists::chosen(model) else { return Vec::new() };
+    // Why it failed stays there until there is an answer, or another one is chosen.
+    let is_other = model.session_asked.as_ref() != Some(&session);
+    if is_other || !matches!(model.session, Fetched::Failed(_)) {
+        model.session.ask();
+    }
+    model.polled = model.now.running;
+    model.session_asked = Some(session.clone());
     ask(model, Purpose::Session, Request::Session { session })
+}
+
+/// There is an answer: asks anew where another session is chosen by now.
+pub(super) fn detail_answered(model: &mut Model) -> Vec<Effect> {
+    if model.screen != Screen::Connections || lists::chosen(model) == model.session_asked {
+        return Vec::new();
+    }
+    refresh_detail(model)
 }
 
 fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
     if model.screen == Screen::Logs {
         super::logs::scroll(model, id);
+        return Vec::new();
+    }
+    if model.is_open
+        && matches!(
+            model.screen,
+            Screen::Connections
+                | Screen::State
+                | Screen::Tasks
+                | Screen::DeadLetters
+                | Screen::Audit
+                | Screen::Configuration
+        )
+        && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
+    {
+        lists::scroll_detail(model, id);
         return Vec::new();
     }
     if lists::step(model, id) { refresh_detail(model) } else { Vec::new() }

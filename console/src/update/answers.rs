@@ -2,12 +2,11 @@
 
 use task_orchestrator_shared::admin::{Refusal, Reply};
 
-use super::{dialogs, say};
+use super::dialogs;
 use crate::heard::{Answer, Tag};
 use crate::model::known::{Fetched, Held};
 use crate::model::{Asked, Model, Purpose};
 use crate::msg::Effect;
-use crate::theme::Tone;
 
 /// Takes an answer in. One that nobody waits for any more is dropped.
 pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
@@ -34,14 +33,14 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
         Purpose::Config => fetched!(config, Reply::Config(entries) => entries),
         Purpose::Audit => fetched!(audit, Reply::Audit(records) => records),
         Purpose::Tasks => fetched!(tasks, Reply::Tasks(tree) => *tree),
-        Purpose::Session => fetched!(session, Reply::Session(detail) => *detail),
+        Purpose::Session => {
+            fetched!(session, Reply::Session(detail) => *detail);
+            return super::acts::detail_answered(model);
+        }
         Purpose::Page => super::pages::answered(model, tag, reply),
-        Purpose::Facts => dialogs::facts(model, tag, reply),
-        Purpose::Order(ask) => super::pages::ordered(model, &ask, reply),
-        Purpose::Small(action) => match reply {
-            Ok(reply) => say(model, Tone::Good, super::pages::sentence(action.label, &reply)),
-            Err(why) => say(model, Tone::Bad, format!("{}: {why}", action.label)),
-        },
+        Purpose::Facts => dialogs::answered(model, tag, reply),
+        Purpose::Order(ask) => return super::pages::ordered(model, &ask, reply),
+        Purpose::Small(action) => super::pages::answered_small(model, action.label, reply),
     }
     Vec::new()
 }

@@ -1,16 +1,19 @@
 //! Questions: opened, checked against the world, answered.
 
+mod facts;
+
 use task_orchestrator_shared::admin::{Reply, Request};
 
 use super::{ask, close, say, send};
-use crate::action::Danger;
 use crate::heard::Tag;
-use crate::model::dialog::{Ask, Dialog, Facts};
+use crate::model::dialog::{Ask, Dialog, Facts, NotYet};
 use crate::model::prompt::{Choice, Choose, Item, Prompt};
-use crate::model::{Model, Purpose, words};
+use crate::model::{Model, Purpose};
 use crate::msg::Effect;
+use crate::screen::Screen;
 use crate::targets::TargetRow;
 use crate::theme::Tone;
+use crate::view::prompts;
 
 /// Opens a question; says why where it cannot be asked.
 pub(super) fn open(model: &mut Model, what: Ask) -> Vec<Effect> {
@@ -23,117 +26,42 @@ pub(super) fn open(model: &mut Model, what: Ask) -> Vec<Effect> {
         say(model, Tone::Warn, format!("{}: there is no live connection to the server", action.label));
         return Vec::new();
     };
+    // The workspace where anything is lost in it, the file where the file decides what.
     let word = match &what {
         Ask::Restore(name) => name.clone(),
-        Ask::Disconnect(client) => client.clone(),
         _ => model.target.name.clone(),
     };
-    let lines = numbers(model, &what);
+    let lines = facts::known(model, &what);
     let question = match &what {
         Ask::Restart | Ask::Build | Ask::Upgrade | Ask::Rollback => Some(Request::Prepare),
         Ask::Restore(name) => Some(Request::PlanRestore { name: name.clone() }),
         Ask::Prune => Some(Request::PruneBackups { dry_run: true }),
         _ => None,
     };
-    let effects = question.map_or_else(Vec::new, |question| ask(model, Purpose::Facts, question));
-    let facts = match effects.first() {
-        Some(Effect::Send { tag, .. }) => Facts::Asked(*tag, lines),
-        _ => Facts::Known(lines),
+    let (facts, effects) = match question {
+        None => (Facts::Known(lines), Vec::new()),
+        Some(question) => {
+            let effects = ask(model, Purpose::Facts, question);
+            // Too many questions wait already, which was said.
+            let Some(Effect::Send { tag, .. }) = effects.first() else { return effects };
+            (Facts::Asked(*tag, lines), effects)
+        }
     };
     model.prompt = Prompt::Confirm(Box::new(Dialog::new(what, facts, word, world, model.now)));
     effects
 }
 
-/// What is known without asking.
-fn numbers(model: &Model, what: &Ask) -> Vec<String> {
-    let Some(seen) = &model.seen else { return Vec::new() };
-    let view = &seen.view;
-    let clients = words::counted(view.sessions.len() as u64, "client", "clients");
-    let in_flight = words::counted(view.traffic.in_flight, "request", "requests");
-    match what {
-        Ask::Restart | Ask::Build | Ask::Upgrade | Ask::Rollback | Ask::Emergency | Ask::Stop => {
-            vec![format!("{clients}, {in_flight} in flight{}", usually(view))]
-        }
-        Ask::Maintenance(true) => vec![format!(
-            "{clients}: new requests wait until it is switched off, {} each at most",
-            words::millis(view.limits.buffer_expiry_seconds * 1000.0)
-        )],
-        Ask::Maintenance(false) => {
-            let waiting = view.buffers.as_ref().map_or(0, |buffers| buffers.total_buffered_requests);
-            vec![format!("{} that wait are sent on", words::counted(waiting, "request", "requests"))]
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// What a restart usually takes, from those that went well.
-fn usually(view: &task_orchestrator_shared::admin::view::View) -> String {
-    let mut took: Vec<f64> = view
-        .history
-        .iter()
-        .flat_map(|history| &history.recent)
-        .filter(|past| past.success)
-        .map(|past| past.duration * 1000.0)
-        .collect();
-    took.sort_by(f64::total_cmp);
-    took.get(took.len() / 2)
-        .map_or_else(String::new, |middle| format!(", usually {}", words::millis(*middle)))
-}
-
 /// The server has told what it would mean.
-pub(super) fn facts(model: &mut Model, tag: Tag, reply: Result<Reply, String>) {
+pub(super) fn answered(model: &mut Model, tag: Tag, reply: Result<Reply, String>) {
     let Prompt::Confirm(dialog) = &mut model.prompt else { return };
     let Facts::Asked(asked, lines) = &dialog.facts else { return };
     if *asked != tag {
         return;
     }
-    let mut lines = lines.clone();
     dialog.facts = match reply {
         Err(why) => Facts::Refused(why),
-        Ok(reply) => {
-            lines.extend(meaning(&reply));
-            Facts::Known(lines)
-        }
+        Ok(reply) => Facts::Known(facts::with(lines.clone(), &reply)),
     };
-}
-
-fn meaning(reply: &Reply) -> Vec<String> {
-    match reply {
-        Reply::Readiness(readiness) => {
-            let tasks = readiness.checks.active_tasks.as_ref().map(|tasks| {
-                format!(
-                    "{} suspended at a checkpoint",
-                    words::counted(tasks.suspendable, "long call is", "long calls are")
-                )
-            });
-            let issues = readiness.blocking_issues.iter().map(|issue| format!("in the way: {issue}"));
-            tasks.into_iter().chain(issues).collect()
-        }
-        Reply::RestorePlan(plan) => {
-            let mut lines = vec![format!(
-                "{} tasks afterwards; {} would be lost, {} set back",
-                plan.tasks, plan.gone, plan.older
-            )];
-            lines.extend(plan.unknown.clone());
-            lines.extend(
-                plan.first
-                    .iter()
-                    .take(5)
-                    .map(|task| format!("{} {}", if task.gone { "lost:" } else { "set back:" }, task.title)),
-            );
-            lines
-        }
-        Reply::Pruned(pruned) => {
-            let mut lines = vec![format!(
-                "{} would be removed, {} compressed",
-                pruned.removed.len(),
-                pruned.compressed.len()
-            )];
-            lines.extend(pruned.removed.iter().take(8).map(|name| format!("remove {name}")));
-            lines
-        }
-        _ => Vec::new(),
-    }
 }
 
 /// A dialog whose world has changed is void.
@@ -142,7 +70,8 @@ pub(super) fn check(model: &mut Model) {
     if let Prompt::Confirm(dialog) = &mut model.prompt
         && dialog.void.is_none()
     {
-        dialog.void = dialog.world.void(world.as_ref());
+        let gone = || model.seen.as_ref().and_then(|seen| dialog.ask.gone(&seen.view));
+        dialog.void = dialog.void_in(world.as_ref()).or_else(gone);
     }
 }
 
@@ -151,8 +80,11 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
     let (world, now) = (model.world(), model.now);
     // One intention, one key: the same over a new connection, another for the next dialog.
     let key = format!("console-{}-{}", model.nonce, model.last_tag + 1);
+    // Without any size nothing is drawn, and what it would mean is told in another way.
+    let is_seen = model.size == (0, 0) || prompts::fit(model.size);
     let Prompt::Confirm(dialog) = &mut model.prompt else { return Vec::new() };
-    match dialog.confirm(world.as_ref(), key, now) {
+    let order = if is_seen { dialog.confirm(world.as_ref(), key, now) } else { Err(NotYet::TooSmall) };
+    match order {
         Err(not_yet) => {
             dialog.refused = Some(not_yet);
             Vec::new()
@@ -160,10 +92,12 @@ pub(super) fn confirm(model: &mut Model) -> Vec<Effect> {
         Ok(order) => {
             let what = dialog.ask.clone();
             close(model);
-            if what.action().action().danger >= Danger::Confirm && is_restart(&what) {
-                model.screen = crate::screen::Screen::Restarts;
+            let shows = is_restart(&what) && model.screen != Screen::Restarts;
+            let mut effects = send(model, Purpose::Order(what), order);
+            if shows {
+                effects.extend(super::acts::go_to(model, Screen::Restarts));
             }
-            send(model, Purpose::Order(what), order)
+            effects
         }
     }
 }
@@ -174,6 +108,10 @@ fn is_restart(what: &Ask) -> bool {
 
 /// Lets one choose among workspaces.
 pub(super) fn choose_target(model: &mut Model, targets: Vec<TargetRow>) -> Vec<Effect> {
+    // They were looked for a while ago: what has come up since keeps its keys.
+    if !matches!(model.prompt, Prompt::None) {
+        return Vec::new();
+    }
     if targets.is_empty() {
         say(model, Tone::Warn, "no workspace has a running server".to_owned());
         return Vec::new();

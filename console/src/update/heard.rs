@@ -1,13 +1,14 @@
 //! What comes in over the admin channel.
 
 use task_orchestrator_shared::admin::Welcome;
-use task_orchestrator_shared::admin::view::{Delta, View};
+use task_orchestrator_shared::admin::view::{Change, Delta, View};
 
 use super::answers;
 use crate::heard::{Heard, LostKind};
 use crate::model::link_state::{LinkState, Lost};
 use crate::model::{Model, Now, Seen};
 use crate::msg::Effect;
+use crate::screen::Screen;
 
 /// Takes something in.
 pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
@@ -37,13 +38,11 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
         Heard::Event { .. } => {}
         Heard::LogBegins { lines } => {
             model.logs.begin(lines);
-            // The end of those before may have come after these were asked for.
-            model.logs.is_followed = true;
+            // The end of those before may have come after these were asked for, and these
+            // after nobody wanted them any more.
+            model.logs.is_followed = model.screen == Screen::Logs;
         }
-        Heard::Log { lines } => {
-            model.logs.missed = model.logs.missed.saturating_add(lines.missed);
-            model.logs.push(lines.lines);
-        }
+        Heard::Log { lines } => model.logs.take(lines),
         Heard::LogEnds { why } => {
             model.logs.ended = Some(why);
             model.logs.is_followed = false;
@@ -78,17 +77,22 @@ pub(crate) fn name_of(workspace: &str) -> String {
 
 fn whole(model: &mut Model, view: Box<View>) -> Vec<Effect> {
     model.series.take(&view, model.now);
-    model.seen = Some(Box::new(Seen { view: *view, at: model.now }));
+    model.seen = Some(Box::new(Seen { view: *view, at: model.now, restart_at: model.now }));
     // What the screen asks for may be of the server before.
     super::acts::refresh(model)
 }
 
 fn change(model: &mut Model, delta: Delta) {
     let Some(seen) = model.seen.as_deref_mut() else { return };
+    let is_of_restart =
+        delta.changes.iter().any(|change| matches!(change, Change::Restart(_) | Change::Progress(_)));
     // The link tells of a new whole state where there is a gap: until then what is
     // shown is what was so.
     if seen.view.apply(delta).is_ok() {
         seen.at = model.now;
+        if is_of_restart {
+            seen.restart_at = model.now;
+        }
         model.series.take(&seen.view, model.now);
     }
 }

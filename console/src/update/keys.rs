@@ -7,7 +7,7 @@ use super::{acts, close, dialogs, lists};
 use crate::action::ActionId;
 use crate::key::{Key, Press};
 use crate::model::Model;
-use crate::model::dialog::{Content, Focus};
+use crate::model::dialog::{Content, Dialog, Focus};
 use crate::model::filter::MAX_FILTER;
 use crate::model::prompt::Prompt;
 use crate::msg::{Effect, Hit};
@@ -93,16 +93,12 @@ pub(super) fn typed(model: &mut Model, request: InputRequest) {
 fn in_dialog(model: &mut Model, key: Key) -> Vec<Effect> {
     let takes_text = model.prompt.takes_text();
     let Prompt::Confirm(dialog) = &mut model.prompt else { return Vec::new() };
-    let is_button = matches!(dialog.focus, Focus::Cancel | Focus::Confirm);
     match key.code {
         KeyCode::Esc => close(model),
         KeyCode::Tab | KeyCode::Down => dialog.step(true),
         KeyCode::BackTab | KeyCode::Up => dialog.step(false),
-        KeyCode::Left if is_button => dialog.focus = Focus::Cancel,
-        KeyCode::Right if is_button => dialog.focus = Focus::Confirm,
-        KeyCode::Left | KeyCode::Right | KeyCode::Char(' ') if !takes_text => {
-            turn(dialog, key.code != KeyCode::Left);
-        }
+        KeyCode::PageUp => lists::scroll_text(model, ActionId::PageUp),
+        KeyCode::PageDown => lists::scroll_text(model, ActionId::PageDown),
         KeyCode::Enter => match dialog.focus {
             Focus::Cancel => close(model),
             Focus::Confirm => return dialogs::confirm(model),
@@ -113,22 +109,37 @@ fn in_dialog(model: &mut Model, key: Key) -> Vec<Effect> {
                 typed(model, request);
             }
         }
+        KeyCode::Char('j') => dialog.step(true),
+        KeyCode::Char('k') => dialog.step(false),
+        KeyCode::Left | KeyCode::Char('h') => sideways(dialog, false),
+        KeyCode::Right | KeyCode::Char('l') => sideways(dialog, true),
+        KeyCode::Char(' ') => {
+            if let Focus::Field(at) = dialog.focus {
+                turn(dialog, at, true);
+            }
+        }
         KeyCode::Char('q' | 'n') => close(model),
         _ => {}
     }
     Vec::new()
 }
 
-/// The next of what can be chosen in a field that takes no text.
-fn turn(dialog: &mut crate::model::dialog::Dialog, forward: bool) {
-    let Focus::Field(at) = dialog.focus else { return };
-    match dialog.fields.get_mut(at).map(|field| &mut field.content) {
-        Some(Content::Choice(options, chosen)) => {
-            let count = options.len().max(1);
-            *chosen = if forward { *chosen + 1 } else { *chosen + count - 1 } % count;
+/// From one button to the other, or the next of what can be chosen in a field.
+fn sideways(dialog: &mut Dialog, forward: bool) {
+    match dialog.focus {
+        Focus::Cancel | Focus::Confirm => {
+            dialog.focus = if forward { Focus::Confirm } else { Focus::Cancel };
         }
-        Some(Content::Flag(flag)) => *flag = !*flag,
-        _ => {}
+        Focus::Field(at) => turn(dialog, at, forward),
+        Focus::Typed => {}
+    }
+}
+
+fn turn(dialog: &mut Dialog, at: usize, forward: bool) {
+    if let Some(field) = dialog.fields.get_mut(at) {
+        field.turn(forward);
+        // What was missing may not be any more.
+        dialog.refused = None;
     }
 }
 
@@ -219,14 +230,14 @@ pub(super) fn clicked(model: &mut Model, hit: Hit) -> Vec<Effect> {
             palette.at = at;
             return in_palette(model, Key::plain(KeyCode::Enter));
         }
-        (Prompt::Confirm(dialog), Hit::Field(at)) => {
+        (Prompt::Confirm(dialog), Hit::Field(at)) if at < dialog.fields.len() => {
             let again = dialog.focus == Focus::Field(at);
             dialog.focus = Focus::Field(at);
             if again {
-                turn(dialog, true);
+                turn(dialog, at, true);
             }
         }
-        (Prompt::Confirm(dialog), Hit::Typed) => dialog.focus = Focus::Typed,
+        (Prompt::Confirm(dialog), Hit::Typed) if dialog.must_type() => dialog.focus = Focus::Typed,
         (Prompt::Filter(_), Hit::Cancel) => lists::filter_abandoned(model),
         (_, Hit::Cancel) => close(model),
         (Prompt::Confirm(dialog), Hit::Confirm) => {

@@ -11,12 +11,13 @@ use crate::model::rows::{self, Rows, arranged, place};
 use crate::model::{Model, words};
 use crate::msg::Effect;
 use crate::screen::Screen;
+use crate::view::prompts;
 
 /// The key of the chosen row.
 pub(super) fn chosen(model: &Model) -> Option<String> {
     let rows = rows::of(model)?;
-    let (order, at) = stands(model, &*rows);
-    order.get(at).map(|row| rows.key(*row).into_owned())
+    let row = rows::chosen(model, &*rows)?;
+    Some(rows.key(row).into_owned())
 }
 
 /// The rows that are shown, and the place of the chosen one.
@@ -46,7 +47,7 @@ pub(super) fn step(model: &mut Model, action: ActionId) -> bool {
     drop(rows);
     let list = model.list_mut();
     list.chosen = key;
-    list.last_place = to;
+    (list.last_place, list.detail_top) = (to, 0);
     list.top = sight(list.top, to, page, order.len());
     to != at
 }
@@ -54,7 +55,8 @@ pub(super) fn step(model: &mut Model, action: ActionId) -> bool {
 /// Chooses a row.
 pub(super) fn choose(model: &mut Model, key: String) -> Vec<Effect> {
     let again = model.list().chosen.as_ref() == Some(&key);
-    model.list_mut().chosen = Some(key);
+    let list = model.list_mut();
+    (list.chosen, list.detail_top) = (Some(key), 0);
     if again { super::acts::perform(model, ActionId::Open) } else { super::acts::refresh_detail(model) }
 }
 
@@ -81,28 +83,50 @@ pub(super) fn keep_in_sight(model: &mut Model) {
 /// The wheel was turned.
 pub(super) fn wheel(model: &mut Model, down: bool) -> Vec<Effect> {
     let action = if down { ActionId::Down } else { ActionId::Up };
+    let mut effects = Vec::new();
     for _ in 0..3 {
         match &mut model.prompt {
-            Prompt::None => drop(super::acts::perform(model, action)),
-            Prompt::Help { .. } | Prompt::Page(_) => scroll_text(model, action),
-            Prompt::Palette(_) | Prompt::Filter(_) | Prompt::Confirm(_) | Prompt::Choose(_) => {}
+            Prompt::None => effects.extend(super::acts::perform(model, action)),
+            Prompt::Help { .. } | Prompt::Page(_) | Prompt::Confirm(_) => scroll_text(model, action),
+            Prompt::Palette(_) | Prompt::Filter(_) | Prompt::Choose(_) => {}
         }
     }
-    Vec::new()
+    effects
 }
 
 /// Scrolls what there is to read.
 pub(super) fn scroll_text(model: &mut Model, action: ActionId) {
     let page = model.page_rows.max(1);
-    let (top, lines) = match &mut model.prompt {
-        Prompt::Page(page) => (&mut page.top, page.lines.len()),
-        Prompt::Help { top } => (top, crate::view::help::lines(&model.settings.keymap, model.screen).len()),
+    // As it is drawn: how many rows there are depends on how wide they are.
+    let last = match &model.prompt {
+        Prompt::Page(text) => prompts::page::count(text, model.size).saturating_sub(page),
+        Prompt::Help { .. } => prompts::help::count(model, model.size).saturating_sub(page),
+        Prompt::Confirm(dialog) => prompts::dialog::last_top(dialog, model.size),
         _ => return,
     };
-    let last = lines.saturating_sub(page);
+    let top = match &mut model.prompt {
+        Prompt::Page(text) => &mut text.top,
+        Prompt::Help { top } => top,
+        Prompt::Confirm(dialog) => &mut dialog.top,
+        _ => return,
+    };
     let to = match action {
         ActionId::Up => top.saturating_sub(1),
         ActionId::Down => top.saturating_add(1),
+        ActionId::PageUp => top.saturating_sub(page),
+        ActionId::PageDown => top.saturating_add(page),
+        ActionId::Top => 0,
+        _ => last,
+    };
+    *top = to.min(last);
+}
+
+/// Scrolls the details, where they stand alone.
+pub(super) fn scroll_detail(model: &mut Model, action: ActionId) {
+    let page = model.page_rows.max(1);
+    let last = crate::view::detail_lines(model).saturating_sub(page);
+    let top = &mut model.list_mut().detail_top;
+    let to = match action {
         ActionId::PageUp => top.saturating_sub(page),
         ActionId::PageDown => top.saturating_add(page),
         ActionId::Top => 0,
@@ -161,3 +185,6 @@ pub(super) fn as_text(model: &Model) -> Option<String> {
     }
     Some(words::at_most(text, crate::model::words::MAX_COPIED))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use crate::model::link_state::LinkState;
 use crate::model::notice::SHOWN_FOR;
 use crate::model::prompt::Prompt;
 use crate::model::{Model, Now};
+use crate::screen::Screen;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -43,8 +44,15 @@ pub fn next(model: &Model, now: Now) -> Option<Duration> {
             .as_ref()
             .and_then(|seen| seen.view.restart.as_ref())
             .is_some_and(|restart| restart.report.outcome.is_none());
-    let sparks = model.link.is_live() && model.frozen.is_none() && model.series.moves();
-    [arming, notice, waits, runs.then_some(RUNNING), sparks.then_some(SECOND)].into_iter().flatten().min()
+    let sparks = model.screen == Screen::Overview
+        && model.link.is_live()
+        && model.frozen.is_none()
+        && model.series.moves();
+    let poll = super::poll::left(model, now);
+    [arming, notice, waits, poll, runs.then_some(RUNNING), sparks.then_some(SECOND)]
+        .into_iter()
+        .flatten()
+        .min()
 }
 
 /// What is left until a whole number of seconds is left.

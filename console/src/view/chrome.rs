@@ -1,10 +1,12 @@
 //! What surrounds every screen: who is looked at and how the console stands with it,
 //! the names of the screens, what came of what one did, and hints.
 
+mod hints;
+
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
-use crate::action::{ACTIONS, Where};
+use super::line;
 use crate::model::link_state::LinkState;
 use crate::model::{Model, words};
 use crate::msg::Hit;
@@ -15,15 +17,16 @@ use crate::widgets::Canvas;
 
 /// Draws it, and returns what is left for the screen.
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: Layout) -> Rect {
+    if layout == Layout::Line {
+        line::draw(model, canvas, area);
+        return Rect { height: 0, ..area };
+    }
     let [head, rest] = canvas.split_top(area, 1);
     header(model, canvas, head);
-    if layout == Layout::Line {
-        return rest;
-    }
     let [tabs, rest] = canvas.split_top(rest, 1);
     screens(model, canvas, tabs);
     let [body, foot] = canvas.split_bottom(rest, 1);
-    footer(model, canvas, foot);
+    hints::draw(model, canvas, foot);
     body
 }
 
@@ -58,14 +61,20 @@ pub(crate) fn link(model: &Model) -> (Symbol, Tone, String) {
     }
 }
 
+/// What the server that is looked at is called.
+pub(super) fn name(model: &Model) -> &str {
+    if model.target.name.is_empty() { "?" } else { &model.target.name }
+}
+
 fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let (symbol, tone, link) = link(model);
-    let name = if model.target.name.is_empty() { "?" } else { &model.target.name };
     let sign = canvas.look().symbols.of(symbol);
-    let mut parts = vec![(tone, format!("{sign} {link}")), (Tone::Title, name.to_owned())];
-    if let Some((view, _)) = model.view() {
-        parts.push((Tone::Plain, format!("gen {}", view.server.generation)));
-        parts.push((Tone::Plain, view.server.phase.to_string()));
+    let mut parts = vec![(tone, format!("{sign} {link}")), (Tone::Title, name(model).to_owned())];
+    if let Some((view, freshness)) = model.view() {
+        // What was so is not told as what is.
+        let (tone, was) = if freshness.is_live() { (Tone::Plain, "") } else { (Tone::Dim, "was ") };
+        parts.push((tone, format!("{was}gen {}", view.server.generation)));
+        parts.push((tone, format!("{was}{}", view.server.phase)));
         if view.server.safe_mode.is_some() {
             parts.push((Tone::Bad, "SAFE MODE".to_owned()));
         }
@@ -92,33 +101,27 @@ fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
+/// The names of the screens: whole, short, or that of this one only, as there is room.
 fn screens(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let whole = |screen: Screen| screen.title();
+    let short = |screen: Screen| screen.short();
+    let only = |screen: Screen| if screen == model.screen { screen.title() } else { "" };
+    let names: [&dyn Fn(Screen) -> &'static str; 3] = [&whole, &short, &only];
+    let fits = |name: &&&dyn Fn(Screen) -> &'static str| {
+        let cells: usize = Screen::ALL.into_iter().map(|screen| tab(screen, name(screen)).len()).sum();
+        cells <= usize::from(area.width)
+    };
+    let name = names.iter().find(fits).copied().unwrap_or(&only);
     let mut at = area;
-    for (number, screen) in Screen::ALL.into_iter().enumerate() {
+    for screen in Screen::ALL {
         let tone = if screen == model.screen { Tone::Chosen } else { Tone::Plain };
         let before = at;
-        at = canvas.put(at, &format!(" {} {} ", number + 1, screen.title()), tone);
+        at = canvas.put(at, &tab(screen, name(screen)), tone);
         canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Screen(screen));
     }
 }
 
-fn footer(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
-    if let Some(notice) = model.notice() {
-        canvas.put(area, &notice.text, notice.tone);
-        return;
-    }
-    let own = ACTIONS.iter().filter(|action| action.place != Where::Everywhere);
-    let everywhere = ACTIONS.iter().filter(|action| action.place == Where::Everywhere);
-    let mut at = area;
-    for action in own.chain(everywhere).filter(|action| action.is_on(model.screen)) {
-        let Some(key) = model.settings.keymap.hint(action.id) else { continue };
-        let tone = if model.barred(action).is_some() { Tone::Dim } else { Tone::Plain };
-        let before = at;
-        at = canvas.put(at, &key.to_string(), Tone::Key);
-        at = canvas.put(at, &format!(" {}  ", action.label), tone);
-        canvas.hit(Rect { width: before.width - at.width, ..before }, Hit::Action(action.id));
-        if at.width == 0 {
-            break;
-        }
-    }
+fn tab(screen: Screen, name: &str) -> String {
+    let number = Screen::ALL.iter().position(|other| *other == screen).map_or(0, |at| at + 1);
+    if name.is_empty() { format!(" {number}") } else { format!(" {number} {name} ") }
 }

@@ -142,6 +142,7 @@ impl<'a> Canvas<'a> {
                 cell.reset();
             }
         }
+        self.restyle(area, self.look.base());
     }
 
     /// Everything there looks like this as well.

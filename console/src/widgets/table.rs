@@ -57,8 +57,10 @@ impl Table<'_> {
             return None;
         };
         let drawn = Drawing { model, list, rows, order: arranged(rows, list) };
-        drawn.head(canvas, head, self.title, freshness);
-        drawn.body(canvas, body, self.nothing);
+        let room = body.width.saturating_sub(SIGNS);
+        let columns = columns::placed(rows.columns(), &list.hidden, room);
+        drawn.head(canvas, head, self.title, freshness, columns.len());
+        drawn.body(canvas, body, columns, self.nothing);
         if !freshness.is_live() {
             canvas.fade(body);
         }
@@ -90,8 +92,9 @@ impl Drawing<'_> {
         self.order.get(self.place()).copied()
     }
 
-    /// Where one is: `Connections 12/1000`, the order, the filter, and how old it is.
-    fn head(&self, canvas: &mut Canvas<'_>, area: Rect, title: &str, freshness: Freshness) {
+    /// Where one is: `Connections 12/1000`, the order, the filter, how many columns there is no
+    /// room for, and how old it is.
+    fn head(&self, canvas: &mut Canvas<'_>, area: Rect, title: &str, freshness: Freshness, columns: usize) {
         let area = self.stamp(canvas, area, freshness);
         let shown = self.order.len();
         let at = if shown == 0 { 0 } else { self.place() + 1 };
@@ -111,7 +114,12 @@ impl Drawing<'_> {
         }
         if !self.list.marked.is_empty() {
             left = canvas.put(left, &between, Tone::Dim);
-            canvas.put(left, &format!("{} marked", self.list.marked.len()), Tone::Plain);
+            left = canvas.put(left, &format!("{} marked", self.list.marked.len()), Tone::Plain);
+        }
+        let missing = self.rows.columns().len().saturating_sub(columns);
+        let more = words::counted(missing as u64, "column more", "columns more");
+        if missing > 0 && shown > 0 && usize::from(left.width) > more.len() + 2 {
+            canvas.put_right(left, &more, Tone::Dim);
         }
     }
 
@@ -119,7 +127,7 @@ impl Drawing<'_> {
     fn stamp(&self, canvas: &mut Canvas<'_>, area: Rect, freshness: Freshness) -> Rect {
         let Freshness::Stale(at) = freshness else { return area };
         let time = words::time(at.wall, self.model.now.wall, &self.model.settings.zone);
-        canvas.put_right(area, &format!(" as of {time}"), Tone::Warn)
+        canvas.put_right(area, &format!("  as of {time}"), Tone::Warn)
     }
 
     fn sorted(&self) -> Option<(&'static str, Direction)> {
@@ -128,7 +136,7 @@ impl Drawing<'_> {
         Some((column.title, direction))
     }
 
-    fn body(&self, canvas: &mut Canvas<'_>, area: Rect, nothing: &str) {
+    fn body(&self, canvas: &mut Canvas<'_>, area: Rect, mut columns: Vec<Placed>, nothing: &str) {
         if self.rows.count() == 0 {
             return say(canvas, area, Symbol::NotApplicable, nothing);
         }
@@ -138,8 +146,6 @@ impl Drawing<'_> {
                 format!("The filter {} hides all of {count}: esc ends it.", self.list.filter.text.trim());
             return say(canvas, area, Symbol::NotApplicable, &sentence);
         }
-        let room = area.width.saturating_sub(SIGNS);
-        let mut columns = columns::placed(self.rows.columns(), &self.list.hidden, room);
         let [titles, page] = canvas.split_top(area, 1);
         let at = self.place();
         let top = sight(self.list.top, at, usize::from(page.height), self.order.len());
@@ -188,6 +194,7 @@ impl Drawing<'_> {
         for column in columns {
             let place = place_of(canvas, area, column);
             let value = self.rows.value(row, column.number);
+            let place = if column.number == 0 { self.branch(canvas, place, row) } else { place };
             let cell = Cell::of(&value, place.width, self.model, symbols);
             cell.draw(canvas, place, column.is_right, tone);
         }
@@ -197,6 +204,22 @@ impl Drawing<'_> {
             canvas.restyle(area, style);
         }
         canvas.hit(area, Hit::Row(key.into_owned()));
+    }
+}
+
+impl Drawing<'_> {
+    /// How the row stands in the tree: indented, with a sign where something belongs to it.
+    fn branch(&self, canvas: &mut Canvas<'_>, place: Rect, row: usize) -> Rect {
+        let Some(branch) = self.rows.branch(row) else { return place };
+        // However deep, something of the title is left.
+        let indent = branch.depth.saturating_mul(2).min(place.width / 2);
+        let [_, place] = canvas.split_left(place, indent);
+        let sign = match branch.is_open {
+            Some(true) => canvas.look().symbols.of(Symbol::Open),
+            Some(false) => canvas.look().symbols.of(Symbol::Closed),
+            None => " ",
+        };
+        canvas.put(place, &format!("{sign} "), Tone::Dim)
     }
 }
 

@@ -13,6 +13,8 @@ pub(super) mod progress;
 pub(super) mod readiness;
 pub(super) mod reconnect;
 pub(super) mod report;
+pub(super) mod session;
 pub(super) mod sessions;
 pub(super) mod status;
+pub(super) mod tasks;
 pub(super) mod text;

@@ -8,6 +8,8 @@ use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 use serde_json::json;
 
+use super::output::Output;
+
 /// Version of the objects that `--json` prints. It grows when a field changes its
 /// meaning or goes, not when one is added.
 const SCHEMA_VERSION: u32 = 1;
@@ -32,9 +34,11 @@ impl Screen<'_> {
     /// Runs a command on the process's own streams. Never for verbs that serve:
     /// their standard input and output belong to MCP.
     pub(super) fn with<T>(command: impl FnOnce(&mut Screen<'_>) -> T) -> T {
-        let (input, out, err) = (&mut io::stdin().lock(), &mut io::stdout(), &mut io::stderr());
+        let (input, err) = (&mut io::stdin().lock(), &mut io::stderr());
+        let is_terminal = io::stdout().is_terminal();
+        let out = &mut Output(io::stdout());
         let plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let paint = if out.is_terminal() && !plain { Paint::Colours } else { Paint::Plain };
+        let paint = if is_terminal && !plain { Paint::Colours } else { Paint::Plain };
         let draws = err.is_terminal();
         let asks = draws && input.is_terminal();
         command(&mut Screen { input, out, err, paint, draws, asks })

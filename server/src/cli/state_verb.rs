@@ -87,7 +87,8 @@ Examples:
     },
     /// Put a snapshot or a backup in the place of the database
     #[command(after_help = "\
-Says first which tasks would be lost, and writes them to server_state/lost_TIME.json. The
+Says first which tasks would be lost, and writes them to server_state/lost_TIME.json, of
+which the newest twenty are kept, and each for a day at least. The
 database that is replaced stays as a backup. A snapshot has open tasks only: what was
 completed before it, and its artifacts, are in backups of the database. Where a server
 runs, its clients stay connected and their requests wait meanwhile.

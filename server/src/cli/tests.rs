@@ -1,6 +1,7 @@
 //! What the command line promises, without starting anything.
 
 mod examples;
+mod looking;
 mod operating;
 mod operating_pages;
 mod rendering;

@@ -84,11 +84,14 @@ impl Backups {
         let pins = archive.pins()?;
         let keeper = archive.keeper();
         let actions = keeper.forecast(&entries, &pins, Timestamp::now());
+        let removals = keeper.removals(&entries, &pins);
         let mut listed: Vec<(Timestamp, Backup)> = Vec::with_capacity(entries.len());
         for entry in entries {
             let verified = keeper.is_good(&entry.name);
             let due = actions.iter().find_map(|action| due(action, &entry));
-            listed.push(row(entry, current, verified, due, &pins));
+            let remove_at = removals.get(&entry.name).map(Timestamp::to_string);
+            let (taken, backup) = row(entry, current, verified, due, &pins);
+            listed.push((taken, Backup { remove_at, ..backup }));
         }
         drop(archive);
         // Stable: the current one stays before a backup of the same moment.

@@ -9,13 +9,16 @@
 //! - `operate`, `calls`: what is asked of the front.   - `report`: what is told of it.
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
 //! - `done`: what has come of jobs.           - `admit`: who may do what.
-//! - `stream`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
+//! - `stream`, `ages`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
+//! - `tasks`: the work, as the worker reads it. - `detail`: one session, and who may come back.
 
 mod admit;
+mod ages;
 mod buffer;
 mod by_hand;
 mod calls;
 mod clients;
+mod detail;
 mod done;
 mod effects;
 mod frames;
@@ -25,6 +28,7 @@ mod outcome;
 mod report;
 mod restore;
 mod stream;
+mod tasks;
 mod traffic;
 mod view;
 
@@ -49,7 +53,7 @@ use crate::access::Access;
 use crate::audit::Audit;
 use crate::config::{Config, Level, Provenance};
 use crate::ledger::Ledger;
-use crate::link::{FrontState, Goodbye};
+use crate::link::{FrontState, Goodbye, OrderFailure};
 use crate::restart::build::Build;
 use crate::restart::{self, BuildId, JobId, Machine, Run, WorkerId};
 use crate::state::Tail;
@@ -85,8 +89,8 @@ pub(crate) struct Hub {
     waiters: Vec<Waiter>,
     current: Current,
     /// Orders to a worker whose outcome somebody waits for, by job.
-    inspections: HashMap<JobId, oneshot::Sender<crate::link::Inspection>>,
-    next_inspection: u64,
+    asked_workers: HashMap<JobId, (WorkerId, oneshot::Sender<Result<crate::link::Done, OrderFailure>>)>,
+    next_own_job: u64,
     /// Dead letters that are tried again: by session, the number and who waits.
     retried: HashMap<u64, letters::Retrial>,
     /// Who waits for a shim's answer to a ping, by session.
@@ -99,6 +103,10 @@ pub(crate) struct Hub {
     unopened: VecDeque<u64>,
     next_opening: Option<Instant>,
     generation: u64,
+    /// Which generation each worker is, for people.
+    generations: detail::Generations,
+    /// Clients that are gone and may come back, for people.
+    departed: detail::Departed,
     last_failure: Option<String>,
     figures: Figures,
     /// Who wants the restart called off.
@@ -115,6 +123,7 @@ pub(crate) struct Hub {
     snapshots: HashMap<JobId, (WorkerId, PathBuf)>,
     tail: Tail,
     next_sweep: Instant,
+    next_rotation: Instant,
     /// Since when nobody is attached.
     idle_since: Option<Instant>,
     config: Config,
@@ -180,6 +189,9 @@ pub(crate) struct Figures {
 /// of it; a handover takes a thousandth.
 const HELD_LONG: Duration = Duration::from_secs(1);
 
+/// How often snapshots and backups are put in order, beside the end of each restart.
+const ROTATE_EVERY: Duration = Duration::from_secs(60 * 60);
+
 /// How long the ledger may take to write what is left at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -219,8 +231,8 @@ impl Hub {
             builds,
             waiters: Vec::new(),
             current: Current::default(),
-            inspections: HashMap::new(),
-            next_inspection: 0,
+            asked_workers: HashMap::new(),
+            next_own_job: 0,
             retried: HashMap::new(),
             pinged: HashMap::new(),
             fed: VecDeque::new(),
@@ -228,6 +240,8 @@ impl Hub {
             unopened: VecDeque::new(),
             next_opening: None,
             generation: 0,
+            generations: detail::Generations::default(),
+            departed: detail::Departed::default(),
             last_failure: None,
             figures: Figures::default(),
             cancelling: None,
@@ -238,6 +252,7 @@ impl Hub {
             snapshots: HashMap::new(),
             tail: Tail::default(),
             next_sweep: now + config.buffer.cleanup_interval,
+            next_rotation: now + ROTATE_EVERY,
             idle_since: Some(now),
             in_force: provenance.clone(),
             loaded: provenance,
@@ -310,7 +325,7 @@ impl Hub {
             self.next_opening,
             self.stream.wakes_at(),
         ];
-        let always = self.workers.next_ping().min(self.next_sweep);
+        let always = self.workers.next_ping().min(self.next_sweep).min(self.next_rotation);
         times.into_iter().flatten().fold(always, Instant::min)
     }
 
@@ -320,6 +335,7 @@ impl Hub {
             self.feed(restart::Event::Timer, now);
         }
         if now >= self.workers.next_ping() {
+            self.look_for_slow();
             for worker in self.workers.ping(now) {
                 self.current.hung.push(worker);
                 self.feed(restart::Event::Hung(worker), now);
@@ -328,6 +344,9 @@ impl Hub {
         if now >= self.next_sweep {
             self.next_sweep = now + self.config.buffer.cleanup_interval;
             self.expire(now);
+        }
+        if now >= self.next_rotation {
+            self.rotate_by_time(now);
         }
         if self.retry_at().is_some_and(|at| now >= at) {
             self.flush_all(now);
@@ -339,6 +358,17 @@ impl Hub {
             self.held_long.send_if_modified(|long| !std::mem::replace(long, true));
         }
         self.end_when_idle(now);
+    }
+
+    /// What has come of age is compressed and removed also in a server that is never
+    /// restarted. A restart has a rotation of its own at its end.
+    fn rotate_by_time(&mut self, now: Instant) {
+        let is_busy = self.machine.running().is_some() || self.restoring.is_some() || self.taking.is_some();
+        if !is_busy {
+            self.jobs.rotate(None);
+        }
+        self.next_rotation = now + ROTATE_EVERY;
+        self.stream.touch();
     }
 
     fn idle_deadline(&self) -> Option<Instant> {

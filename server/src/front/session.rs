@@ -4,6 +4,8 @@
 //! Holds no socket and waits for nothing: what is to be sent is appended to the
 //! outboxes that the caller passes in.
 
+mod history;
+mod method;
 mod pending;
 mod profile;
 
@@ -19,6 +21,8 @@ use crate::link::{ClientId, Frame, Kind, Outbox, SessionOpening, ShimHello};
 use crate::reboot;
 use crate::restart::WorkerId;
 
+pub(crate) use history::{History, What};
+pub(crate) use method::method_of;
 pub(crate) use pending::{Flushed, Pending};
 pub(crate) use profile::{ClientInfo, Profile};
 
@@ -76,6 +80,7 @@ pub(crate) struct Session {
     pub(crate) ended: bool,
     pub(crate) dropped_notifications: u64,
     pub(crate) profile: Profile,
+    pub(crate) history: History,
 }
 
 impl Session {
@@ -101,6 +106,7 @@ impl Session {
             ended: false,
             dropped_notifications: 0,
             profile: Profile::new(),
+            history: History::default(),
         };
         session.withdraw_questions(None);
         if hello.record.is_some() {
@@ -178,6 +184,7 @@ impl Session {
         if !self.open_in.contains(&id) && !self.is_settling(id) {
             send(worker, &self.opening(number));
             self.open_in.push(id);
+            self.history.note(What::TakenOver(id));
         }
     }
 
@@ -252,6 +259,7 @@ impl Session {
     pub(crate) fn notify(&mut self, payload: Bytes) {
         if self.outbox.len() > SLOW_CLIENT_BYTES {
             self.dropped_notifications += 1;
+            self.history.is_slow(true);
         } else {
             self.to_client(Kind::Notification, 0, payload);
         }

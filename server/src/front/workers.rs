@@ -27,6 +27,8 @@ pub(crate) struct Known {
     pub(crate) build: BuildId,
     /// The version it says it is.
     pub(crate) version: String,
+    /// The link's version that it and this front speak; 0 before its hello.
+    pub(crate) speaks: u16,
     /// Its generation, once it serves; 0 before.
     pub(crate) generation: u64,
     /// Why it says it cannot serve.
@@ -80,6 +82,7 @@ impl Workers {
             worker,
             build,
             version: String::new(),
+            speaks: 0,
             generation: 0,
             complaint: None,
             is_dismissed: false,

@@ -14,18 +14,17 @@ use thiserror::Error;
 
 use super::ClientId;
 
-/// The link versions that this build understands. Version 1 had no standby and
-/// was never released, so there is no N-1 yet.
-pub const PROTOCOL: Versions = Versions { min: 2, max: 2 };
+/// The link versions that this build understands. Version 2 has no [`Order::ReadTasks`];
+/// version 1 had no standby and was never released.
+pub const PROTOCOL: Versions = Versions { min: 2, max: 3 };
+
+/// The first version whose workers can be told [`Order::ReadTasks`].
+pub const READS_TASKS: u16 = 3;
 
 /// Ids of questions to clients are numbered from the generation times this, so
 /// that no two workers use one id, and the front knows who asked. With fewer than
 /// 2^33 generations they stay below 2^53, which every JSON reader keeps exactly.
 pub const QUESTIONS_PER_GENERATION: u64 = 1 << 20;
-
-/// The line that a detached front prints once it takes connections: a shim that
-/// started it waits for this and shows whatever else it said.
-pub const READY: &str = "ready";
 
 /// A range of link versions, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,6 +212,8 @@ pub enum Order {
     Suspend,
     /// Measure how the database is.
     Inspect,
+    /// Read the work as a tree, for administrators. The active worker's, since [`READS_TASKS`].
+    ReadTasks,
 }
 
 /// What the front knows of a snapshot.
@@ -262,6 +263,20 @@ pub enum Done {
     Suspending(u64),
     /// [`Order::Inspect`]
     Inspection(Inspection),
+    /// [`Order::ReadTasks`]
+    Tasks(Unread),
+}
+
+/// Something that is passed on without being read: reading it takes time that the
+/// front's own task does not have.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Unread(pub Box<RawValue>);
+
+impl PartialEq for Unread {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.get() == other.0.get()
+    }
 }
 
 /// Why an order could not be carried out.
@@ -337,6 +352,15 @@ mod tests {
         let ours = Versions { min: 2, max: 3 };
         assert_eq!(ours.agree(Versions { min: 3, max: 9 }), Ok(3));
         assert_eq!(ours.agree(Versions { min: 1, max: 2 }), Ok(2));
+    }
+
+    #[test]
+    fn what_is_not_read_crosses_the_link_as_it_is() {
+        let raw = RawValue::from_string(r#"{"rows": [1,2]}"#.to_owned()).unwrap();
+        let outcome = OutcomeFrame { job: 7, result: Ok(Done::Tasks(Unread(raw))) };
+        let wire = serde_json::to_vec(&outcome).unwrap();
+        assert_eq!(serde_json::from_slice::<OutcomeFrame>(&wire).unwrap(), outcome);
+        assert!(String::from_utf8(wire).unwrap().contains(r#"{"rows": [1,2]}"#));
     }
 
     #[test]

@@ -26,6 +26,11 @@ impl ClientId {
         Self(uuid::Builder::from_random_bytes(bytes.to_be_bytes()).into_uuid())
     }
 
+    /// The id that the operation log files under these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(Uuid::from_bytes(bytes))
+    }
+
     /// The sixteen bytes under which the operation log files it.
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use serde_json::value::RawValue;
+use task_orchestrator_shared::start::StartError;
 
 use super::outstanding::Outstanding;
 use super::{Options, ShimError, start};
@@ -290,7 +291,7 @@ impl Link {
             let attempt = if needed {
                 start::connect_or_start(&self.options)
             } else {
-                start::connect(&self.options).map_err(start::StartError::Io)
+                start::connect(&self.options).map_err(StartError::Io)
             };
             match attempt {
                 Ok(stream) => match self.greet(stream) {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::archive::{Entry, SetAside, list, set_aside};
 use super::disk::Disk;
@@ -126,6 +126,22 @@ impl Keeper {
     /// What the next rotation does, provided that the newest of which nobody knows
     /// anything bad turns out to be good. Reads no file.
     pub fn forecast(&self, entries: &[Entry], pins: &Pins, now: Timestamp) -> Vec<Action> {
+        plan(&self.candidates(entries, pins), &self.policy, now)
+    }
+
+    /// When the age of each makes a rotation remove it, under the same condition. Not
+    /// those that stay whatever their age.
+    pub fn removals(&self, entries: &[Entry], pins: &Pins) -> HashMap<String, Timestamp> {
+        let age = SignedDuration::try_from(self.policy.remove_after).unwrap_or(SignedDuration::MAX);
+        let goes = |one: &Candidate| !one.verified && !one.pinned;
+        let candidates = self.candidates(entries, pins).into_iter().filter(goes);
+        let dated =
+            candidates.filter_map(|one| Some((one.name.to_string(), one.name.taken.checked_add(age).ok()?)));
+        dated.collect()
+    }
+
+    /// What rotation may remove or compress; the newest of each kind counts as verified.
+    fn candidates(&self, entries: &[Entry], pins: &Pins) -> Vec<Candidate> {
         let mut candidates = Vec::new();
         for kind in [Kind::Snapshot, Kind::Database] {
             let of_kind = entries.iter().filter(|entry| entry.kind == kind);
@@ -138,7 +154,7 @@ impl Keeper {
                 name: name.clone(),
             }));
         }
-        plan(&candidates, &self.policy, now)
+        candidates
     }
 
     /// What is to be done with one kind, after its newest good one has been found.

@@ -172,6 +172,7 @@ pub fn restore(prepared: &Prepared, now: Timestamp) -> Result<Restored, RestoreE
     let mut steps = Steps::new(prepared, now)?;
     saga::run(&prepared.places.state, &mut steps, now)?;
     steps.clean_up();
+    losses::forget_old(&prepared.places.state, steps.lost(), now);
     Ok(Restored {
         tasks: prepared.tasks,
         kept: steps.kept().map(str::to_owned),

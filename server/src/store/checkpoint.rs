@@ -6,17 +6,18 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Store;
 use super::error::ExecuteError;
 use super::execution::{Execution, Mode};
-use super::fetch::{many, one};
+use super::fetch::{bound, many, one};
 use super::rows::Time;
 use super::schema;
 use super::transaction::{Connected as _, WriteTx};
-use crate::link::OperationId;
+use crate::link::{ClientId, OperationId};
 use crate::tasks::RepositoryError;
 use crate::tasks::repository::Stored;
 
@@ -27,6 +28,10 @@ const MAX_ROWS: i64 = 1000;
 /// The first schema with checkpoints.
 const SINCE: u32 = 2;
 
+/// Longest checkpoint that is read for how far its call is, in bytes: those of a
+/// hundred calls are read at once.
+const MAX_LOOKED_INTO: usize = 64 * 1024;
+
 /// How far a call is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkpoint {
@@ -36,6 +41,21 @@ pub struct Checkpoint {
     pub state: String,
     /// Whether the call stops here, in contrast to going on.
     pub suspended: bool,
+}
+
+/// A call that has a checkpoint, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallAtCheckpoint {
+    /// The client that asked.
+    pub client: ClientId,
+    /// Which sort of work it is.
+    pub kind: String,
+    /// Whether it has stopped, in contrast to going on.
+    pub suspended: bool,
+    /// When the checkpoint was saved.
+    pub saved_at: Timestamp,
+    /// How many tasks it had looked at then, and of how many, where that can be read.
+    pub looked: Option<(u64, u64)>,
 }
 
 impl Store {
@@ -115,6 +135,45 @@ impl Store {
             })?)
         })
     }
+}
+
+impl Store {
+    /// The calls that have a checkpoint, the latest first, at most so many.
+    ///
+    /// # Errors
+    ///
+    /// When the database does not answer.
+    pub async fn calls_at_checkpoints(&self, most: usize) -> Result<Vec<CallAtCheckpoint>, ExecuteError> {
+        let sql = "SELECT client, kind, suspended, updated_at, \
+             CASE WHEN octet_length(checkpoint) <= ?2 THEN checkpoint END \
+             FROM jobs ORDER BY updated_at DESC, client, sequence LIMIT ?1";
+        self.read(move |tx| {
+            let found = schema::found_version(tx.connection()).map_err(RepositoryError::from)?;
+            if found < SINCE {
+                return Ok(Vec::new());
+            }
+            Ok(many(tx.connection(), sql, params![bound(most), bound(MAX_LOOKED_INTO)], call)?)
+        })
+        .await
+    }
+}
+
+fn call(row: &Row<'_>) -> rusqlite::Result<CallAtCheckpoint> {
+    #[derive(Deserialize)]
+    struct Walked {
+        looked: u64,
+        expected: u64,
+    }
+    let client: [u8; 16] = row.get(0)?;
+    let state = row.get_ref(4)?.as_str_or_null()?;
+    let walked = state.and_then(|state| serde_json::from_str::<Walked>(state).ok());
+    Ok(CallAtCheckpoint {
+        client: ClientId::from_bytes(client),
+        kind: row.get(1)?,
+        suspended: row.get(2)?,
+        saved_at: row.get::<_, Time>(3)?.0,
+        looked: walked.map(|walked| (walked.looked, walked.expected)),
+    })
 }
 
 impl WriteTx<'_> {

@@ -7,6 +7,7 @@ mod files;
 mod migration;
 mod paging;
 mod takeover;
+mod trees;
 mod walks;
 
 use std::collections::BTreeSet;

@@ -29,13 +29,7 @@ pub struct Session {
 impl Session {
     /// Where it stands, given its tasks.
     pub fn state(&self, counts: &StatusCounts) -> SessionState {
-        if self.archived {
-            SessionState::Archived
-        } else if counts.total() > 0 && counts.open() == 0 {
-            SessionState::Completed
-        } else {
-            SessionState::Active
-        }
+        state_of(self.archived, counts)
     }
 
     /// The session as lists show it.
@@ -50,6 +44,17 @@ impl Session {
             open_tasks: counts.open(),
             total_tasks: counts.total(),
         }
+    }
+}
+
+/// Where a session stands, given whether it has been cleaned up and its tasks.
+pub fn state_of(archived: bool, counts: &StatusCounts) -> SessionState {
+    if archived {
+        SessionState::Archived
+    } else if counts.total() > 0 && counts.open() == 0 {
+        SessionState::Completed
+    } else {
+        SessionState::Active
     }
 }
 

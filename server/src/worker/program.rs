@@ -17,7 +17,7 @@ use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
 use super::session::Session;
 use super::shared::Shared;
-use super::{WorkerError, inspect, orders, run};
+use super::{WorkerError, inspect, orders, run, tree};
 use crate::config::{self, Config};
 use crate::link::{
     Activation, Done, FrontState, Order, OrderFailure, PROTOCOL, TakeOver, WorkerPrepared, WorkerReady,
@@ -228,6 +228,7 @@ impl Services for Tasks {
             Order::Backup { directory } => orders::backup(&self.shared, directory).await,
             Order::Suspend => Ok(Done::Suspending(self.shared.jobs.suspend())),
             Order::Inspect => inspect::inspect(&self.shared).await.map(Done::Inspection),
+            Order::ReadTasks => tree::read(&self.shared).await.map(Done::Tasks),
         }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rmcp::service::{Peer, RunningService};
 use rmcp::{RoleServer, ServerHandler};
+use task_orchestrator_shared::error_code::ErrorCode;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -178,10 +179,7 @@ impl<S: Services> Link<S> {
     fn order(&self, frame: &Frame) {
         let OrderFrame { job, order } = match serde_json::from_slice(&frame.payload) {
             Ok(order) => order,
-            Err(error) => {
-                tracing::error!(%error, "an order cannot be read");
-                return;
-            }
+            Err(error) => return self.order_not_understood(frame, &error),
         };
         let (services, sender) = (Arc::clone(&self.services), self.sender.clone());
         self.tasks.spawn(async move {
@@ -189,6 +187,19 @@ impl<S: Services> Link<S> {
             let outcome = serde_json::to_vec(&OutcomeFrame { job, result }).unwrap_or_default();
             sender.send(&Frame::control(Kind::Outcome, outcome));
         });
+    }
+
+    /// A newer front's order: it hears that, where the order's number can be read.
+    fn order_not_understood(&self, frame: &Frame, error: &serde_json::Error) {
+        #[derive(serde::Deserialize)]
+        struct Job {
+            job: u64,
+        }
+        tracing::error!(%error, "an order cannot be read");
+        let Ok(Job { job }) = serde_json::from_slice(&frame.payload) else { return };
+        let error = "this build of the worker does not know the order".to_owned();
+        let result = Err(OrderFailure { error_code: ErrorCode::NotReady, error });
+        self.tell(Kind::Outcome, &OutcomeFrame { job, result });
     }
 
     fn tell(&self, kind: Kind, what: &impl serde::Serialize) {

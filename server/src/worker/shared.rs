@@ -95,6 +95,11 @@ impl Shared {
         self.front.send_modify(|front| front.1 = state);
     }
 
+    /// Which generation this worker is; 0 before it serves.
+    pub fn generation(&self) -> u64 {
+        self.front.borrow().0
+    }
+
     /// What the front last said about itself.
     pub fn front(&self) -> FrontState {
         self.front.borrow().1.clone()

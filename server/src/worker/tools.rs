@@ -81,6 +81,16 @@ impl Entry {
     }
 }
 
+/// The tool whose calls do this sort of work, page by page.
+pub(super) fn of_walk(kind: &str) -> Option<&'static str> {
+    use crate::tasks::{Gathering, Scan, Walk as _};
+    match kind {
+        Scan::KIND => Some(maintenance::Coordinate::NAME),
+        Gathering::KIND => Some(query::Synthesize::NAME),
+        _ => None,
+    }
+}
+
 /// All tools as this worker offers them.
 pub(super) struct Catalogue {
     definitions: Vec<Definition>,

@@ -16,6 +16,22 @@ pub struct ConfigEntry {
     /// that runs does not have it yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<String>,
+    /// What it takes until that value holds; absent where none is waiting, and from a
+    /// server that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub takes: Option<Takes>,
+}
+
+/// What it takes until a changed key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Takes {
+    /// The server reads its configuration again.
+    Reload,
+    /// After that, the worker is restarted.
+    Restart,
+    /// The server is stopped and started.
+    Stop,
 }
 
 /// What reading the configuration again has changed.

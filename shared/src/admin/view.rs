@@ -148,7 +148,8 @@ pub struct WorkerView {
     pub build: Option<BuildReport>,
     /// When it was started, RFC 3339.
     pub started_at: String,
-    /// Milliseconds since its last sign of life.
+    /// Milliseconds since its last sign of life, when this was told. It grows on by itself:
+    /// it is told again when a sign has come, and every five seconds while none comes.
     pub last_heartbeat_ms: Option<u64>,
     /// Requests with it.
     pub in_flight: u64,
@@ -260,7 +261,8 @@ pub enum Change {
     Audit(Vec<AuditRecord>),
 }
 
-/// Changes that happened together.
+/// Changes that happened together. None at all: the server tells, every two seconds or
+/// so, that it lives and nothing has happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Delta {
     /// Its number: one more than the one before.

@@ -24,7 +24,19 @@ impl Word {
 ///
 /// What is wrong with it, in a sentence.
 pub(super) fn terms(text: &str, columns: &[&str]) -> Result<Vec<Term>, String> {
-    words(text).iter().map(|word| term(word, columns)).collect()
+    let mut words = words(text);
+    // The last one may be only begun: until it asks for something it hides nothing.
+    words.pop_if(|word| !text.ends_with(char::is_whitespace) && is_begun(word, columns));
+    words.iter().map(|word| term(word, columns)).collect()
+}
+
+/// Whether it is `!`, `column:` or `column:>` with nothing behind it yet.
+fn is_begun(word: &Word, columns: &[&str]) -> bool {
+    let open = word.text.strip_prefix('!').unwrap_or(&word.text);
+    let column = open.trim_end_matches(['<', '>', '=']).strip_suffix(':');
+    word.quoted_from.is_none()
+        && (open.is_empty()
+            || column.is_some_and(|name| columns.iter().any(|column| column.eq_ignore_ascii_case(name))))
 }
 
 /// Divides at white space that is not in quotes. The last quote may be missing: that is

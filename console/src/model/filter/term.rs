@@ -40,6 +40,14 @@ pub(super) enum Figure {
 }
 
 impl Test {
+    /// The words that it looks for.
+    pub(super) fn words(&self) -> Option<&str> {
+        match self {
+            Self::Words(words) => Some(words),
+            Self::Figure(..) | Self::Moment(..) => None,
+        }
+    }
+
     /// Whether a value is so. What is missing is neither more nor less than anything.
     pub(super) fn holds(&self, value: &Value<'_>) -> bool {
         match self {

@@ -110,13 +110,14 @@ fn what_is_missing_is_neither_more_nor_less() {
 #[test]
 fn what_is_wrong_is_said() {
     for (text, said) in [
-        ("!", "something has to stand"),
-        ("name:", "something has to stand"),
+        ("! ", "something has to stand"),
+        ("name: a", "something has to stand"),
         ("!name:\"\"", "something has to stand"),
         ("\"\"", "something has to stand"),
         ("other:5", "no column other: name, size, took, done, at"),
         ("12:30", "in \"quotes\""),
-        ("size:>", "a figure"),
+        ("size:> 5", "a figure"),
+        ("other:", "no column other"),
         ("size:>many", "not `many`"),
         ("size:>5parsecs", "a figure"),
         ("size:>1.2.3", "a figure"),
@@ -124,6 +125,15 @@ fn what_is_wrong_is_said() {
         let wrong = Filter::parse(text, NAMES).unwrap_err();
         assert!(wrong.contains(said), "{text}: {wrong}");
     }
+}
+
+#[test]
+fn what_is_only_begun_hides_nothing() {
+    for text in ["!", "name:", "!name:", "size:>", "size:>=", "claude name:", "claude !"] {
+        assert!(shows(text), "{text}");
+    }
+    assert!(!shows("cursor name:"));
+    assert!(Filter::parse("name:", NAMES).unwrap().is_empty());
 }
 
 proptest! {

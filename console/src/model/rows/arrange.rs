@@ -78,3 +78,6 @@ fn sorted_tree(rows: &dyn Rows, order: &[usize], column: usize, direction: Direc
     }
     arranged
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,8 @@ use crate::model::value::Value;
 use crate::model::{Model, words};
 use crate::symbols::{Symbol, Symbols};
 use crate::theme::Tone;
-use crate::widgets::Canvas;
+use crate::widgets::rich::bar;
+use crate::widgets::{Canvas, phase_bar};
 
 /// From this width on a part of a whole has a bar.
 const LEAST_FOR_BAR: u16 = 12;
@@ -59,6 +60,7 @@ impl<'a> Cell<'a> {
             Value::Id(id) => plain(end_of(id, width, symbols.of(Symbol::More))),
             Value::Time(at) => plain(moment(*at, width, model).into()),
             Value::Part(part, whole) => plain(part_of(*part, *whole, width, symbols).into()),
+            Value::Phases(phases) => plain(phase_bar::text(symbols, phases, width).into()),
             Value::Unknown => missing(Symbol::Unknown),
             Value::NotApplicable => missing(Symbol::NotApplicable),
         }
@@ -111,10 +113,5 @@ fn part_of(part: u64, whole: u64, width: u16, symbols: Symbols) -> String {
     if width < LEAST_FOR_BAR {
         return figures;
     }
-    let bar = usize::from(width - FIGURES - 1);
-    let full = if whole == 0 { 0.0 } else { part.min(whole) as f64 / whole as f64 * bar as f64 };
-    // Only what is done whole looks done whole, and what is begun looks begun.
-    let full = (full as usize).max(usize::from(part > 0)).min(bar);
-    let (done, left) = (symbols.of(Symbol::Full), symbols.of(Symbol::Empty));
-    format!("{}{} {figures:>7}", done.repeat(full), left.repeat(bar - full))
+    format!("{} {figures:>7}", bar(part, whole, width - FIGURES - 1, symbols))
 }

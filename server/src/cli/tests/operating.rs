@@ -11,10 +11,12 @@ use super::served::{Served, Who, object, refusal, script};
 use crate::exit::Exit;
 
 /// Every verb here, as a script would type it.
-const LINES: [&str; 10] = [
+const LINES: [&str; 12] = [
     "whoami",
     "roles",
     "sessions",
+    "session 3",
+    "tasks",
     "disconnect 3 --yes",
     "clear-buffers --yes",
     "clear-buffers --session 3 --yes",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use task_orchestrator_shared::admin::config::{ConfigEntry, Reloaded};
+use task_orchestrator_shared::admin::config::{ConfigEntry, Reloaded, Takes};
 use task_orchestrator_shared::admin::reply::{Grant, OperationRole, Roles};
 use task_orchestrator_shared::admin::view::*;
 use task_orchestrator_shared::admin::{SessionStatus, Status, WhoAmI};
@@ -382,6 +382,7 @@ pub(crate) fn config() -> Vec<ConfigEntry> {
         value: "\"30 s\"".to_owned(),
         source: "default".to_owned(),
         pending: pending.map(str::to_owned),
+        takes: pending.map(|_| Takes::Reload),
     };
     vec![entry("restart.timeout", None), entry("buffer.expiry", Some("\"1 min\""))]
 }

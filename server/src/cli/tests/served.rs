@@ -126,6 +126,8 @@ impl Served {
             Command::DeadLetters(args) => args.run(&cli.global, screen),
             Command::Maintenance(args) => args.run(&cli.global, screen),
             Command::Sessions(args) => args.run(&cli.global, screen),
+            Command::Session(args) => args.run(&cli.global, screen),
+            Command::Tasks(args) => args.run(&cli.global, screen),
             Command::Disconnect(args) => args.run(&cli.global, screen),
             Command::ClearBuffers(args) => args.run(&cli.global, screen),
             Command::LogLevel(args) => args.run(&cli.global, screen),

@@ -318,3 +318,22 @@ fn one_at_a_time_reads_whole_files_and_the_list_waits_for_none() {
     drop(turn);
     assert!(matches!(home.backups.verify(None), Reply::Verified(_)));
 }
+
+#[test]
+fn each_file_says_when_its_age_removes_it_unless_it_stays() {
+    let home = Home::keeping(10);
+    for (generation, days) in [(1, 9), (2, 6), (3, 5), (4, 1)] {
+        home.snapshot(generation, ago(days));
+    }
+    let name_of = |generation| {
+        let listed = home.listed().into_iter().find(|one| one.generation == Some(generation));
+        listed.unwrap().name
+    };
+    home.backups.pin(&name_of(2), true);
+    for backup in home.listed() {
+        let taken: Timestamp = backup.taken_at.parse().unwrap();
+        let expected = (backup.generation == Some(1)).then(|| (taken + 30 * DAY).to_string());
+        // The newest of those that are no more the current one stays, as does what is pinned.
+        assert_eq!(backup.remove_at, expected, "{backup:?}");
+    }
+}

@@ -1,5 +1,6 @@
 //! What waits for a worker: not for ever, and not against an operator's will.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use task_orchestrator_shared::report::{BufferStatus, DeadCause, Level};
 
 use crate::envelope::RequestId;
 use crate::front::answer;
-use crate::front::session::Pending;
+use crate::front::session::{Pending, What};
 
 use super::Hub;
 
@@ -46,6 +47,15 @@ impl Hub {
         let mut waiting = self.waiting(|_| true);
         waiting.retain(|waiting| session.is_none_or(|session| waiting.number == session));
         let cleared = waiting.len() as u64;
+        let mut of_each: HashMap<u64, u64> = HashMap::new();
+        for Waiting { number, .. } in &waiting {
+            *of_each.entry(*number).or_default() += 1;
+        }
+        for (number, cleared) in of_each {
+            if let Some(session) = self.sessions.get_mut(&number) {
+                session.history.note(What::BufferCleared(cleared));
+            }
+        }
         for Waiting { number, sequence, id, attempted } in waiting {
             self.give_up(number, sequence, answer::cleared(&id, attempted));
         }

@@ -2,7 +2,7 @@
 //! configuration, and the questions that are answered from other places.
 
 use task_orchestrator_shared::admin::audit::MAX_AUDIT_RECORDS;
-use task_orchestrator_shared::admin::config::{ConfigEntry, Reloaded};
+use task_orchestrator_shared::admin::config::{ConfigEntry, Reloaded, Takes};
 use task_orchestrator_shared::admin::log::LogLevel;
 use task_orchestrator_shared::admin::reply::{OperationRole, Roles};
 use task_orchestrator_shared::admin::{Refusal, Reply, Request};
@@ -63,7 +63,7 @@ impl Hub {
     }
 
     /// The attached session of this client, given by its id or the session's number.
-    fn number_of(&self, session: &str) -> Option<u64> {
+    pub(super) fn number_of(&self, session: &str) -> Option<u64> {
         self.connections.values().copied().find(|number| {
             let client = self.sessions.get(number).map(|known| known.client.to_string());
             client.as_deref() == Some(session) || number.to_string() == session
@@ -127,8 +127,8 @@ impl Hub {
                 continue;
             }
             let key = entry.key.path();
-            match Takes::of(&key) {
-                Takes::Nothing => {
+            match takes(&key) {
+                Takes::Reload => {
                     running.clone_from(entry);
                     changed.applied.push(key);
                 }
@@ -162,7 +162,7 @@ impl Hub {
     /// A worker that starts reads the configuration by itself.
     pub(super) fn worker_has_configuration(&mut self) {
         for (entry, running) in self.loaded.0.iter().zip(&mut self.in_force.0) {
-            if Takes::of(&entry.key.path()) == Takes::Restart {
+            if takes(&entry.key.path()) == Takes::Restart {
                 running.clone_from(entry);
             }
         }
@@ -219,29 +219,18 @@ impl Hub {
 }
 
 /// What it takes until a changed key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Takes {
-    Nothing,
-    /// Of the worker.
-    Restart,
-    /// Of the front.
-    Stop,
-}
-
-impl Takes {
-    pub(super) fn of(key: &str) -> Self {
-        let section = key.split_once('.').map_or(key, |(section, _)| section);
-        match (section, key) {
-            (_, "access.socket_group") => Self::Stop,
-            (_, "log.level" | "front.heartbeat_interval" | "front.heartbeat_misses") => Self::Nothing,
-            (_, "front.worker_start_timeout" | "buffer.expiry" | "buffer.cleanup_interval") => Self::Nothing,
-            ("restart" | "limits" | "access" | "worker", _) => Self::Nothing,
-            (_, "state.warn_size" | "state.backups" | "state.compress_after" | "state.remove_after") => {
-                Self::Nothing
-            }
-            ("store", _) => Self::Restart,
-            _ => Self::Stop,
+pub(super) fn takes(key: &str) -> Takes {
+    let section = key.split_once('.').map_or(key, |(section, _)| section);
+    match (section, key) {
+        (_, "access.socket_group") => Takes::Stop,
+        (_, "log.level" | "front.heartbeat_interval" | "front.heartbeat_misses") => Takes::Reload,
+        (_, "front.worker_start_timeout" | "buffer.expiry" | "buffer.cleanup_interval") => Takes::Reload,
+        ("restart" | "limits" | "access" | "worker", _) => Takes::Reload,
+        (_, "state.warn_size" | "state.backups" | "state.compress_after" | "state.remove_after") => {
+            Takes::Reload
         }
+        ("store", _) => Takes::Restart,
+        _ => Takes::Stop,
     }
 }
 
@@ -253,13 +242,14 @@ fn entries(in_force: &Provenance, read: Option<&Provenance>) -> Vec<ConfigEntry>
             value: entry.value.to_string(),
             source: entry.origin.to_string(),
             pending: now.map(|now| now.value.to_string()),
+            takes: now.map(|_| takes(&key)),
             key,
         }
     };
     in_force.0.iter().map(entry).collect()
 }
 
-fn no_session(session: &str) -> Reply {
+pub(super) fn no_session(session: &str) -> Reply {
     Reply::Refused(Refusal {
         error_code: ErrorCode::NotFound,
         error: format!("no client session {session} is connected"),

@@ -29,6 +29,7 @@ impl Hub {
         let number = self.next_session;
         self.next_session += 1;
         tracing::info!(session = number, client = %session.client, pid = session.pid, "client attached");
+        self.begin_history(&mut session, now);
         if let Some((id, worker)) = self.serving() {
             session.flush(number, id, worker, now);
         }
@@ -62,6 +63,7 @@ impl Hub {
             tracked: message.tracked,
             sent: None,
             attempted: false,
+            is_replayed: false,
             crashes: 0,
             faults: 0,
             not_before: None,
@@ -192,7 +194,10 @@ impl Hub {
     }
 
     pub(super) fn end_session(&mut self, number: u64) {
-        let Some(session) = self.sessions.remove(&number) else { return };
+        let Some(mut session) = self.sessions.remove(&number) else { return };
+        if !self.retried.contains_key(&number) {
+            self.end_history(&mut session, Instant::now());
+        }
         self.pinged.remove(&number);
         self.stream.ended(number);
         tracing::info!(session = number, client = %session.client, "client detached");

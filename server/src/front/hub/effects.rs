@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 use task_orchestrator_shared::error_code::ErrorCode;
 
 use crate::front::session::Flushed;
-use crate::link::{Activation, Frame, Kind, Order, OrderFrame, SnapshotHeader, TakeOver};
+use crate::link::{Activation, Done, Frame, Kind, Order, OrderFailure, OrderFrame, SnapshotHeader, TakeOver};
 use crate::restart::effect::Begin;
 use crate::restart::{BuildId, Effect, Event, JobId, Trouble, WorkerId};
 use crate::state::{ClientSession, Sealed, Tail, part_path};
 
 use super::Hub;
+
+/// What comes of an order; nothing does when the worker ends before.
+pub(super) type Outcome = tokio::sync::oneshot::Receiver<Result<Done, OrderFailure>>;
 
 /// Sessions that a worker gets to know at once, which costs it less than a
 /// millisecond, and the pause until the next ones.
@@ -197,20 +200,31 @@ impl Hub {
     }
 
     /// How the database is, once the worker has said so.
-    pub(super) fn inspect(&mut self) -> Option<tokio::sync::oneshot::Receiver<crate::link::Inspection>> {
-        let worker = self.route.or_else(|| self.machine.active().map(|active| active.worker))?;
+    pub(super) fn inspect(&mut self) -> Option<Outcome> {
+        let worker = self.asked_worker()?;
+        Some(self.ask_worker(worker, Order::Inspect))
+    }
+
+    /// The worker that is asked what the database holds.
+    pub(super) fn asked_worker(&self) -> Option<WorkerId> {
+        self.route.or_else(|| self.machine.active().map(|active| active.worker))
+    }
+
+    /// Tells a worker to do something whose outcome somebody waits for. There is none
+    /// when the worker ends before.
+    pub(super) fn ask_worker(&mut self, worker: WorkerId, order: Order) -> Outcome {
         let job = self.own_job();
         let (tell, told) = tokio::sync::oneshot::channel();
-        self.inspections.retain(|_, waiting| !waiting.is_closed());
-        self.inspections.insert(job, tell);
-        self.order(job, worker, Order::Inspect);
-        Some(told)
+        self.asked_workers.retain(|_, (_, waiting)| !waiting.is_closed());
+        self.asked_workers.insert(job, (worker, tell));
+        self.order(job, worker, order);
+        told
     }
 
     /// A number above the machine's own, which count up from one.
     pub(super) fn own_job(&mut self) -> JobId {
-        self.next_inspection += 1;
-        JobId(u64::MAX / 2 + self.next_inspection)
+        self.next_own_job += 1;
+        JobId(u64::MAX / 2 + self.next_own_job)
     }
 
     fn collect(&mut self) {

@@ -178,11 +178,12 @@ impl Hub {
     fn greeted(&mut self, worker: WorkerId, frame: &Frame) {
         let hello = serde_json::from_slice::<WorkerHello>(&frame.payload).map_err(|error| error.to_string());
         let accepted = hello.and_then(|hello| {
-            PROTOCOL.agree(hello.versions).map(|_| hello.build).map_err(|error| error.to_string())
+            let agreed = PROTOCOL.agree(hello.versions).map_err(|error| error.to_string());
+            agreed.map(|version| (hello.build, version))
         });
         let Some(known) = self.workers.get_mut(worker) else { return };
         match accepted {
-            Ok(build) => known.version = build,
+            Ok((build, version)) => (known.version, known.speaks) = (build, version),
             Err(reason) => {
                 tracing::error!(pid = known.worker.pid(), %reason, "the worker's hello is not acceptable");
                 known.complaint = Some(reason);
@@ -211,6 +212,7 @@ impl Hub {
             "worker serves"
         );
         self.generation = self.generation.max(ready.generation);
+        self.generations.learn(worker, ready.generation);
         self.settings.generation.store(self.generation, Ordering::Relaxed);
         self.worker_has_configuration();
         self.last_failure = None;
@@ -220,10 +222,9 @@ impl Hub {
     fn order_ended(&mut self, outcome: OutcomeFrame, now: Instant) {
         use restart::event::Done as JobDone;
         let job = JobId(outcome.job);
-        if let Some(waiting) = self.inspections.remove(&job) {
-            if let Ok(Done::Inspection(inspection)) = outcome.result {
-                let _ = waiting.send(inspection);
-            }
+        if let Some((_, waiting)) = self.asked_workers.remove(&job) {
+            // Whoever asked may have gone away.
+            let _ = waiting.send(outcome.result);
             return;
         }
         if self.is_taking(job) {
@@ -246,7 +247,7 @@ impl Hub {
         let result = match outcome.result {
             Ok(Done::Snapshot(bulk)) => Ok(JobDone::Snapshot(bulk)),
             Ok(Done::Verified) => Ok(JobDone::Verified),
-            Ok(Done::Backup(_) | Done::Suspending(_) | Done::Inspection(_)) => return,
+            Ok(Done::Backup(_) | Done::Suspending(_) | Done::Inspection(_) | Done::Tasks(_)) => return,
             Err(failure) => Err(Trouble::new(failure.error_code, failure.error)),
         };
         self.feed(restart::Event::JobDone(job, result), now);
@@ -263,6 +264,7 @@ impl Hub {
             self.last_failure = Some(reason.clone());
         }
         self.gone = known.worker.pid().map(|pid| (worker, pid));
+        self.asked_workers.retain(|_, (asked, _)| *asked != worker);
         self.remove_unfinished_snapshots(worker);
         self.writer_ended(worker);
         if self.route == Some(worker) {

@@ -14,7 +14,7 @@ use task_orchestrator_shared::report::{DeadCause, DeadLetter};
 use crate::envelope::{self, Envelope};
 use crate::front::ask::ReplyTo;
 use crate::front::event::Event;
-use crate::front::session::{FrontRecord, Pending, Session};
+use crate::front::session::{FrontRecord, Pending, Session, method_of};
 use crate::link::{Kind, Outbox, PROTOCOL, ShimHello};
 
 use super::Hub;
@@ -165,6 +165,7 @@ impl Hub {
             tracked: None,
             sent: None,
             attempted: true,
+            is_replayed: false,
             crashes: 0,
             faults: 0,
             not_before: None,
@@ -213,38 +214,18 @@ impl Hub {
     }
 
     pub(super) fn retry_answered(&mut self, number: u64, payload: &[u8]) {
-        let Some(Retrial { letter, to }) = self.retried.remove(&number) else { return };
+        if !self.retried.contains_key(&number) {
+            return;
+        }
+        // While it is known as what it is: no client that may come back.
         self.end_session(number);
+        let Some(Retrial { letter, to }) = self.retried.remove(&number) else { return };
         let answer: serde_json::Value = serde_json::from_slice(payload).unwrap_or_default();
         if answer.get("result").is_some() {
             drop(self.ledger.discard(letter));
         }
         self.measure(&[Slow::Letters]);
         self.answer(to, Reply::Retried(answer));
-    }
-}
-
-/// The method, and the tool's name where it is a call of one.
-fn method_of(payload: &[u8]) -> String {
-    #[derive(Deserialize)]
-    struct Message {
-        method: String,
-        params: Option<Params>,
-    }
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Params {
-        Call { name: String },
-        Other(serde::de::IgnoredAny),
-    }
-    let Ok(message) = serde_json::from_slice::<Message>(payload) else { return String::new() };
-    let name = match message.params {
-        Some(Params::Call { name }) => Some(name),
-        Some(Params::Other(_)) | None => None,
-    };
-    match name {
-        Some(name) => format!("{} {name}", message.method).chars().take(200).collect(),
-        None => message.method.chars().take(200).collect(),
     }
 }
 

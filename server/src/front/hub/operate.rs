@@ -63,7 +63,8 @@ impl Hub {
             Request::ShowConfig => self.show_config(to),
             Request::Audit { limit } => self.show_audit(limit, to),
             Request::VerifyAudit => self.verify_audit(to),
-            Request::Tasks | Request::Session { .. } => self.answer(to, not_told()),
+            Request::Tasks => self.tasks(to),
+            Request::Session { session } => self.session(&session, to, now),
             // What changes something comes by way of the audit.
             Request::Restart(_)
             | Request::CancelRestart
@@ -312,15 +313,6 @@ fn misplaced() -> Reply {
         error_code: ErrorCode::Internal,
         error: "the operation came by the wrong way".to_owned(),
         hint: "this is a defect of the server: its log has the details".to_owned(),
-    })
-}
-
-/// What this server has no answer to.
-fn not_told() -> Reply {
-    Reply::Refused(Refusal {
-        error_code: ErrorCode::NotReady,
-        error: "this server does not tell that".to_owned(),
-        hint: "`task-orchestrator status` and `sessions` say what it does tell".to_owned(),
     })
 }
 

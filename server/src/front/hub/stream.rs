@@ -1,7 +1,8 @@
 //! The stream to those who watch: the whole state once, then numbered changes.
 //!
 //! Costs nothing while nobody watches. What happens is told within
-//! [`PAUSE`]; figures that change all the time are compared a few times a second.
+//! [`PAUSE`]; figures that change all the time are compared a few times a second, and
+//! what only grows older is told once a second.
 //! A reader who falls behind has to ask for the whole state: nothing is kept for it.
 
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use crate::front::ask::ReplyTo;
 use crate::front::event::Event;
 
 use super::Hub;
+use super::ages::{self, AGES};
 
 /// Deltas that a reader may be behind. At five hundred in a second, and some hundred
 /// KiB where a thousand sessions have changed, this is what bounds the memory.
@@ -35,6 +37,11 @@ const PAUSE: Duration = Duration::from_millis(2);
 
 /// How often figures are compared, for each thousand sessions.
 const FIGURES: Duration = Duration::from_millis(200);
+
+/// When nothing was told for so long, an empty delta tells that this is so: who hears
+/// nothing knows that the server does not answer, without asking. It goes out with the
+/// next comparison of figures.
+const ALIVE: Duration = Duration::from_millis(2100);
 
 /// How often what costs the worker or the disk something is measured by itself.
 const SLOW: Duration = Duration::from_secs(60);
@@ -59,6 +66,10 @@ pub(super) struct Stream {
     /// What permissions to follow the log hold with.
     until: CancellationToken,
     sent_at: Instant,
+    /// When the workers were looked at that those who watch have.
+    workers_at: Instant,
+    /// When ages are told again that have only grown.
+    next_ages: Instant,
     next_figures: Instant,
     next_slow: Instant,
 }
@@ -75,6 +86,8 @@ impl Stream {
             is_watched: false,
             until: CancellationToken::new(),
             sent_at: now,
+            workers_at: now,
+            next_ages: now,
             next_figures: now,
             next_slow: now,
         }
@@ -140,7 +153,10 @@ impl Hub {
             self.begin_watch(now);
         }
         let deltas = self.stream.sender.subscribe();
-        let view = self.stream.view.clone().only(|operation| role.may(operation));
+        let mut view = self.stream.view.clone().only(|operation| role.may(operation));
+        // Ages are of the moment at which they are told.
+        view.at = clock_time();
+        ages::grow_older(&mut view.workers, now.saturating_duration_since(self.stream.workers_at));
         match to {
             ReplyTo::Admin(asker) => {
                 let reply = Reply::View(Box::new(view));
@@ -196,6 +212,8 @@ impl Hub {
         stream.came.clear();
         stream.due.clear();
         stream.is_touched = false;
+        stream.workers_at = now;
+        stream.next_ages = now + AGES;
         stream.next_figures = now + FIGURES;
         stream.next_slow = now + SLOW;
         self.measure(&[Slow::History, Slow::Letters, Slow::Backups, Slow::Health, Slow::Audit]);
@@ -240,7 +258,7 @@ impl Hub {
             self.compare_server(now);
         }
         let changes = std::mem::take(&mut self.stream.gathered);
-        if changes.is_empty() {
+        if changes.is_empty() && now < self.stream.sent_at + ALIVE {
             return;
         }
         let stream = &mut self.stream;
@@ -256,11 +274,12 @@ impl Hub {
         let (server, workers) = (self.server_view(), self.worker_views(now));
         let restart = self.restart_view(now);
         let limits = self.limits_view();
-        let Stream { view, gathered, .. } = &mut self.stream;
+        let Stream { view, gathered, workers_at, .. } = &mut self.stream;
         if view.server != server {
             gathered.push(Change::Server(Box::new(server)));
         }
-        if view.workers != workers {
+        if ages::have_news(&view.workers, now.saturating_duration_since(*workers_at), &workers) {
+            *workers_at = now;
             gathered.push(Change::Workers(workers));
         }
         if view.limits != limits {
@@ -280,11 +299,11 @@ impl Hub {
     }
 
     fn compare_figures(&mut self, now: Instant) {
-        let mut rows = Vec::new();
+        let (mut rows, tells_ages) = (Vec::new(), now >= self.stream.next_ages);
         for known in &self.stream.view.sessions {
             let Some(session) = self.sessions.get(&known.number) else { continue };
             let figures = self.session_figures(session, now);
-            if figures != known.figures {
+            if figures != known.figures && (tells_ages || !ages::has_only_aged(&known.figures, &figures)) {
                 rows.push(SessionRow::new(known.number, figures));
             }
         }
@@ -300,7 +319,10 @@ impl Hub {
         if !rows.is_empty() {
             gathered.push(Change::Figures(rows));
         }
-        if view.buffers.as_ref() != Some(&buffers) {
+        let has_only_aged = |known| ages::have_only_aged(known, &buffers);
+        if view.buffers.as_ref() != Some(&buffers)
+            && (tells_ages || !view.buffers.as_ref().is_some_and(has_only_aged))
+        {
             gathered.push(Change::Buffers(buffers));
         }
         if view.traffic != traffic {
@@ -308,6 +330,9 @@ impl Hub {
         }
         let thousands = u32::try_from(view.sessions.len() / 1000).unwrap_or(u32::MAX).max(1);
         self.stream.next_figures = now + FIGURES * thousands;
+        if tells_ages {
+            self.stream.next_ages = now + AGES;
+        }
     }
 
     /// Measures what costs something, while somebody watches.
@@ -342,6 +367,9 @@ impl Hub {
             Reply::DeadLetters(letters) => Change::DeadLetters(letters),
             Reply::Backups(mut backups) => {
                 backups.truncate(MAX_BACKUPS);
+                if self.stream.view.backups.as_ref() == Some(&backups) {
+                    return;
+                }
                 Change::Backups(backups)
             }
             Reply::RestartStatus(status) => {

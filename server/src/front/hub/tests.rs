@@ -4,6 +4,7 @@
 mod admission;
 mod by_hand;
 mod crashes;
+mod detail;
 mod ends;
 mod faults;
 mod handover;
@@ -13,4 +14,5 @@ mod operators;
 mod reboot_calls;
 mod restoring;
 mod rig;
+mod tasks;
 mod watchers;

@@ -172,7 +172,11 @@ impl Hub {
             backups: config.state.backups.into(),
             backups_compress_after_seconds: config.state.compress_after.as_secs_f64(),
             backups_remove_after_seconds: config.state.remove_after.as_secs_f64(),
-            next_rotation: None,
+            next_rotation: self
+                .on_clock(self.next_rotation)
+                .round(jiff::Unit::Second)
+                .ok()
+                .map(|at| at.to_string()),
             log_level: self.log_level.word().to_owned(),
         }
     }

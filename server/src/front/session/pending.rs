@@ -28,6 +28,8 @@ pub(crate) struct Pending {
     pub(crate) sent: Option<WorkerId>,
     /// Whether a worker has had it: the next one is told.
     pub(crate) attempted: bool,
+    /// Whether the worker that has it is not the first.
+    pub(crate) is_replayed: bool,
     /// How many workers have died with it in flight.
     pub(crate) crashes: u8,
     /// How many workers have answered it with a failure of their own that was not passed on.
@@ -56,6 +58,7 @@ impl Pending {
 
     pub(super) fn is_sent_to(&mut self, id: WorkerId) {
         self.sent = Some(id);
+        self.is_replayed = self.attempted;
         self.attempted = true;
         self.held_since = None;
         self.not_before = None;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::Places;
@@ -13,6 +13,14 @@ use crate::state::disk::{Disk as _, RealDisk};
 use crate::state::error::StateError;
 use crate::store::export::Export;
 use crate::tasks::{Status, Task};
+
+/// Files with lost tasks that are kept; of more, the oldest are removed once they are
+/// older than [`KEPT_FOR`].
+const KEPT: usize = 20;
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// How a file with lost tasks is called: this, the time, and `.json`.
+pub(super) const PREFIX: &str = "lost";
 
 /// Lost tasks that are named; all of them are exported.
 const NAMED: usize = 20;
@@ -122,4 +130,67 @@ pub(super) fn export(places: &Places, other: &Path, name: &str, restored: &str) 
     RealDisk.sync(&file).map_err(failed("sync"))?;
     RealDisk.rename(&part, &path).map_err(failed("name"))?;
     RealDisk.sync_directory(&places.state).map_err(failed("sync the directory of"))
+}
+
+/// Removes the files of restores long ago: the newest [`KEPT`] stay, as do those that
+/// are younger than [`KEPT_FOR`], and the one of this restore. What cannot be removed
+/// stays for the next time.
+pub(super) fn forget_old(state: &Path, own: Option<&str>, now: Timestamp) {
+    for name in old(state, now).unwrap_or_default() {
+        if Some(name.as_str()) != own
+            && let Err(error) = RealDisk.remove(&state.join(&name))
+        {
+            tracing::warn!(name, %error, "a file with tasks that an old restore lost stays");
+        }
+    }
+}
+
+/// Their names sort by time.
+fn old(state: &Path, now: Timestamp) -> std::io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(state)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_one = name.starts_with(&format!("{PREFIX}_")) && name.ends_with(".json");
+        if is_one && entry.file_type()?.is_file() {
+            names.push((name, Timestamp::try_from(entry.metadata()?.modified()?).unwrap_or(now)));
+        }
+    }
+    names.sort_by(|(one, _), (other, _)| other.cmp(one));
+    let is_old = |(_, written): &(String, Timestamp)| now.duration_since(*written) >= KEPT_FOR;
+    Ok(names.into_iter().skip(KEPT).filter(is_old).map(|(name, _)| name).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    /// A file of so many days ago.
+    fn file(state: &Path, days: u64) -> String {
+        let name = format!("lost_2026-01-{:02}T00-00-00Z.json", 31 - days);
+        let file = File::create(state.join(&name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(days * 86_400 + 60)).unwrap();
+        name
+    }
+
+    #[test]
+    fn the_newest_files_stay_and_those_of_today() {
+        let home = tempfile::tempdir().unwrap();
+        let state = home.path();
+        let names: Vec<String> = (0..25).map(|days| file(state, days)).collect();
+        let others = ["lost_and_found.txt", "database_2026.db", ".lost_2020.json.part"];
+        others.iter().for_each(|name| drop(File::create(state.join(name)).unwrap()));
+        // The oldest by its name was written just now.
+        File::create(state.join("lost_2020.json")).unwrap();
+        forget_old(state, Some(&names[24]), Timestamp::now());
+        let left = |name: &str| state.join(name).exists();
+        assert!(names[..KEPT].iter().all(|name| left(name)), "the newest");
+        assert!(names[KEPT..24].iter().all(|name| !left(name)), "the old ones");
+        assert!(left(&names[24]), "that of this restore");
+        assert!(left("lost_2020.json") && others.iter().all(|name| left(name)));
+        assert_eq!(fs::read_dir(state).unwrap().count(), KEPT + 5);
+    }
 }

@@ -53,7 +53,7 @@ impl Steps {
         let is_lost = readable == Some(true) && !prepared.losses.is_none();
         Ok(Self {
             replaced: prepared.places.beside(),
-            lost: is_lost.then(|| dated("lost", now, ".json")),
+            lost: is_lost.then(|| dated(losses::PREFIX, now, ".json")),
             fresh: prepared.fresh.clone(),
             name: prepared.name.clone(),
             database,

@@ -366,3 +366,22 @@ async fn a_handshake_that_the_worker_before_answered_is_not_asked_for_again() {
     assert_eq!((kind, sequence), (Kind::Response, 3), "{message}");
     assert_eq!(next.resumed.lock().unwrap()[0], "2025-06-18");
 }
+
+#[tokio::test]
+async fn an_order_that_this_build_does_not_know_is_answered_in_words() {
+    let mut front = Front::new();
+    for (order, expected) in [
+        (json!({"job": 7, "order": {"from_the_future": {"x": 1}}}), Some("does not know the order")),
+        (json!({"job": 8, "order": "inspect"}), None),
+    ] {
+        front.outbox.push(&Frame::control(Kind::Order, order.to_string())).unwrap();
+        let (kind, _, outcome) = front.next().await;
+        let outcome: OutcomeFrame = serde_json::from_value(outcome).unwrap();
+        assert_eq!((kind, outcome.job), (Kind::Outcome, order["job"].as_u64().unwrap()));
+        match (expected, outcome.result) {
+            (None, result) => assert_eq!(result, Ok(Done::Verified), "it serves on"),
+            (Some(text), Err(failure)) => assert!(failure.error.contains(text), "{failure:?}"),
+            (Some(_), Ok(done)) => panic!("{done:?}"),
+        }
+    }
+}

@@ -173,3 +173,24 @@ async fn a_restart_that_comes_to_nothing_lets_calls_run_to_their_end_again() {
     harness.shared.front_changed(crate::link::FrontState::default());
     assert!(!harness.shared.jobs.is_stopping());
 }
+
+#[tokio::test]
+async fn the_work_is_told_with_the_calls_that_have_stopped() {
+    use task_orchestrator_shared::admin::tasks::{MAX_TASK_ROWS, TaskTree};
+    let harness = Harness::new().await;
+    fill(&harness, 1200);
+    let mut client = harness.client().await;
+    client.number_next(900);
+    harness.shared.jobs.suspend();
+    let call = json!({ "name": "orchestrator_maintenance_coordinator", "arguments": scan(true) });
+    let error = client.request("tools/call", call).await.unwrap_err();
+    assert_eq!(error["code"], -32099, "{error}");
+    let unread = crate::worker::tree::read(&harness.shared).await.unwrap();
+    let tree: TaskTree = serde_json::from_str(unread.0.get()).unwrap();
+    assert_eq!((tree.rows.len(), tree.left_out), (MAX_TASK_ROWS, 1201 - (MAX_TASK_ROWS as u64 - 1)));
+    assert_eq!((tree.counts.pending + tree.counts.active, tree.counts.cancelled), (1200, 1));
+    let [call] = tree.suspended.as_slice() else { panic!("{:?}", tree.suspended) };
+    assert_eq!(call.tool, "orchestrator_maintenance_coordinator");
+    assert!(call.checkpoint.starts_with("stopped after 500 of about 1200 tasks"), "{call:?}");
+    assert!(call.at.parse::<jiff::Timestamp>().is_ok() && tree.generation == harness.shared.generation());
+}

@@ -54,7 +54,8 @@ pub struct SessionFigures {
     pub buffered: u64,
     /// Their bytes.
     pub buffered_bytes: u64,
-    /// Age of the oldest of them, in milliseconds.
+    /// Age of the oldest of them, in milliseconds; told about once a second while nothing
+    /// else of the session changes.
     pub oldest_ms: Option<u64>,
     /// Milliseconds from the front's start (`server.started_at`) to the client's last message.
     pub last_activity_ms: u64,

@@ -8,12 +8,12 @@ use task_orchestrator_shared::report::{
     ActiveTasksCheck, Alert, Checks, DatabaseCheck, DatabaseReadiness, DiskCheck, Health, Level, MemoryCheck,
     Readiness, ReadinessChecks, ReadinessDetails, RebootReadiness, StateCheck,
 };
-use tokio::sync::oneshot;
 
 use super::Facts;
+use crate::front::hub::effects::Outcome;
 use crate::front::hub::outcome::milliseconds;
 use crate::front::jobs;
-use crate::link::Inspection;
+use crate::link::{Done, Inspection};
 
 /// How long the worker may take to say how the database is.
 const INSPECTION_TIME: Duration = Duration::from_secs(3);
@@ -30,8 +30,11 @@ pub(super) struct OnDisk {
     backups: u64,
 }
 
-pub(super) async fn inspected(inspection: Option<oneshot::Receiver<Inspection>>) -> Option<Inspection> {
-    tokio::time::timeout(INSPECTION_TIME, inspection?).await.ok()?.ok()
+pub(super) async fn inspected(inspection: Option<Outcome>) -> Option<Inspection> {
+    match tokio::time::timeout(INSPECTION_TIME, inspection?).await {
+        Ok(Ok(Ok(Done::Inspection(inspection)))) => Some(inspection),
+        _ => None,
+    }
 }
 
 pub(super) async fn on_disk(state: &Path) -> OnDisk {

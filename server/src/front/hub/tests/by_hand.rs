@@ -2,7 +2,7 @@
 
 use super::rig::*;
 use crate::config::{KEYS, Level, Overrides};
-use crate::front::jobs::Loaded;
+use crate::front::jobs::{JobOutcome, Loaded};
 use crate::link::FrontState;
 
 fn loaded(text: &str) -> Loaded {
@@ -95,11 +95,11 @@ fn what_a_reload_cannot_change_is_named_and_stays() {
 
 #[test]
 fn every_key_takes_what_its_readers_take() {
+    use task_orchestrator_shared::admin::config::Takes;
     let takes = |what| {
         let keys = KEYS.iter().map(crate::config::Key::path);
-        keys.filter(|key| super::super::by_hand::Takes::of(key) == what).collect::<Vec<_>>()
+        keys.filter(|key| super::super::by_hand::takes(key) == what).collect::<Vec<_>>()
     };
-    use super::super::by_hand::Takes;
     assert!(takes(Takes::Restart).iter().all(|key| key.starts_with("store.")));
     let mut stop = takes(Takes::Stop);
     stop.sort();
@@ -125,4 +125,41 @@ fn every_key_takes_what_its_readers_take() {
         "state.history",
     ];
     assert_eq!(stop, expected);
+}
+
+#[test]
+fn backups_are_put_in_order_by_the_clock_and_the_next_time_is_told() {
+    let mut rig = Rig::serving();
+    let next =
+        |rig: &Rig| -> jiff::Timestamp { rig.hub.limits_view().next_rotation.unwrap().parse().unwrap() };
+    let first = next(&rig);
+    let hour = jiff::SignedDuration::from_hours(1);
+    let is_in_an_hour = |moment: jiff::Timestamp, from: jiff::Timestamp| {
+        (moment.duration_since(from) - hour).abs() < jiff::SignedDuration::from_mins(1)
+    };
+    assert!(is_in_an_hour(first, jiff::Timestamp::now()), "{first}");
+    rig.later(Duration::from_secs(60));
+    assert_eq!(next(&rig), first, "it is not due");
+    // Of two that have come of age the newest stays.
+    let state = rig.place.path().to_owned();
+    let options = crate::store::StoreOptions::new(state.join("tasks.db"), state.join("artifacts"));
+    drop(crate::store::Store::open(&options).unwrap());
+    let copied = |days: i64| {
+        let at = jiff::Timestamp::now() - hour * i32::try_from(24 * days).unwrap();
+        state.join(crate::state::back_up(&options, &state, at).unwrap())
+    };
+    let (older, newer) = (copied(50), copied(40));
+    rig.later(Duration::from_secs(3601));
+    assert!(is_in_an_hour(next(&rig), first), "{} {first}", next(&rig));
+    let is_rotated = |event: &Event| matches!(event, Event::Job { outcome: JobOutcome::Rotated, .. });
+    loop {
+        let event = rig.next();
+        if is_rotated(&event) {
+            break;
+        }
+        rig.on(event);
+    }
+    assert!(!older.exists());
+    let compressed = newer.with_extension("db.gz");
+    assert!(newer.exists() || compressed.exists(), "the newest good one stays");
 }

@@ -133,6 +133,26 @@ fn whoever_applies_every_delta_has_what_the_hub_has() {
 }
 
 #[test]
+fn who_watches_a_server_in_which_nothing_happens_is_told_so_every_two_seconds() {
+    let mut rig = Rig::serving();
+    rig.pump_what_is_there();
+    let (mut view, mut deltas) = rig.subscribe(None);
+    rig.publish(Duration::from_secs(1));
+    apply_all(&mut view, &mut deltas);
+    let (before, mut told) = (view.clone(), Vec::new());
+    for tenths in 11..=130 {
+        rig.publish(Duration::from_millis(tenths * 100));
+        while let Ok(delta) = deltas.try_recv() {
+            view.apply(delta.delta().clone()).expect("no number is missing");
+            told.push(tenths);
+        }
+    }
+    let pauses = told.windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(told.len() >= 4 && pauses.into_iter().all(|pause| pause <= 23), "{told:?}");
+    assert_eq!(still(view), still(before));
+}
+
+#[test]
 fn nothing_is_gathered_while_nobody_watches_and_soon_after_the_last_one_has_gone() {
     let mut rig = Rig::serving();
     rig.attach(1, None);
@@ -270,4 +290,40 @@ fn another_configuration_ends_what_an_earlier_role_had_begun() {
     rig.hub.reconfigure(other);
     while deltas.try_recv().is_ok() {}
     assert_eq!(deltas.try_recv().unwrap_err(), TryRecvError::Closed);
+}
+
+/// The deltas of so many seconds, at five looks a second.
+fn told_in(rig: &mut Rig, deltas: &mut Deltas, seconds: u64, begun: &mut Duration) -> Vec<Vec<Change>> {
+    let mut told = Vec::new();
+    for _ in 0..seconds * 5 {
+        *begun += Duration::from_millis(200);
+        rig.publish(*begun);
+        while let Ok(delta) = deltas.try_recv() {
+            told.push(delta.delta().changes.clone());
+        }
+    }
+    told
+}
+
+#[test]
+fn what_only_grows_older_wakes_nobody_more_than_once_a_second() {
+    let mut rig = Rig::new();
+    rig.attach(1, None);
+    rig.start();
+    let clients: Vec<Client> = (2..=20).map(|number| rig.attach(number, None)).collect();
+    let (_, mut deltas) = rig.subscribe(Some(Role::Readonly));
+    let mut begun = Duration::ZERO;
+    // What is measured by itself at the begin comes first.
+    told_in(&mut rig, &mut deltas, 2, &mut begun);
+    let idle = told_in(&mut rig, &mut deltas, 20, &mut begun);
+    let counts = |told: &[Vec<Change>]| told.iter().map(Vec::len).sum::<usize>();
+    assert!(idle.len() <= 4 && counts(&idle) == idle.len(), "{idle:?}");
+    // Something waits, and its age is told.
+    rig.ask(Request::Maintenance { on: true });
+    rig.call(&clients[0], 1);
+    told_in(&mut rig, &mut deltas, 2, &mut begun);
+    let held = told_in(&mut rig, &mut deltas, 20, &mut begun);
+    assert!((10..=24).contains(&held.len()), "{}", held.len());
+    let ages = held.iter().flatten().filter(|change| matches!(change, Change::Figures(_)));
+    assert!(ages.count() >= 10, "{held:?}");
 }

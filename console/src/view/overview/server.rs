@@ -1,0 +1,95 @@
+//! Who serves: the front, its build and its workers.
+
+use task_orchestrator_shared::admin::view::{View, WorkerRole, WorkerView};
+
+use super::{clock, short};
+use crate::model::{Model, words};
+use crate::symbols::Symbol;
+use crate::theme::Tone;
+use crate::widgets::Pen;
+
+/// What stands above it.
+pub(super) fn title(_model: &Model, view: &View) -> String {
+    format!("Server {}, generation {}", view.server.version, view.server.generation)
+}
+
+/// Draws it.
+pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
+    let server = &view.server;
+    pen.fact("workspace", [(Tone::Plain, &server.workspace)]);
+    let front = format!("pid {}, since {}", server.pid, clock(model, &server.started_at));
+    pen.fact("front", [(Tone::Plain, front)]);
+    build(view, pen);
+    if pen.rows() > view.workers.len().max(1) as u16 {
+        you(model, pen);
+    }
+    if view.workers.is_empty() {
+        pen.signed(Symbol::Bad, Tone::Bad, "no worker: requests are held or refused");
+    }
+    for worker in &view.workers {
+        self::worker(model, view, worker, pen);
+    }
+}
+
+fn build(view: &View, pen: &mut Pen<'_, '_>) {
+    let server = &view.server;
+    let mut parts = match &server.build {
+        Some(build) => {
+            vec![(Tone::Plain, format!("{} sha {}", build.version, short(build.sha256.as_deref())))]
+        }
+        None => vec![(Tone::Dim, format!("{} not known", pen.sign(Symbol::Unknown)))],
+    };
+    if server.on_probation {
+        parts.push((Tone::Busy, format!(" {} on probation", pen.sign(Symbol::Busy))));
+    } else if server.can_roll_back {
+        parts.push((Tone::Dim, " can roll back".to_owned()));
+    }
+    pen.fact("build", parts);
+}
+
+fn you(model: &Model, pen: &mut Pen<'_, '_>) {
+    let words = model.link.welcome().map_or_else(
+        || "no connection".to_owned(),
+        |welcome| {
+            let you = &welcome.you;
+            let user = you.user.clone().unwrap_or_else(|| format!("uid {}", you.uid));
+            let lowered =
+                if you.role == you.granted { String::new() } else { format!(" of {}", you.granted) };
+            format!("{user}, {}{lowered}", you.role)
+        },
+    );
+    pen.fact("you", [(Tone::Plain, words)]);
+}
+
+fn worker(model: &Model, view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>) {
+    let is_live = model.link.is_live();
+    let (symbol, tone, role) = match (worker.role, worker.ready) {
+        // Nobody knows whether it still lives.
+        _ if !is_live => (Symbol::Unknown, Tone::Dim, "not known"),
+        (WorkerRole::Active, true) => (Symbol::Good, Tone::Good, "active"),
+        (WorkerRole::Active, false) => (Symbol::Warn, Tone::Warn, "not ready"),
+        (WorkerRole::Standby, true) => (Symbol::Good, Tone::Busy, "standby"),
+        (WorkerRole::Standby, false) => (Symbol::Busy, Tone::Busy, "starting"),
+        (WorkerRole::Former, _) => (Symbol::ToCome, Tone::Dim, "leaving"),
+    };
+    let memory = worker.rss_bytes.map_or_else(|| "?".to_owned(), words::bytes);
+    let beat = match worker.last_heartbeat_ms.filter(|_| is_live) {
+        None if !is_live => String::new(),
+        None => "no sign of life yet".to_owned(),
+        Some(ago) if ago < 2000 => "alive".to_owned(),
+        Some(ago) => format!("silent {}", words::millis(ago as f64)),
+    };
+    let beat_tone =
+        if worker.last_heartbeat_ms.is_some_and(|ago| ago >= 2000) { Tone::Warn } else { Tone::Plain };
+    let mut parts = vec![
+        (tone, format!("{} {role:<9} ", pen.sign(symbol))),
+        (Tone::Plain, format!("pid {}  {memory}  ", worker.pid)),
+        (beat_tone, beat),
+        (Tone::Plain, format!("  {} in flight", worker.in_flight)),
+    ];
+    // Only where it is another build than the one that serves.
+    if let Some(build) = worker.build.as_ref().filter(|build| Some(*build) != view.server.build.as_ref()) {
+        parts.push((Tone::Busy, format!("  {}", build.version)));
+    }
+    pen.line(parts);
+}
