@@ -9,17 +9,20 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 use jiff::tz::TimeZone;
 use task_orchestrator_shared::role::Role;
-use task_orchestrator_shared::workspace::WorkspaceError;
 
 pub use appearance::{AppearanceArgs, Colour};
 
 use crate::capabilities::Capabilities;
 use crate::config::{self, Config, ConfigErrors, Zone};
+use crate::demo::{self, Demo};
 use crate::exit::Exit;
 use crate::key_table;
 use crate::keymap::Keymap;
-use crate::link::Aim;
+use crate::linear;
+use crate::link::{Aim, Origin, Server};
 use crate::model::{Model, Now, Settings};
+use crate::record::{self, Recorder};
+use crate::replay::{Replay, Speed};
 use crate::runtime::{self, Setup};
 use crate::screen::Screen;
 use crate::terminal::{self, TerminalError};
@@ -32,6 +35,12 @@ Examples:
   task-orchestrator-console --screen logs        begin with the log
   task-orchestrator-console --ascii --colour never
                                                  for a terminal with neither
+  task-orchestrator-console --demo               a server with twenty clients, to try things on
+  task-orchestrator-console --start              start the server where none runs
+  task-orchestrator-console --linear             in lines, for screen readers and pipes
+  task-orchestrator-console --record bug.jsonl   keep what the server says;
+  task-orchestrator-console --replay bug.jsonl --speed 10
+                                                 see it again, without a server
   task-orchestrator-console keys                 the table of keys, in Markdown
 
 Inside: ? shows every key, : finds an action by its name, q ends the console; the
@@ -55,6 +64,12 @@ pub struct Cli {
     /// How everything looks.
     #[command(flatten)]
     pub appearance: AppearanceArgs,
+    /// Where what is shown comes from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// In lines, for screen readers, dumb terminals and pipes: type `help` inside
+    #[arg(long)]
+    pub linear: bool,
     /// The screen to begin with: overview, connections, restarts, state, tasks, dead-letters, logs, audit, configuration
     #[arg(long, value_name = "NAME", value_parser = screen, hide_possible_values = true)]
     pub screen: Option<Screen>,
@@ -89,9 +104,40 @@ pub struct ServerArgs {
     pub read_only: bool,
 }
 
+/// Where what is shown comes from, besides the server that is meant.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Trying it, and telling others")]
+pub struct SourceArgs {
+    /// Start a server for the workspace where none runs
+    #[arg(long)]
+    pub start: bool,
+    /// A temporary workspace with a real server and twenty real MCP clients at work
+    #[arg(long, conflicts_with_all = ["workspace", "socket", "start", "replay"])]
+    pub demo: bool,
+    /// Write what the server says to this file, which must not be there yet
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub record: Option<PathBuf>,
+    /// Show what was recorded, instead of a server
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["workspace", "socket", "start"])]
+    pub replay: Option<PathBuf>,
+    /// How fast: a number, or max
+    #[arg(long, value_name = "TIMES", requires = "replay", default_value = "1")]
+    pub speed: Speed,
+}
+
 /// Something else than the console.
 #[derive(Debug, Clone, Subcommand)]
 pub enum Verb {
+    /// The processes of a demonstration; ends with its standard input
+    #[command(name = demo::VERB, hide = true)]
+    DemoClients {
+        /// The demonstration's project.
+        #[arg(long)]
+        workspace: PathBuf,
+        /// The server's program.
+        #[arg(long)]
+        server: PathBuf,
+    },
     /// Print the table of keys, in Markdown
     Keys,
     /// Look at the console's configuration, and start nothing
@@ -135,15 +181,23 @@ impl Cli {
                 print("nothing is wrong\n")
             }
             Some(Verb::Config(ConfigVerb::Print(args))) => print(&config::print(&args.load(&environment())?)),
+            Some(Verb::DemoClients { workspace, server }) => {
+                demo::run_clients(&server, &workspace, std::io::stdin())?;
+                Ok(Exit::Done)
+            }
             None => self.console(),
         }
     }
 
     fn console(self) -> anyhow::Result<Exit> {
         let terminal = Capabilities::of(&environment());
-        terminal::check(environment().get("TERM").map(String::as_str))?;
+        // A terminal that can only show lines gets lines.
+        let is_linear = self.linear || terminal.is_dumb;
+        if !is_linear {
+            terminal::check()?;
+        }
         let config = self.config.load(&environment())?;
-        let aim = self.server.aim()?;
+        let origin = self.origin()?;
         // Local time is looked up behind the first frame.
         let configured = config.settings(&terminal, TimeZone::UTC);
         let settings = Settings {
@@ -154,13 +208,38 @@ impl Cli {
             ..configured
         };
         let now = Now { running: std::time::Duration::ZERO, wall: jiff::Timestamp::now() };
-        let mut model = Model::new(aim.target(), settings, now);
+        let mut model = Model::new(origin.target(), settings, now);
         model.nonce = uuid::Uuid::new_v4().to_string();
         config.arrange(&mut model);
         model.screen = self.screen.unwrap_or(model.screen);
+        model.starts_unasked = self.source.start;
+        if is_linear {
+            return Ok(linear::run(model, origin)?);
+        }
         let is_local_time = config.time_zone.value == Zone::Local;
-        let setup = Setup { model, aim, is_remote: terminal.is_ssh, is_local_time, first: Vec::new() };
+        let setup = Setup { model, origin, is_remote: terminal.is_ssh, is_local_time };
         Ok(runtime::run(setup)?)
+    }
+}
+
+impl Cli {
+    /// Where what is shown comes from.
+    fn origin(&self) -> anyhow::Result<Origin> {
+        let SourceArgs { demo, record, replay, speed, .. } = &self.source;
+        if let Some(file) = replay {
+            return Ok(Origin::Replay(Replay::open(file, *speed)?));
+        }
+        let demo = if *demo { Some(Demo::begin()?) } else { None };
+        let aim = match &demo {
+            Some(demo) => Aim::find(Some(demo.workspace()), None)?,
+            None => Aim::find(self.server.workspace.as_deref(), self.server.socket.clone())?,
+        };
+        let aim = aim.lowered(self.server.role, self.server.read_only);
+        let recorder = match record {
+            Some(file) => Some(Recorder::create(file, aim.workspace(), record::MAX_BYTES)?),
+            None => None,
+        };
+        Ok(Origin::Server(Box::new(Server { aim, recorder, demo })))
     }
 }
 
@@ -177,18 +256,6 @@ impl ConfigArgs {
     }
 }
 
-impl ServerArgs {
-    /// The server that is meant. Looks at directories only.
-    ///
-    /// # Errors
-    ///
-    /// When what was named is not there.
-    pub fn aim(&self) -> Result<Aim, WorkspaceError> {
-        let found = Aim::find(self.workspace.as_deref(), self.socket.clone())?;
-        Ok(found.lowered(self.role, self.read_only))
-    }
-}
-
 /// The variables of this process, but those that are no text.
 fn environment() -> BTreeMap<String, String> {
     let text =
@@ -202,7 +269,7 @@ pub fn exit_of(error: &anyhow::Error) -> Exit {
         return Exit::Configuration;
     }
     match error.downcast_ref::<TerminalError>() {
-        Some(TerminalError::NoTerminal(_) | TerminalError::Dumb(_)) => Exit::Usage,
+        Some(TerminalError::NoTerminal(_)) => Exit::Usage,
         _ => Exit::Failed,
     }
 }

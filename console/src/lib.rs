@@ -2,6 +2,7 @@
 //!
 //! - [`heard`], input → [`msg`] → [`update`] → [`model`] ← [`view`]: one loop, pure but for its ends.
 //! - [`action`]: everything that can be done, once each.  - [`keymap`], [`key`]: how.
+//! - [`linear`]: the same without a drawn screen, in lines.
 //! - [`cli`] → [`runtime`]: the loop, between [`terminal`] and [`link`].
 //! - [`theme`], [`symbols`]: the only places that define a colour or a sign.
 //!
@@ -17,6 +18,7 @@ pub mod heard;
 pub mod key;
 pub mod key_table;
 pub mod keymap;
+pub mod linear;
 pub mod link;
 pub mod model;
 pub mod msg;

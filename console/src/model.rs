@@ -196,6 +196,8 @@ pub struct Model {
     /// Links that were asked for and have not begun: until then, what is heard is of
     /// another server.
     pub opening: u32,
+    /// Whether a server is to be started without being asked, once, where none runs.
+    pub starts_unasked: bool,
     /// Whether a server is being started.
     pub is_starting: bool,
     /// Whether the console is about to end.
@@ -241,6 +243,7 @@ impl Model {
             size: (0, 0),
             page_rows: 1,
             opening: 0,
+            starts_unasked: false,
             is_starting: false,
             is_over: false,
             nonce: String::new(),

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit::Exit;
-use crate::link::{Aim, Wire};
+use crate::link::{Origin, Wire};
 use crate::model::{Model, Now};
 use crate::msg::{Effect, Msg};
 use crate::terminal::TerminalError;
@@ -49,14 +49,12 @@ const HANGUP: u8 = 1;
 pub struct Setup {
     /// The model, of which nothing is known yet.
     pub model: Model,
-    /// Which server.
-    pub aim: Aim,
+    /// Where what is shown comes from.
+    pub origin: Origin,
     /// Whether the terminal is at the other end of a network: it is drawn less often.
     pub is_remote: bool,
     /// Whether times are shown in the time zone of this computer.
     pub is_local_time: bool,
-    /// What is done first, as if the user had asked for it.
-    pub first: Vec<Effect>,
 }
 
 /// Runs the console until it ends; then the terminal is as it was.

@@ -26,14 +26,9 @@ use thiserror::Error;
 pub enum TerminalError {
     /// One of both ends is a file or a pipe.
     #[error(
-        "{0} is no terminal: start the console in one; `task-orchestrator watch` writes lines for a pipe or a file"
+        "{0} is no terminal: start the console in one; with --linear it speaks in lines, also through a pipe"
     )]
     NoTerminal(&'static str),
-    /// It can show lines only.
-    #[error(
-        "this terminal (TERM={0}) cannot move its cursor: `task-orchestrator watch` writes lines, or set TERM to what the terminal is"
-    )]
-    Dumb(String),
     /// The system refused.
     #[error("cannot use the terminal: {0}")]
     Io(#[from] std::io::Error),
@@ -49,18 +44,15 @@ impl From<rustix::io::Errno> for TerminalError {
 ///
 /// # Errors
 ///
-/// [`TerminalError::NoTerminal`], [`TerminalError::Dumb`].
-pub fn check(term: Option<&str>) -> Result<(), TerminalError> {
+/// [`TerminalError::NoTerminal`].
+pub fn check() -> Result<(), TerminalError> {
     if !std::io::stdin().is_terminal() {
         return Err(TerminalError::NoTerminal("the standard input"));
     }
     if !std::io::stdout().is_terminal() {
         return Err(TerminalError::NoTerminal("the standard output"));
     }
-    match term {
-        None | Some("" | "dumb") => Err(TerminalError::Dumb(term.unwrap_or_default().to_owned())),
-        Some(_) => Ok(()),
-    }
+    Ok(())
 }
 
 /// The size of the terminal in cells; what a terminal has that does not say it.

@@ -10,7 +10,7 @@ use crate::view::view;
 impl Console {
     /// Draws the first frame, and only then begins to connect.
     pub(super) fn begin(setup: Setup, guard: Guard, output: Output, out: mpsc::Sender<Msg>) -> Self {
-        let Setup { mut model, aim, is_remote, is_local_time, first } = setup;
+        let Setup { mut model, origin, is_remote, is_local_time } = setup;
         let started = Instant::now();
         let mut screen = Screen::new(terminal::size());
         let _ = guard.mouse(model.settings.mouse);
@@ -26,7 +26,7 @@ impl Console {
         }
         let mut console = Self {
             model,
-            wire: Wire::open(aim, out),
+            wire: Wire::begin(origin, out),
             guard,
             output,
             screen,
@@ -39,9 +39,6 @@ impl Console {
             end: None,
         };
         console.shown(drawn);
-        for effect in first {
-            console.perform(effect);
-        }
         console
     }
 

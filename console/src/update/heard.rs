@@ -4,6 +4,7 @@ use task_orchestrator_shared::admin::Welcome;
 use task_orchestrator_shared::admin::view::{Change, Delta, View};
 
 use super::answers;
+use crate::action::ActionId;
 use crate::heard::{Heard, LostKind};
 use crate::model::link_state::{LinkState, Lost};
 use crate::model::{Model, Now, Seen};
@@ -27,7 +28,12 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
         }
         Heard::View { view } => return whole(model, view),
         Heard::Delta { delta } => change(model, delta),
-        Heard::Lost { why, kind, retry_in_ms } => lost(model, why, kind, retry_in_ms),
+        Heard::Lost { why, kind, retry_in_ms } => {
+            lost(model, why, kind, retry_in_ms);
+            if kind == LostKind::NoServer && std::mem::take(&mut model.starts_unasked) {
+                return super::acts::perform(model, ActionId::StartServer);
+            }
+        }
         Heard::Denied { why, retry_in_ms } => {
             let next = now.running + std::time::Duration::from_millis(retry_in_ms);
             model.link = LinkState::Denied { why, next };

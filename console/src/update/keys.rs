@@ -238,7 +238,8 @@ pub(super) fn clicked(model: &mut Model, hit: Hit) -> Vec<Effect> {
             }
         }
         (Prompt::Confirm(dialog), Hit::Typed) if dialog.must_type() => dialog.focus = Focus::Typed,
-        (Prompt::Confirm(_), Hit::Cancel) => close(model),
+        (Prompt::Filter(_), Hit::Cancel) => lists::filter_abandoned(model),
+        (_, Hit::Cancel) => close(model),
         (Prompt::Confirm(dialog), Hit::Confirm) => {
             dialog.focus = Focus::Confirm;
             return dialogs::confirm(model);
