@@ -11,7 +11,7 @@ use rmcp::service::{Peer, RoleClient};
 use rmcp::transport::TokioChildProcess;
 use serde_json::Value;
 use tokio::process::Command;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 
 use super::cast::CLIENTS;
 use super::script::Script;
@@ -28,13 +28,18 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// Lets one client work until it is aborted.
 pub(super) async fn work(number: usize, program: &Path, workspace: &Path) {
     let apart = u32::try_from(number).map_or(Duration::ZERO, |number| APART * number);
-    sleep(apart).await;
+    pause(apart).await;
     let mut script = Script::new(number, number + KEEPERS >= CLIENTS.len());
     loop {
         // Why it ended is in the server's log, which the console shows.
         let _ = attend(number, program, workspace, &mut script).await;
-        sleep(AGAIN).await;
+        pause(AGAIN).await;
     }
+}
+
+/// What a person would do: nothing for a while.
+async fn pause(wait: Duration) {
+    sleep_until(Instant::now() + wait).await;
 }
 
 async fn attend(number: usize, program: &Path, workspace: &Path, script: &mut Script) -> Result<(), Lost> {
@@ -46,7 +51,7 @@ async fn attend(number: usize, program: &Path, workspace: &Path, script: &mut Sc
     let running = client.serve(transport).await.map_err(|_| Lost::Server)?;
     loop {
         let turn = script.next();
-        sleep(turn.after).await;
+        pause(turn.after).await;
         match call(running.peer(), turn.tool, turn.arguments.clone()).await {
             Ok(answer) => script.heard(&turn, &answer),
             Err(Lost::Call) => script.failed(),

@@ -101,7 +101,7 @@ fn stop(program: &Path, workspace: &Path) {
 fn remove(directory: &Path) {
     for _ in 0..REMOVALS {
         match fs::remove_dir_all(directory) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => thread::sleep(BETWEEN),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => thread::park_timeout(BETWEEN),
             _ => return,
         }
     }

@@ -37,17 +37,23 @@ impl Aim {
     ///
     /// A directory that is not there, or whose sockets would have no safe place.
     pub fn find(workspace: Option<&Path>, socket: Option<PathBuf>) -> Result<Self, WorkspaceError> {
-        let surroundings = Surroundings::of_process().map_err(|source| WorkspaceError::Io {
-            action: "find",
-            path: PathBuf::from("."),
-            source,
-        })?;
-        let found = Workspace::discover(workspace, &surroundings)?;
+        let found = discover(workspace)?;
         let variable = || env::var_os(ADMIN_SOCKET_VARIABLE).filter(|value| !value.is_empty());
         let found = match socket.or_else(|| variable().map(PathBuf::from)) {
             Some(socket) => found.with_admin_socket(socket),
             None => found,
         };
+        Ok(Self { place: Place::Workspace(Box::new(found)), role: None, read_only: false })
+    }
+
+    /// The server of exactly this workspace, whatever the environment names: that of a
+    /// demonstration, say.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::find`].
+    pub fn of(workspace: &Path) -> Result<Self, WorkspaceError> {
+        let found = discover(Some(workspace))?;
         Ok(Self { place: Place::Workspace(Box::new(found)), role: None, read_only: false })
     }
 
@@ -105,4 +111,13 @@ impl Aim {
             Place::Socket { socket, .. } => Target::new(socket.clone(), CLIENT).in_role(role),
         }
     }
+}
+
+fn discover(workspace: Option<&Path>) -> Result<Workspace, WorkspaceError> {
+    let surroundings = Surroundings::of_process().map_err(|source| WorkspaceError::Io {
+        action: "find",
+        path: PathBuf::from("."),
+        source,
+    })?;
+    Workspace::discover(workspace, &surroundings)
 }

@@ -147,7 +147,7 @@ async fn a_server_that_says_so_every_two_seconds_is_never_asked() {
     let mut side = Side::live(&listener, "one", 0).await;
     desk.until(|heard| matches!(heard, Heard::View { .. })).await;
     for seq in 1..=20 {
-        tokio::time::sleep(Duration::from_millis(2200)).await;
+        tokio::time::sleep_until(Instant::now() + Duration::from_millis(2200)).await;
         side.delta(seq).await;
         assert!(matches!(desk.heard().await, Heard::Delta { .. }), "{seq}");
     }
