@@ -17,8 +17,8 @@ const MARGIN: f64 = 10.0;
 
 /// The sixteen colours of the terminal, as many terminals have them.
 const ANSI: [&str; 16] = [
-    "#15161e", "#f7768e", "#9ece6a", "#e0af68", "#7aa2f7", "#bb9af7", "#7dcfff", "#c0caf5", "#737aa2", "#ff899d",
-    "#b9f27c", "#ff9e64", "#7da6ff", "#c099ff", "#b4f9f8", "#ffffff",
+    "#15161e", "#f7768e", "#9ece6a", "#e0af68", "#7aa2f7", "#bb9af7", "#7dcfff", "#c0caf5", "#737aa2",
+    "#ff899d", "#b9f27c", "#ff9e64", "#7da6ff", "#c099ff", "#b4f9f8", "#ffffff",
 ];
 
 /// Colours where the program has chosen none.
@@ -46,6 +46,7 @@ pub fn still(screen: &Screen, paper: Paper) -> String {
 pub fn film(screens: &[(Duration, Screen)], paper: Paper) -> String {
     let Some((_, first)) = screens.first() else { return String::new() };
     let (rows, columns) = first.size();
+    let (rows, columns) = (rows.get(), columns.get());
     let (width, height) =
         (f64::from(columns) * WIDTH + 2.0 * MARGIN, f64::from(rows) * HEIGHT + 2.0 * MARGIN);
     let mut lines = Lines::default();
@@ -149,7 +150,9 @@ fn colour(colour: Color) -> Option<String> {
 fn line(screen: &Screen, row: u16, columns: u16, paper: Paper) -> Option<String> {
     let mut runs: Vec<(u16, u16, Ink, String)> = Vec::new();
     for column in 0..columns {
-        let Some(cell) = screen.cell(row, column).filter(|cell| !cell.is_wide_continuation()) else { continue };
+        let Some(cell) = screen.cell(row, column).filter(|cell| !cell.is_wide_continuation()) else {
+            continue;
+        };
         let letter = if cell.has_contents() { cell.contents() } else { " " };
         let ink = ink(cell, paper);
         match runs.last_mut() {
@@ -160,7 +163,8 @@ fn line(screen: &Screen, row: u16, columns: u16, paper: Paper) -> Option<String>
             _ => runs.push((column, 1, ink, letter.to_owned())),
         }
     }
-    let drawn: String = runs.iter().map(|(column, width, ink, text)| run(*column, *width, ink, text)).collect();
+    let drawn: String =
+        runs.iter().map(|(column, width, ink, text)| run(*column, *width, ink, text)).collect();
     (!drawn.is_empty()).then_some(drawn)
 }
 
@@ -168,7 +172,8 @@ fn run(column: u16, width: u16, ink: &Ink, text: &str) -> String {
     let (x, length) = (f64::from(column) * WIDTH, f64::from(width) * WIDTH);
     let mut drawn = String::new();
     if let Some(ground) = &ink.ground {
-        let _ = write!(drawn, "<rect x=\"{x:.1}\" width=\"{length:.1}\" height=\"{HEIGHT}\" fill=\"{ground}\"/>");
+        let _ =
+            write!(drawn, "<rect x=\"{x:.1}\" width=\"{length:.1}\" height=\"{HEIGHT}\" fill=\"{ground}\"/>");
     }
     if text.trim().is_empty() {
         return drawn;
