@@ -7,12 +7,14 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use jiff::tz::TimeZone;
 use task_orchestrator_shared::role::Role;
 use task_orchestrator_shared::workspace::WorkspaceError;
 
 pub use appearance::{AppearanceArgs, Colour};
 
 use crate::capabilities::Capabilities;
+use crate::config::{self, Config, ConfigErrors, Zone};
 use crate::exit::Exit;
 use crate::key_table;
 use crate::keymap::Keymap;
@@ -38,7 +40,8 @@ Inside: ? shows every key, : finds an action by its name, q ends the console; th
 server and its clients go on. Without a server the console waits for one.
 
 Exit codes: 0 ended by its user, 1 failed, 2 wrong usage or no terminal, 70 crashed
-(a report is in $XDG_STATE_HOME/task-orchestrator/crashes), 128+N ended by signal N.";
+(a report is in $XDG_STATE_HOME/task-orchestrator/crashes), 78 mistakes in the
+configuration, 128+N ended by signal N.";
 
 /// The operations console of the task orchestrator: watches a server and steers it
 #[derive(Debug, Parser)]
@@ -60,6 +63,17 @@ pub struct Cli {
     /// The screen to begin with: overview, connections, restarts, state, tasks, dead-letters, logs, audit, configuration
     #[arg(long, value_name = "NAME", value_parser = screen, hide_possible_values = true)]
     pub screen: Option<Screen>,
+    /// The configuration.
+    #[command(flatten)]
+    pub config: ConfigArgs,
+}
+
+/// Which configuration.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ConfigArgs {
+    /// The console's configuration; without it $XDG_CONFIG_HOME/task-orchestrator/console.toml
+    #[arg(long = "config", value_name = "FILE")]
+    pub file: Option<PathBuf>,
 }
 
 /// Which server, and as whom.
@@ -85,6 +99,18 @@ pub struct ServerArgs {
 pub enum Verb {
     /// Print the table of keys, in Markdown
     Keys,
+    /// Look at the console's configuration, and start nothing
+    #[command(subcommand)]
+    Config(ConfigVerb),
+}
+
+/// What to do with the configuration.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ConfigVerb {
+    /// Tell every mistake in it, each with its place; exit code 78 where there is one
+    Check(ConfigArgs),
+    /// Print every value with where it comes from, as it would stand in the file
+    Print(ConfigArgs),
 }
 
 fn role(name: &str) -> Result<Role, String> {
@@ -109,6 +135,11 @@ impl Cli {
     pub fn run(self) -> anyhow::Result<Exit> {
         match self.verb {
             Some(Verb::Keys) => print(&key_table::markdown(&Keymap::default())),
+            Some(Verb::Config(ConfigVerb::Check(args))) => {
+                args.load(&environment())?;
+                print("nothing is wrong\n")
+            }
+            Some(Verb::Config(ConfigVerb::Print(args))) => print(&config::print(&args.load(&environment())?)),
             None => self.console(),
         }
     }
@@ -118,23 +149,41 @@ impl Cli {
         if !self.linear {
             terminal::check(environment().get("TERM").map(String::as_str))?;
         }
+        let config = self.config.load(&environment())?;
         let aim = self.server.aim()?;
+        // Local time is looked up behind the first frame.
+        let configured = config.settings(&terminal, TimeZone::UTC);
         let settings = Settings {
-            look: self.appearance.look(terminal),
-            mouse: self.appearance.is_mouse_wanted(),
+            look: self.appearance.look(configured.look),
+            mouse: self.appearance.mouse().unwrap_or(configured.mouse),
             read_only: self.server.read_only,
             role: self.server.role,
-            ..Settings::default()
+            ..configured
         };
         let now = Now { running: std::time::Duration::ZERO, wall: jiff::Timestamp::now() };
         let mut model = Model::new(aim.target(), settings, now);
         model.nonce = uuid::Uuid::new_v4().to_string();
-        model.screen = self.screen.unwrap_or_default();
+        config.arrange(&mut model);
+        model.screen = self.screen.unwrap_or(model.screen);
+        let is_local_time = config.time_zone.value == Zone::Local;
         if self.linear {
-            return Ok(linear::run(model, aim)?);
+            return Ok(linear::run(model, aim, is_local_time)?);
         }
-        let setup = Setup { model, aim, is_remote: terminal.is_ssh, is_local_time: true, first: Vec::new() };
+        let setup = Setup { model, aim, is_remote: terminal.is_ssh, is_local_time, first: Vec::new() };
         Ok(runtime::run(setup)?)
+    }
+}
+
+impl ConfigArgs {
+    /// The configuration: of the file that was named, or of the usual one.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake in it; a file that was named and cannot be read.
+    pub fn load(&self, environment: &BTreeMap<String, String>) -> Result<Config, ConfigErrors> {
+        let usual = || config::default_path(environment);
+        let Some(path) = self.file.clone().or_else(usual) else { return Ok(Config::default()) };
+        Config::load(&path, self.file.is_some())
     }
 }
 
@@ -159,6 +208,9 @@ fn environment() -> BTreeMap<String, String> {
 
 /// The exit code that stands for an error.
 pub fn exit_of(error: &anyhow::Error) -> Exit {
+    if error.is::<ConfigErrors>() {
+        return Exit::Configuration;
+    }
     match error.downcast_ref::<TerminalError>() {
         Some(TerminalError::NoTerminal(_) | TerminalError::Dumb(_)) => Exit::Usage,
         _ => Exit::Failed,
@@ -182,6 +234,25 @@ mod tests {
     fn the_command_line_is_sound() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_configuration_with_mistakes_ends_with_its_own_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("console.toml");
+        std::fs::write(&file, "tehme = 1").unwrap();
+        let named = file.display().to_string();
+        for verb in ["check", "print"] {
+            let cli = Cli::try_parse_from(["c", "config", verb, "--config", &named]).unwrap();
+            let error = cli.run().unwrap_err();
+            assert_eq!(exit_of(&error), Exit::Configuration);
+            assert!(error.to_string().contains("did you mean theme?"), "{error}");
+        }
+        std::fs::write(&file, "theme = \"light\"").unwrap();
+        let usual = [("XDG_CONFIG_HOME".to_owned(), "/nowhere".to_owned())].into();
+        let args = ConfigArgs { file: Some(file) };
+        assert_eq!(args.load(&usual).unwrap().theme.value, crate::theme::Theme::Light);
+        assert_eq!(ConfigArgs::default().load(&usual).unwrap(), Config::default());
     }
 
     #[test]

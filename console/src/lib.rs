@@ -11,6 +11,8 @@
 pub mod action;
 pub mod capabilities;
 pub mod cli;
+pub mod config;
+pub mod demo;
 pub mod exit;
 pub mod heard;
 pub mod key;
@@ -21,6 +23,8 @@ pub mod link;
 pub mod model;
 pub mod msg;
 pub mod palette;
+pub mod record;
+pub mod replay;
 pub mod runtime;
 #[cfg(test)]
 mod sample;

@@ -8,7 +8,7 @@ mod pump;
 mod sink;
 mod tail;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,19 +19,75 @@ use tokio::task::{JoinHandle, JoinSet};
 
 pub use aim::{Aim, CLIENT};
 
+use crate::demo::Demo;
 use crate::heard::{Answer, Heard, Tag};
+use crate::model::Target;
 use crate::model::order::Order;
 use crate::msg::{Effect, Msg};
+use crate::record::{Recorder, Recording};
+use crate::replay::{self, Replay};
 use crate::{start, targets};
-use pump::{End, Pump};
-use sink::Sink;
+pub(crate) use sink::Sink;
+
+use pump::{Ended, Pump};
+
+/// Where what is shown comes from.
+#[derive(Debug)]
+pub enum Origin {
+    /// A server.
+    Server(Box<Server>),
+    /// A file.
+    Replay(Replay),
+}
+
+/// A server that is looked at.
+#[derive(Debug)]
+pub struct Server {
+    /// Which.
+    pub aim: Aim,
+    /// Where what it says goes as well.
+    pub recorder: Option<Recorder>,
+    /// What it was started for and ends with the console.
+    pub demo: Option<Demo>,
+}
+
+impl Origin {
+    /// What is looked at, before it has said what it is.
+    pub fn target(&self) -> Target {
+        match self {
+            Self::Server(server) => server.aim.target(),
+            Self::Replay(replay) => Target::of(replay.workspace()),
+        }
+    }
+}
+
+impl From<Aim> for Origin {
+    fn from(aim: Aim) -> Self {
+        Self::Server(Box::new(Server { aim, recorder: None, demo: None }))
+    }
+}
 
 /// The console's end of the admin channel. Dropped, it ends; orders that the server
 /// has taken go on there.
 #[derive(Debug)]
 pub struct Wire {
-    aim: Aim,
     sink: Sink,
+    end: End,
+    recording: Option<Arc<Recording>>,
+    /// Ends with this.
+    _demo: Option<Demo>,
+}
+
+#[derive(Debug)]
+enum End {
+    Live(Box<Live>),
+    Replay(JoinHandle<()>),
+}
+
+/// A server is at the other end.
+#[derive(Debug)]
+struct Live {
+    aim: Aim,
     open: Open,
     /// A look for other servers, the newest.
     looking: Option<JoinHandle<()>>,
@@ -71,33 +127,79 @@ impl Drop for Open {
 }
 
 impl Wire {
-    /// Begins to connect. Everything that comes in goes to `out`; while that is full,
-    /// it waits. Must be called on a runtime with I/O and time.
+    /// Begins. Everything that comes in goes to `out`; while that is full, it waits.
+    /// Must be called on a runtime with I/O and time.
+    pub fn begin(origin: Origin, out: mpsc::Sender<Msg>) -> Self {
+        let mut sink = Sink::new(out.clone());
+        match origin {
+            Origin::Server(server) => {
+                let Server { aim, recorder, mut demo } = *server;
+                let recording = recorder.map(|recorder| Arc::new(recorder.start(out.clone())));
+                if let Some(recording) = &recording {
+                    sink = sink.recorded(Arc::clone(recording));
+                }
+                if let Some(demo) = &mut demo {
+                    demo.tell(out);
+                }
+                let end = End::Live(Box::new(Live::begin(aim, &sink)));
+                Self { sink, end, recording, _demo: demo }
+            }
+            Origin::Replay(replay) => {
+                let end = End::Replay(tokio::spawn(replay.run(sink.clone())));
+                Self { sink, end, recording: None, _demo: None }
+            }
+        }
+    }
+
+    /// The same with a server and nothing else.
     pub fn open(aim: Aim, out: mpsc::Sender<Msg>) -> Self {
-        let sink = Sink::new(out);
-        let open = Open::begin(&aim, &sink);
-        Self { aim, sink, open, looking: None }
+        Self::begin(aim.into(), out)
     }
 
     /// Carries an effect out where it needs the channel; gives back what does not.
     pub fn effect(&mut self, effect: Effect) -> Option<Effect> {
+        match &mut self.end {
+            End::Live(live) => live.effect(effect, &self.sink),
+            End::Replay(_) => replay::effect(effect, &self.sink),
+        }
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        if let End::Replay(replay) = &self.end {
+            replay.abort();
+        }
+        if let Some(recording) = &self.recording {
+            recording.finish();
+        }
+    }
+}
+
+impl Live {
+    fn begin(aim: Aim, sink: &Sink) -> Self {
+        let open = Open::begin(&aim, sink);
+        Self { aim, open, looking: None }
+    }
+
+    fn effect(&mut self, effect: Effect, sink: &Sink) -> Option<Effect> {
         match effect {
-            Effect::Send { tag, order } => self.open.ask(tag, order, &self.sink),
+            Effect::Send { tag, order } => self.open.ask(tag, order, sink),
             Effect::Follow(filter) => {
                 let client = self.open.line.link().client();
                 let pulse = Arc::clone(&self.open.line.pulse);
-                let following = tail::follow(client, filter, self.sink.clone(), pulse);
+                let following = tail::follow(client, filter, sink.clone(), pulse);
                 self.open.follow(Some(tokio::spawn(following)));
             }
             Effect::Unfollow => self.open.follow(None),
             Effect::RetryNow => self.open.line.link().retry_now(),
             Effect::Switch(row) => {
                 self.aim = self.aim.at(&row);
-                self.open = Open::begin(&self.aim, &self.sink);
+                self.open = Open::begin(&self.aim, sink);
             }
-            Effect::FindTargets => self.look_for_others(),
+            Effect::FindTargets => self.look_for_others(sink.clone()),
             Effect::StartServer(workspace) => {
-                let sink = self.sink.clone();
+                let sink = sink.clone();
                 // Bounded: the model asks for one at a time, and it takes ten seconds at most.
                 tokio::spawn(async move { sink.say(Msg::Started(start::start(workspace).await)).await });
             }
@@ -105,11 +207,8 @@ impl Wire {
         }
         None
     }
-}
 
-impl Wire {
-    fn look_for_others(&mut self) {
-        let sink = self.sink.clone();
+    fn look_for_others(&mut self, sink: Sink) {
         let looking = tokio::spawn(async move { sink.say(Msg::Targets(targets::find().await)).await });
         if let Some(former) = self.looking.replace(looking) {
             former.abort();
@@ -165,8 +264,8 @@ async fn keep(line: Arc<Line>, mut events: LinkEvents, sink: Sink, lower: Vec<(O
     loop {
         let mut pump = Pump::new(line.link(), sink.clone(), Arc::clone(&line.pulse));
         match pump.run(events, lower.peek().is_some()).await {
-            End::Gone => return,
-            End::Denied(heard) => match lower.next() {
+            Ended::Gone => return,
+            Ended::Denied(heard) => match lower.next() {
                 Some((role, aim)) => {
                     let (link, anew) = Link::open(aim.greeting(role), true);
                     *line.link.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(link);

@@ -90,6 +90,13 @@ pub struct Target {
     pub workspace: PathBuf,
 }
 
+impl Target {
+    /// The server of this project directory.
+    pub fn of(workspace: PathBuf) -> Self {
+        Self { name: crate::update::name_of(&workspace.to_string_lossy()), workspace }
+    }
+}
+
 /// The last whole state that was heard, kept up to date.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Seen {

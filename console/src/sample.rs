@@ -1,5 +1,7 @@
 //! A server to draw and to try things on, the same in every run: for tests only.
 
+mod work;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -35,6 +37,8 @@ use crate::msg::{Effect, Msg};
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
+
+pub(crate) use work::{detail, tasks};
 
 /// The sizes that everything is drawn in: beside each other, usual, small.
 pub(crate) const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 10)];
@@ -548,12 +552,13 @@ pub(crate) fn audit() -> Vec<AuditRecord> {
         outcome(7, AuditOutcome::Unknown, "the server ended before that was known"),
         Intent(attempt(Operation::PinBackup, "pin_backup", 1000)),
     ];
+    let hash = |of: u64| format!("{:016x}", of.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat(4);
     let records = events.into_iter().zip(41_u64..).map(|(event, seq)| AuditRecord {
         seq,
         at: at(-600 + i64::try_from(seq).unwrap()),
         event,
-        prev: format!("{:064x}", seq * 7919),
-        mac: format!("{:064x}", (seq + 1) * 7919),
+        prev: hash(seq),
+        mac: hash(seq + 1),
     });
     let mut records: Vec<AuditRecord> = records.collect();
     records.reverse();
@@ -580,93 +585,6 @@ pub(crate) fn config() -> Vec<ConfigEntry> {
     ]
 }
 
-/// What is asked of a session: requests at every place, and what happened.
-pub(crate) fn detail(number: u64) -> task_orchestrator_shared::admin::session_detail::SessionDetail {
-    use task_orchestrator_shared::admin::session_detail::{
-        RequestPlace, SessionDetail, SessionMoment, SessionRequest,
-    };
-    let request = |at: u64| SessionRequest {
-        sequence: 90 + at,
-        method: ["tools/call orchestrator_plan_task", "tools/list", "ping"][at as usize % 3].to_owned(),
-        place: [RequestPlace::InFlight, RequestPlace::Buffered, RequestPlace::Front][at.min(2) as usize],
-        worker_pid: (at == 0).then_some(4200),
-        age_ms: 5000 / (at + 1),
-        bytes: 512 * (at + 1),
-        replayed: at == 0,
-    };
-    let moment = |(at, what, detail): (i64, &str, &str)| SessionMoment {
-        at: self::at(at),
-        what: what.to_owned(),
-        detail: detail.to_owned(),
-    };
-    SessionDetail {
-        at: at(0),
-        client: session(number).client,
-        number,
-        requests: (0..number % 8).map(request).collect(),
-        left_out: 0,
-        history: [
-            (-900, "attached", "by stdio"),
-            (-300, "went_away", "the connection ended"),
-            (-299, "came_back", "after 0.8 s"),
-        ]
-        .map(moment)
-        .to_vec(),
-    }
-}
-
-/// The work in the database: a session with a plan, another one, and a call with a checkpoint.
-pub(crate) fn tasks() -> crate::model::known::Fetched<task_orchestrator_shared::admin::tasks::TaskTree> {
-    use task_orchestrator_shared::admin::tasks::{SuspendedCall, TaskCounts, TaskRow, TaskRowKind, TaskTree};
-    let row = |kind, depth, id: &str, title: &str, status: &str, parts: Option<(u64, u64)>| TaskRow {
-        kind,
-        depth,
-        id: id.to_owned(),
-        title: title.to_owned(),
-        status: status.to_owned(),
-        specialist: (kind != TaskRowKind::Session).then(|| "developer".to_owned()),
-        done: parts.map(|(done, _)| done),
-        total: parts.map(|(_, total)| total),
-        waits_for: if status == "blocked" {
-            vec!["Design the schema".to_owned(), "Ask the owners".to_owned()]
-        } else {
-            Vec::new()
-        },
-        updated_at: at(-40 * i64::from(depth)),
-    };
-    use TaskRowKind::{Plan, Session, Task};
-    let tree = TaskTree {
-        at: at(0),
-        generation: 12,
-        rows: vec![
-            row(Session, 0, "s1", "Shop", "active", Some((1, 4))),
-            row(Plan, 1, "p1", "Migrate the orders", "active", Some((1, 2))),
-            row(Task, 2, "t1", "Design the schema", "completed", None),
-            row(Task, 2, "t2", "Write the migration", "failed", None),
-            row(Task, 1, "t3", "Deploy to staging", "blocked", None),
-            row(Session, 0, "s2", "Web", "active", None),
-            row(Task, 1, "t4", "Deploy the site", "pending", None),
-            row(Task, 1, "t5", "Retire the old site", "suspended", None),
-        ],
-        left_out: 0,
-        counts: TaskCounts {
-            pending: 1,
-            blocked: 1,
-            suspended: 1,
-            completed: 1,
-            failed: 1,
-            ..Default::default()
-        },
-        suspended: vec![SuspendedCall {
-            client: session(1).client,
-            tool: "orchestrator_synthesize_results".to_owned(),
-            checkpoint: "stopped behind 40 of 90 artifacts".to_owned(),
-            at: at(-12),
-        }],
-    };
-    let held = crate::model::known::Held { value: tree, at: now(), boot: "boot-1".to_owned() };
-    crate::model::known::Fetched::Have(Box::new(held))
-}
 /// What a health check has found: something to look at, where `alerts` are wanted.
 pub(crate) fn health(alerts: bool) -> Box<Health> {
     let connected = Checks {

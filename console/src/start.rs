@@ -68,10 +68,20 @@ pub async fn start(workspace: PathBuf) -> Result<(), String> {
     // A thread that nobody joins: the end of the console does not wait for a server.
     let waiting = std::thread::Builder::new().name("start".to_owned()).spawn(move || {
         // The console may have ended meanwhile; the server goes on.
-        let _ = done.send(run(program, &workspace).map(drop).map_err(|error| error.to_string()));
+        let _ =
+            done.send(run(program, &workspace, Stays::Always).map(drop).map_err(|error| error.to_string()));
     });
     waiting.map_err(|error| format!("cannot start a thread: {error}"))?;
     outcome.await.unwrap_or_else(|_| Err("the thread that starts the server has ended".to_owned()))
+}
+
+/// How long a server stays that nobody ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stays {
+    /// Until then: a person has started it, and not a client.
+    Always,
+    /// Some time after its last client, as the configuration says.
+    WhileUsed,
 }
 
 /// The same on this thread; gives the process id of one that was started here.
@@ -79,11 +89,12 @@ pub async fn start(workspace: PathBuf) -> Result<(), String> {
 /// # Errors
 ///
 /// [`StartError`].
-pub fn run(program: PathBuf, workspace: &Path) -> Result<Option<u32>, StartError> {
+pub fn run(program: PathBuf, workspace: &Path, stays: Stays) -> Result<Option<u32>, StartError> {
     let mut arguments: Vec<OsString> = vec!["serve".into(), "--detached".into()];
     arguments.extend(["--workspace".into(), workspace.into()]);
-    // Started by a person and not by a client: it does not end because no client is there.
-    arguments.extend(["--set".into(), "front.idle_timeout=never".into()]);
+    if stays == Stays::Always {
+        arguments.extend(["--set".into(), "front.idle_timeout=never".into()]);
+    }
     match (Start { program, arguments, own_group: true }).run() {
         Ok(pid) => Ok(Some(pid)),
         // A client was faster: two servers for one workspace are refused.

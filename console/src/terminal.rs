@@ -12,6 +12,7 @@ pub mod guard;
 pub mod job;
 pub mod keyboard;
 pub mod output;
+mod paint;
 pub mod screen;
 pub mod signals;
 

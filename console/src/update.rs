@@ -160,3 +160,6 @@ fn switched(model: &mut Model, target: crate::targets::TargetRow) -> Vec<Effect>
     *model = fresh;
     vec![Effect::Switch(target)]
 }
+
+#[cfg(test)]
+mod tests;

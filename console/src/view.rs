@@ -87,6 +87,12 @@ pub(super) fn top_of(model: &Model, canvas: &mut Canvas<'_>, area: Rect, lines: 
     model.list().detail_top.min(lines.saturating_sub(usize::from(area.height)))
 }
 
+/// Whether the details of the chosen restart take the place of the list.
+pub(crate) fn has_details_alone(model: &Model) -> bool {
+    let (width, height) = model.size;
+    model.screen == Screen::Restarts && restarts::is_alone(model, Layout::of(Rect::new(0, 0, width, height)))
+}
+
 /// How many lines the details of the chosen row have where they stand alone; 0 on screens
 /// whose details are never longer than the room for them.
 pub(crate) fn detail_lines(model: &Model) -> usize {
@@ -94,6 +100,7 @@ pub(crate) fn detail_lines(model: &Model) -> usize {
     let canvas = Canvas::new(model.settings.look, &mut buffer);
     match model.screen {
         Screen::Connections => connections::detail_lines(model),
+        Screen::Restarts => restarts::detail_lines(model),
         Screen::Tasks => tasks::detail_lines(model, &canvas),
         Screen::DeadLetters => dead_letters::detail_lines(model, &canvas),
         Screen::State => state::detail_lines(model),

@@ -1,15 +1,15 @@
-//! Flags about how everything looks; what they leave open is told by the environment.
+//! Flags about how everything looks; what they leave open is as configured, and what
+//! that leaves open is told by the environment.
 
 use clap::{Args, ValueEnum};
 
-use crate::capabilities::Capabilities;
 use crate::symbols::Symbols;
 use crate::theme::{Depth, Look, Theme};
 
 /// How many colours to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Colour {
-    /// What the terminal has, as far as TERM, COLORTERM and NO_COLOR tell.
+    /// As configured, or what the terminal has, as far as TERM, COLORTERM and NO_COLOR tell.
     #[default]
     Auto,
     /// None.
@@ -43,33 +43,32 @@ pub struct AppearanceArgs {
     /// Take the mouse; selecting text then needs shift (f2 changes it)
     #[arg(long, conflicts_with = "no_mouse")]
     pub mouse: bool,
-    /// Leave the mouse to the terminal, which is what happens without this too
+    /// Leave the mouse to the terminal, which is what happens unless it is configured
     #[arg(long)]
     pub no_mouse: bool,
 }
 
 impl AppearanceArgs {
-    /// How everything looks on this terminal.
-    pub fn look(&self, terminal: Capabilities) -> Look {
+    /// How everything looks; what no flag tells is as configured.
+    pub fn look(&self, configured: Look) -> Look {
         let symbols = match (self.ascii, self.unicode) {
             (true, _) => Symbols::Ascii,
             (false, true) => Symbols::Unicode,
-            (false, false) => terminal.symbols,
+            (false, false) => configured.symbols,
         };
         let depth = match self.colour {
-            Colour::Auto => terminal.depth,
+            Colour::Auto => configured.depth,
             Colour::Never => Depth::None,
             Colour::Ansi16 => Depth::Ansi16,
             Colour::Ansi256 => Depth::Ansi256,
             Colour::True => Depth::True,
         };
-        Look { theme: self.theme.unwrap_or_default(), depth, symbols }
+        Look { theme: self.theme.unwrap_or(configured.theme), depth, symbols }
     }
 
-    /// Whether the mouse is taken. Not unasked, since that takes away the terminal's
-    /// own way of selecting text.
-    pub fn is_mouse_wanted(&self) -> bool {
-        self.mouse && !self.no_mouse
+    /// Whether the mouse is taken, where a flag tells.
+    pub fn mouse(&self) -> Option<bool> {
+        (self.mouse || self.no_mouse).then_some(self.mouse)
     }
 }
 
@@ -82,13 +81,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flags_win_over_the_environment() {
-        let variables = [("TERM".to_owned(), "xterm".to_owned()), ("NO_COLOR".to_owned(), "1".to_owned())];
-        let terminal = Capabilities::of(&variables.into());
-        let look = AppearanceArgs::default().look(terminal);
-        assert_eq!((look.depth, look.symbols), (Depth::None, Symbols::Ascii));
-        let flags = AppearanceArgs { colour: Colour::True, unicode: true, ..Default::default() };
-        let look = flags.look(terminal);
-        assert_eq!((look.depth, look.symbols), (Depth::True, Symbols::Unicode));
+    fn flags_win_over_what_is_configured() {
+        let configured = Look { theme: Theme::Light, depth: Depth::None, symbols: Symbols::Ascii };
+        assert_eq!(AppearanceArgs::default().look(configured), configured);
+        let flags = AppearanceArgs {
+            colour: Colour::True,
+            unicode: true,
+            theme: Some(Theme::Mono),
+            ..Default::default()
+        };
+        let look = flags.look(configured);
+        assert_eq!(look, Look { theme: Theme::Mono, depth: Depth::True, symbols: Symbols::Unicode });
+        assert_eq!(AppearanceArgs::default().mouse(), None);
+        assert_eq!(AppearanceArgs { no_mouse: true, ..Default::default() }.mouse(), Some(false));
     }
 }

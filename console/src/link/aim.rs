@@ -7,8 +7,8 @@ use task_orchestrator_shared::client::{Socket, Target};
 use task_orchestrator_shared::role::Role;
 use task_orchestrator_shared::workspace::{ADMIN_SOCKET_VARIABLE, Surroundings, Workspace, WorkspaceError};
 
+use crate::model;
 use crate::targets::TargetRow;
-use crate::{model, update};
 
 /// What the console calls itself.
 pub const CLIENT: &str = concat!("task-orchestrator-console ", env!("CARGO_PKG_VERSION"));
@@ -81,8 +81,7 @@ impl Aim {
 
     /// The same for the model, before the server has said what it is.
     pub fn target(&self) -> model::Target {
-        let workspace = self.workspace().to_owned();
-        model::Target { name: update::name_of(&workspace.to_string_lossy()), workspace }
+        model::Target::of(self.workspace().to_owned())
     }
 
     /// The roles to ask for, one after the other while they are denied. Who only wants

@@ -59,7 +59,7 @@ enum Phase {
 }
 
 /// Why a pump has ended.
-pub(super) enum End {
+pub(super) enum Ended {
     /// The server does not take this client in this role.
     Denied(Heard),
     /// The link is gone.
@@ -76,15 +76,15 @@ impl Pump {
 
     /// Runs until the link is gone; with `ends_denied`, until the server does not take
     /// this client.
-    pub(super) async fn run(&mut self, mut events: LinkEvents, ends_denied: bool) -> End {
+    pub(super) async fn run(&mut self, mut events: LinkEvents, ends_denied: bool) -> Ended {
         loop {
             let is_timed = matches!(self.phase, Phase::Listening | Phase::Probing);
             tokio::select! {
                 event = events.next() => {
-                    let Some(event) = event else { return End::Gone };
+                    let Some(event) = event else { return Ended::Gone };
                     let heard = self.take(event).await;
                     if ends_denied && matches!(heard, Heard::Denied { .. }) {
-                        return End::Denied(heard);
+                        return Ended::Denied(heard);
                     }
                     self.sink.heard(heard).await;
                 }

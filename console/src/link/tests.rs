@@ -1,6 +1,6 @@
 //! The console's end against a server that the test plays itself, line by line.
 
-mod server;
+pub(crate) mod server;
 
 use std::time::Duration;
 

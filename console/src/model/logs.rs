@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 use task_orchestrator_shared::admin::log::{LogFilter, LogLevel, LogLine, LogLines, MAX_LOG_LINES};
 
 use super::filter::Filter;
+use super::rows::{Column, Width};
 use super::value::Value;
 use place::Place;
 
@@ -66,6 +67,13 @@ pub struct Held {
 
 /// What can be filtered by.
 pub const COLUMNS: &[&str] = &["level", "process", "target", "text"];
+
+/// The same for the filter, in the same order.
+const VALUES: [Column; 4] = [value("level"), value("process"), value("target"), value("text")];
+
+const fn value(id: &'static str) -> Column {
+    Column { id, title: "", width: Width::Least(1), priority: 0 }
+}
 
 impl Logs {
     /// What to ask the server for.
@@ -203,16 +211,14 @@ fn size_of(line: &LogLine) -> usize {
 }
 
 fn matches(filter: &Filter, line: &LogLine) -> bool {
-    let column = |id: &str| {
-        Some(Value::text(match id {
-            "level" => line.level.map_or("", LogLevel::as_str),
-            "process" => &line.process,
-            "target" => &line.target,
-            "text" => &line.text,
-            _ => return None,
-        }))
-    };
-    filter.is_empty() || filter.matches(column, || COLUMNS.iter().filter_map(|id| column(id)).collect())
+    filter.matches_row(&VALUES, |at| {
+        Value::text(match at {
+            0 => line.level.map_or("", LogLevel::as_str),
+            1 => &line.process,
+            2 => &line.target,
+            _ => &line.text,
+        })
+    })
 }
 
 #[cfg(test)]

@@ -100,6 +100,21 @@ pub fn chosen(model: &Model, rows: &dyn Rows) -> Option<usize> {
     order.get(place(rows, &order, list)).copied()
 }
 
+/// The columns of a screen, whether anything is known of its rows or not: what the
+/// configuration may name. None where it lists nothing.
+pub fn columns(screen: Screen) -> &'static [Column] {
+    match screen {
+        Screen::Connections => sessions::COLUMNS,
+        Screen::Restarts => history::COLUMNS,
+        Screen::State => backups::COLUMNS,
+        Screen::Tasks => tasks::COLUMNS,
+        Screen::DeadLetters => letters::COLUMNS,
+        Screen::Audit => audit::COLUMNS,
+        Screen::Configuration => config::COLUMNS,
+        Screen::Overview | Screen::Logs => &[],
+    }
+}
+
 /// What the screen lists; nothing where it lists nothing, or nothing is known.
 pub fn of(model: &Model) -> Option<Box<dyn Rows + '_>> {
     match model.screen {

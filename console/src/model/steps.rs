@@ -204,3 +204,59 @@ pub const fn outcome(outcome: Option<Outcome>) -> &'static str {
         Some(Outcome::Cancelled) => "cancelled",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use task_orchestrator_shared::error_code::ErrorCode;
+
+    use super::*;
+    use crate::sample::{past, running};
+
+    fn states(run: &Run<'_>, elapsed_ms: f64) -> Vec<StepState> {
+        run.steps(elapsed_ms).iter().map(|step| step.state).collect()
+    }
+
+    #[test]
+    fn a_restart_that_runs_has_done_one_part_and_has_the_other_before_it() {
+        use StepState::{Done, Running, ToCome};
+        let view = running(Phase::TaskSuspension);
+        let states = states(&Run::full(&view), 100.3);
+        assert_eq!(states[..2], [Done(Some(80.0)), Done(Some(0.3))]);
+        let Running(Some(took)) = states[2] else { panic!("{states:?}") };
+        assert!((took - 20.0).abs() < 1e-9, "{took}");
+        assert_eq!(states[3..], [ToCome; 5]);
+    }
+
+    #[test]
+    fn a_phase_of_which_nothing_was_told_has_no_figures() {
+        let mut view = running(Phase::ProcessRestart);
+        view.report.phases.clear();
+        let states = states(&Run::full(&view), 50.0);
+        assert_eq!(states[4..7], [StepState::Done(None), StepState::Running(None), StepState::ToCome]);
+    }
+
+    #[test]
+    fn one_that_failed_shows_where_and_what_was_never_reached() {
+        use StepState::{Done, Failed, NotReached};
+        let mut past = past(3);
+        past.phases.truncate(2);
+        past.error = Some(RestartError {
+            error_code: ErrorCode::TimeoutExceeded,
+            error: "late".to_owned(),
+            phase: Phase::MaintenanceMode,
+        });
+        let mut run = Run::past(&past);
+        let states = states(&run, run.duration_ms);
+        assert!(matches!(states[..3], [Done(Some(_)), Failed(Some(_)), NotReached]), "{states:?}");
+        run.outcome = Some(Outcome::Complete);
+        // What went wrong on the way of one that came through is no failed phase.
+        assert!(matches!(self::states(&run, run.duration_ms)[1], Done(Some(_))));
+    }
+
+    #[test]
+    fn one_that_is_about_to_be_told_as_failed_runs_in_no_phase() {
+        let view = running(Phase::Failed);
+        let states = states(&Run::full(&view), 90.0);
+        assert!(!states.iter().any(|state| matches!(state, StepState::Running(_))), "{states:?}");
+    }
+}

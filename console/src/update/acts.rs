@@ -3,13 +3,12 @@
 use task_orchestrator_shared::admin::Request;
 use task_orchestrator_shared::admin::audit::MAX_AUDIT_RECORDS;
 use task_orchestrator_shared::admin::log::LogLevel;
-use task_orchestrator_shared::role::Operation;
 
-use super::{ask, close, dialogs, lists, poll, say};
+use super::poll::{refresh, refresh_detail};
+use super::{ask, close, dialogs, lists, say};
 use crate::action::{Action, ActionId};
 use crate::heard::LostKind;
 use crate::model::dialog::Ask;
-use crate::model::known::Fetched;
 use crate::model::link_state::LinkState;
 use crate::model::list::Direction;
 use crate::model::prompt::{Choice, Choose, Item, Page, Palette, Prompt};
@@ -327,36 +326,6 @@ pub(super) fn go_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     effects
 }
 
-/// Asks for what the screen shows and the view does not hold.
-pub(super) fn refresh(model: &mut Model) -> Vec<Effect> {
-    if !model.link.is_live() {
-        return Vec::new();
-    }
-    let may = |model: &Model, operation| {
-        model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&operation))
-    };
-    match model.screen {
-        Screen::Configuration if may(model, Request::ShowConfig.operation()) => {
-            model.config.ask();
-            ask(model, Purpose::Config, Request::ShowConfig)
-        }
-        Screen::Tasks if may(model, Request::Tasks.operation()) => {
-            if poll::is_waited_for(model, &Purpose::Tasks) {
-                return Vec::new();
-            }
-            // Why it failed stays there until there is an answer.
-            if !matches!(model.tasks, Fetched::Failed(_)) {
-                model.tasks.ask();
-            }
-            model.polled = model.now.running;
-            ask(model, Purpose::Tasks, Request::Tasks)
-        }
-        Screen::Logs => super::logs::follow(model),
-        Screen::Connections => refresh_detail(model),
-        _ => Vec::new(),
-    }
-}
-
 /// Asks for more of the audit than the view holds.
 fn older_records(model: &mut Model) -> Vec<Effect> {
     let request = Request::Audit { limit: u32::try_from(MAX_AUDIT_RECORDS).unwrap_or(u32::MAX) };
@@ -368,42 +337,13 @@ fn older_records(model: &mut Model) -> Vec<Effect> {
     ask(model, Purpose::Audit, request)
 }
 
-/// Asks for the details of what is chosen.
-pub(super) fn refresh_detail(model: &mut Model) -> Vec<Effect> {
-    if model.screen != Screen::Connections || !model.link.is_live() {
-        return Vec::new();
-    }
-    let may = model.link.welcome().is_some_and(|welcome| welcome.you.may.contains(&Operation::ViewRequests));
-    // One question at a time, however fast one moves: its answer leads to the next.
-    if !may || poll::is_waited_for(model, &Purpose::Session) {
-        return Vec::new();
-    }
-    let Some(session) = lists::chosen(model) else { return Vec::new() };
-    // Why it failed stays there until there is an answer, or another one is chosen.
-    let is_other = model.session_asked.as_ref() != Some(&session);
-    if is_other || !matches!(model.session, Fetched::Failed(_)) {
-        model.session.ask();
-    }
-    model.polled = model.now.running;
-    model.session_asked = Some(session.clone());
-    ask(model, Purpose::Session, Request::Session { session })
-}
-
-/// There is an answer: asks anew where another session is chosen by now.
-pub(super) fn detail_answered(model: &mut Model) -> Vec<Effect> {
-    if model.screen != Screen::Connections || lists::chosen(model) == model.session_asked {
-        return Vec::new();
-    }
-    refresh_detail(model)
-}
-
 fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
     if model.screen == Screen::Logs {
         super::logs::scroll(model, id);
         return Vec::new();
     }
     if model.is_open
-        && matches!(
+        && (matches!(
             model.screen,
             Screen::Connections
                 | Screen::State
@@ -411,7 +351,7 @@ fn moved(model: &mut Model, id: ActionId) -> Vec<Effect> {
                 | Screen::DeadLetters
                 | Screen::Audit
                 | Screen::Configuration
-        )
+        ) || crate::view::has_details_alone(model))
         && matches!(id, ActionId::PageUp | ActionId::PageDown | ActionId::Top | ActionId::Bottom)
     {
         lists::scroll_detail(model, id);

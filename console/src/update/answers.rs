@@ -35,7 +35,7 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
         Purpose::Tasks => fetched!(tasks, Reply::Tasks(tree) => *tree),
         Purpose::Session => {
             fetched!(session, Reply::Session(detail) => *detail);
-            return super::acts::detail_answered(model);
+            return super::poll::detail_answered(model);
         }
         Purpose::Page => super::pages::answered(model, tag, reply),
         Purpose::Facts => dialogs::answered(model, tag, reply),

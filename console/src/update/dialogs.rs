@@ -132,3 +132,6 @@ pub(super) fn choose_target(model: &mut Model, targets: Vec<TargetRow>) -> Vec<E
     });
     Vec::new()
 }
+
+#[cfg(test)]
+mod tests;

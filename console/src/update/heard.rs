@@ -79,7 +79,7 @@ fn whole(model: &mut Model, view: Box<View>) -> Vec<Effect> {
     model.series.take(&view, model.now);
     model.seen = Some(Box::new(Seen { view: *view, at: model.now, restart_at: model.now }));
     // What the screen asks for may be of the server before.
-    super::acts::refresh(model)
+    super::poll::refresh(model)
 }
 
 fn change(model: &mut Model, delta: Delta) {

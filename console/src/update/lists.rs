@@ -57,7 +57,7 @@ pub(super) fn choose(model: &mut Model, key: String) -> Vec<Effect> {
     let again = model.list().chosen.as_ref() == Some(&key);
     let list = model.list_mut();
     (list.chosen, list.detail_top) = (Some(key), 0);
-    if again { super::acts::perform(model, ActionId::Open) } else { super::acts::refresh_detail(model) }
+    if again { super::acts::perform(model, ActionId::Open) } else { super::poll::refresh_detail(model) }
 }
 
 /// The chosen row is on the page, and its place is remembered for when it goes.

@@ -36,7 +36,7 @@ pub(super) fn ordered(model: &mut Model, ask: &Ask, reply: Result<Reply, String>
     answered_small(model, ask.action().action().label, reply);
     // What the screen shows of it has been asked for before.
     if *ask == Ask::Reload && model.screen == Screen::Configuration {
-        return super::acts::refresh(model);
+        return super::poll::refresh(model);
     }
     Vec::new()
 }

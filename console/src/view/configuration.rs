@@ -31,8 +31,11 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     let known = model.config.held().map(|held| (Config(&held.value), model.freshness_of(held)));
     let has_any = known.as_ref().is_some_and(|(rows, _)| !rows.0.is_empty());
     let [top, rest] = canvas.split_top(area, u16::from(known.is_some()));
-    if let Some((rows, _)) = &known {
+    if let Some((rows, freshness)) = &known {
         facts::parts(canvas, top, &summary(model, rows.0));
+        if !freshness.is_live() {
+            canvas.fade(top);
+        }
     }
     let below = if model.is_open { rest.height } else { rows_below(layout) };
     let [list, below] = canvas.split_bottom(rest, if has_any { below } else { 0 });

@@ -60,7 +60,9 @@ fn state(model: &Model) -> Vec<(Tone, String)> {
     if let Some(session) = &logs.session {
         parts.push((Tone::Warn, format!("only about {}", session_name(model, session))));
     }
-    parts.push((Tone::Plain, count(logs)));
+    if logs.count() > 0 || logs.is_followed {
+        parts.push((Tone::Plain, count(logs)));
+    }
     if !logs.filter.is_empty() {
         parts.push((Tone::Warn, format!("filter {}", logs.filter.text)));
     }

@@ -3,6 +3,7 @@
 mod detail;
 mod live;
 
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use task_orchestrator_shared::restart::Outcome;
 use task_orchestrator_shared::role::Operation;
@@ -10,7 +11,7 @@ use task_orchestrator_shared::role::Operation;
 use super::clock;
 use super::layout::Layout;
 use crate::model::known::Freshness;
-use crate::model::rows::history::History;
+use crate::model::rows::{self, history::History};
 use crate::model::steps::{self, Run};
 use crate::model::{Model, absent};
 use crate::symbols::Symbol;
@@ -26,6 +27,17 @@ pub(super) fn look(outcome: Option<Outcome>) -> (Symbol, Tone) {
         Some(Outcome::RolledBack) => (Symbol::Warn, Tone::Warn),
         Some(Outcome::Cancelled) => (Symbol::NotApplicable, Tone::Dim),
     }
+}
+
+/// Whether there is no room for the list and the details.
+fn is_narrow(layout: Layout, is_running: bool) -> bool {
+    layout >= Layout::Small || (layout == Layout::Usual && is_running)
+}
+
+/// Whether the details stand in the place of the list.
+pub(super) fn is_alone(model: &Model, layout: Layout) -> bool {
+    let is_running = model.view().is_some_and(|(view, _)| steps::running(view).is_some());
+    model.is_open && is_narrow(layout, is_running)
 }
 
 /// Draws the screen.
@@ -51,17 +63,16 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
         None => area,
     };
     let rows = History::of(model, view);
-    let is_narrow = layout >= Layout::Small || (layout == Layout::Usual && running.is_some());
+    let is_narrow = is_narrow(layout, running.is_some());
     // The one that runs stands above already.
-    let is_told = running.is_some() && rows.get(chosen(model, &rows)).is_some_and(Run::is_running);
+    let is_told = running.is_some() && chosen(model, &rows).is_some_and(Run::is_running);
     let [list, detail] = match layout {
         _ if is_narrow || is_told => [rest, Rect { height: 0, ..rest }],
         Layout::Full => canvas.split_left(rest, rest.width * 11 / 20),
         _ => canvas.split_top(rest, rest.height / 2 - 1),
     };
     if is_narrow && model.is_open {
-        let chosen = chosen(model, &rows);
-        chosen_one(model, rows.get(chosen), canvas, rest, freshness);
+        alone(model, chosen(model, &rows), canvas, rest, freshness);
         return;
     }
     let is_known = view.history.is_some() || view.restart.is_some();
@@ -77,12 +88,46 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     }
 }
 
-/// The number of the chosen row.
-fn chosen(model: &Model, rows: &History<'_>) -> usize {
-    use crate::model::rows::{arranged, place};
-    let list = model.list();
-    let order = arranged(rows, &list);
-    order.get(place(rows, &order, &list)).copied().unwrap_or(0)
+fn chosen<'a, 'b>(model: &Model, rows: &'b History<'a>) -> Option<&'b Run<'a>> {
+    rows::chosen(model, rows).and_then(|row| rows.get(row))
+}
+
+/// Most lines that the details of one restart have: of the build output the last ones.
+const MAX_LINES: u16 = 60;
+
+/// The details of a restart as they are where they stand alone, and how many lines they are.
+fn in_full(model: &Model, run: &Run<'_>, width: u16) -> (Buffer, u16) {
+    let area = Rect::new(0, 0, width, MAX_LINES);
+    let mut buffer = Buffer::empty(area);
+    let mut canvas = Canvas::new(model.settings.look, &mut buffer);
+    canvas.restyle(area, model.settings.look.base());
+    let mut pen = Pen::new(&mut canvas, area);
+    detail::draw(model, run, &mut pen);
+    let lines = MAX_LINES - pen.rows();
+    (buffer, lines)
+}
+
+/// How many lines the details of the chosen restart have when they stand alone.
+pub(super) fn detail_lines(model: &Model) -> usize {
+    let Some((view, _)) = model.view() else { return 0 };
+    let rows = History::of(model, view);
+    chosen(model, &rows).map_or(0, |run| usize::from(in_full(model, run, model.size.0).1))
+}
+
+/// The chosen one where there is room for nothing else: it can be scrolled.
+fn alone(model: &Model, run: Option<&Run<'_>>, canvas: &mut Canvas<'_>, area: Rect, freshness: Freshness) {
+    let Some(run) = run.filter(|_| !area.is_empty()) else { return };
+    let (buffer, lines) = in_full(model, run, area.width);
+    let top = super::top_of(model, canvas, area, usize::from(lines));
+    canvas.copy(area, &buffer, u16::try_from(top).unwrap_or(lines));
+    let below = usize::from(lines).saturating_sub(top + usize::from(area.height));
+    if below > 0 {
+        let row = canvas.row(area, 0);
+        canvas.put_right(row, &format!(" {below} more below"), Tone::Dim);
+    }
+    if !freshness.is_live() {
+        canvas.fade(area);
+    }
 }
 
 fn chosen_one(

@@ -38,6 +38,9 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     if let Some((view, backups, _)) = &known {
         summary(model, canvas, top, view, backups.0);
     }
+    if known.as_ref().is_some_and(|(_, _, freshness)| !freshness.is_live()) {
+        canvas.fade(top);
+    }
     let below = if model.is_open { rest.height } else { rows_below(layout) };
     let [list, below] = canvas.split_bottom(rest, if has_any { below } else { 0 });
     let table = Table {
@@ -163,7 +166,7 @@ fn rotation(model: &Model, backup: &Backup) -> String {
         None => "the next rotation keeps it",
     };
     if backup.pinned {
-        return format!("{next}: it is pinned, whatever its age");
+        return format!("{next}; it is pinned: nothing removes it, whatever its age");
     }
     match backup.remove_at.as_deref().and_then(|at| facts::time(model, at)) {
         Some(at) => format!("{next}; its age removes it after {at}"),

@@ -157,6 +157,18 @@ impl<'a> Canvas<'a> {
         self.restyle(area, dim);
     }
 
+    /// What was drawn elsewhere, from its row `top` on.
+    pub fn copy(&mut self, area: Rect, from: &Buffer, top: u16) {
+        let area = self.clip(area);
+        for place in area.positions() {
+            let (column, row) = (place.x - area.x, (place.y - area.y).saturating_add(top));
+            let there = from.cell(Position::new(column, row));
+            if let (Some(there), Some(cell)) = (there, self.buffer.cell_mut(place)) {
+                *cell = there.clone();
+            }
+        }
+    }
+
     /// This was drawn there, for the mouse.
     pub fn hit(&mut self, area: Rect, hit: Hit) {
         self.drawn.hits.add(area, hit);

@@ -14,7 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 
 use crate::heard::Heard;
-use crate::link::{Aim, Wire};
+use crate::link::{Aim, Origin, Wire};
 use crate::msg::Msg;
 use crate::sample;
 
@@ -40,6 +40,10 @@ impl Scene {
         self.0.path().join("admin.sock")
     }
 
+    pub(crate) fn aim(&self) -> Aim {
+        Aim::find(Some(self.directory()), Some(self.socket())).unwrap()
+    }
+
     pub(crate) fn listen(&self) -> UnixListener {
         let _ = std::fs::remove_file(self.socket());
         UnixListener::bind(self.socket()).unwrap()
@@ -58,16 +62,25 @@ impl Desk {
     }
 
     pub(crate) fn lowered(scene: &Scene, role: Option<Role>, read_only: bool) -> Self {
-        let aim = Aim::find(Some(scene.directory()), Some(scene.socket())).unwrap();
+        Self::begin(scene.aim().lowered(role, read_only).into())
+    }
+
+    /// One that begins with this.
+    pub(crate) fn begin(origin: Origin) -> Self {
         let (out, messages) = mpsc::channel(ROOM);
-        Self { wire: Wire::open(aim.lowered(role, read_only), out), messages }
+        Self { wire: Wire::begin(origin, out), messages }
     }
 
     /// The next message.
+    pub(crate) async fn message(&mut self) -> Msg {
+        let message = tokio::time::timeout(LONG, self.messages.recv()).await;
+        message.expect("a message in time").expect("a message")
+    }
+
+    /// The next thing that was heard.
     pub(crate) async fn heard(&mut self) -> Heard {
-        let message = tokio::time::timeout(LONG, self.messages.recv()).await.expect("a message in time");
-        match message {
-            Some(Msg::Heard(heard)) => heard,
+        match self.message().await {
+            Msg::Heard(heard) => heard,
             other => panic!("{other:?}"),
         }
     }

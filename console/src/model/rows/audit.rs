@@ -11,7 +11,8 @@ use crate::model::Model;
 use crate::model::value::Value;
 use crate::theme::Tone;
 
-const COLUMNS: &[Column] = &[
+/// The columns.
+pub const COLUMNS: &[Column] = &[
     Column { id: "seq", title: "SEQ", width: Width::Fixed(7), priority: 6 },
     Column { id: "time", title: "TIME", width: Width::Fixed(16), priority: 3 },
     Column { id: "who", title: "WHO", width: Width::Least(10), priority: 4 },
@@ -87,7 +88,7 @@ fn joined<'a>(records: impl Iterator<Item = &'a AuditRecord> + Clone) -> Vec<Aud
         match &record.event {
             AuditEvent::Outcome { of, .. } if known.contains(of) => drop(outcomes.insert(*of, record)),
             AuditEvent::Repeated { of, times } if known.contains(of) => {
-                *again.entry(*of).or_default() += times
+                *again.entry(*of).or_default() += times;
             }
             _ => rows.push(AuditRow {
                 record,
@@ -126,10 +127,10 @@ impl Rows for Audit<'_> {
                 .map_or(Value::NotApplicable, |role| Value::text(role.as_str())),
             "decision" => row.decision(),
             "what" => row.what(),
-            "target" => row
-                .attempt()
-                .and_then(|attempt| attempt.target.as_deref())
-                .map_or(Value::NotApplicable, Value::text),
+            "target" => match row.attempt().and_then(|attempt| attempt.target.as_deref()) {
+                Some(target) => Value::Id(target.into()),
+                None => Value::NotApplicable,
+            },
             "outcome" => row.came_of_it(),
             "reason" => row.reason(),
             _ => Value::NotApplicable,

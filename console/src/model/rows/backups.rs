@@ -8,7 +8,8 @@ use super::{Column, Rows, Width};
 use crate::model::value::Value;
 use crate::theme::Tone;
 
-const COLUMNS: &[Column] = &[
+/// The columns.
+pub const COLUMNS: &[Column] = &[
     Column { id: "name", title: "NAME", width: Width::Least(20), priority: 0 },
     Column { id: "kind", title: "KIND", width: Width::Fixed(8), priority: 4 },
     Column { id: "taken", title: "TAKEN", width: Width::Fixed(16), priority: 2 },

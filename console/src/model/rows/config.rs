@@ -8,7 +8,8 @@ use super::{Column, Rows, Width};
 use crate::model::value::Value;
 use crate::theme::Tone;
 
-const COLUMNS: &[Column] = &[
+/// The columns.
+pub const COLUMNS: &[Column] = &[
     Column { id: "key", title: "KEY", width: Width::Least(18), priority: 0 },
     Column { id: "value", title: "VALUE", width: Width::Least(14), priority: 1 },
     Column { id: "source", title: "FROM", width: Width::Least(12), priority: 2 },

@@ -73,7 +73,8 @@ fn is_list_s(action: &Action) -> bool {
 fn hint(model: &Model, canvas: &mut Canvas<'_>, area: Rect, action: &Action) -> Option<Rect> {
     let key = model.settings.keymap.hint(action.id)?.to_string();
     let is_barred = model.barred(action).is_some();
-    let sign = if is_barred { canvas.look().symbols.of(Symbol::Locked) } else { "" };
+    let sign =
+        if is_barred { format!("{} ", canvas.look().symbols.of(Symbol::Locked)) } else { String::new() };
     let width = key.width() + 1 + sign.width() + action.label.width();
     if width > usize::from(area.width) {
         return None;
@@ -82,7 +83,9 @@ fn hint(model: &Model, canvas: &mut Canvas<'_>, area: Rect, action: &Action) -> 
     let tone = if is_barred { Tone::Dim } else { Tone::Plain };
     let at = canvas.put(at, &format!(" {sign}{}", action.label), tone);
     canvas.hit(Rect { width: area.width - at.width, ..area }, Hit::Action(action.id));
-    Some(canvas.put(at, "  ", Tone::Plain))
+    // Two blanks before the next one.
+    let [_, rest] = canvas.split_left(at, 2);
+    Some(rest)
 }
 
 /// The restart that runs, at the right end; returns what is left to the left of it.
@@ -102,10 +105,14 @@ fn running(model: &Model, canvas: &mut Canvas<'_>, area: Rect) -> Rect {
             (format!(" {} restart at {at}: {phase}", symbols.of(Symbol::Unknown)), Tone::Dim)
         }
     };
-    if text.width() > usize::from(area.width) {
-        return area;
+    // It never takes the place of what can be done about it.
+    let fits = text.width() * 2 <= usize::from(area.width);
+    let short = || format!(" {} {progress} %", symbols.of(Symbol::Busy));
+    match (fits, freshness) {
+        (true, _) => canvas.put_right(area, &text, tone),
+        (false, Freshness::Live) => canvas.put_right(area, &short(), tone),
+        (false, Freshness::Stale(_)) => area,
     }
-    canvas.put_right(area, &text, tone)
 }
 
 fn sign_of(tone: Tone) -> Option<Symbol> {

@@ -114,12 +114,11 @@ fn times_with_a_thousand_sessions() {
         model.list_mut().sort = sort.map(|column| (column, Direction::Down));
         let area = Rect::new(0, 0, 120, 40);
         let key = *model.settings.keymap.keys(ActionId::Down).first().unwrap();
-        let mut seq = 5;
         let (mut draws, mut keys, mut deltas) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..500u64 {
+            let seq = 6 + round;
             let press = Msg::Key(crate::key::Press { key, repeats: false });
             keys.push(timed(|| drop(crate::update::update(&mut model, press, sample::now()))));
-            seq += 1;
             let figures = sample::session(round + 1).figures;
             let rows = vec![SessionRow::new(round + 1, figures)];
             let delta = Delta { seq, at: sample::at(1), changes: vec![Change::Figures(rows)] };

@@ -65,3 +65,38 @@ fn no_lines_and_why() {
     model.screen = Screen::Logs;
     insta::assert_snapshot!("may_not", pictures(&model));
 }
+
+#[test]
+fn times_are_those_of_the_zone_and_of_another_day_its_date() {
+    let mut model = on_logs(0);
+    let told = |model: &Model, at: &str| [12, 8].map(|cells| super::time(at, cells, model));
+    assert_eq!(told(&model, "2026-11-21T01:02:03.456Z"), ["01:02:03.456", "01:02:03"]);
+    assert_eq!(told(&model, "2026-11-20T23:59:59Z"), ["11-20 23:59", "11-20"]);
+    model.settings.zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+    assert_eq!(told(&model, "2026-11-20T23:59:59Z"), ["01:59:59.000", "01:59:59"]);
+    assert_eq!(told(&model, ""), ["", ""]);
+}
+
+/// Prints how long a frame takes with few lines and with as many as are kept.
+#[test]
+#[ignore = "prints times, which mean something in release only"]
+fn times_with_all_lines_that_are_kept() {
+    for lines in [100, 5000] {
+        for keys in ["f", "W", "W k"] {
+            let mut model = on_logs(lines);
+            press(&mut model, keys);
+            let area = ratatui::layout::Rect::new(0, 0, 120, 40);
+            let mut buffer = ratatui::buffer::Buffer::empty(area);
+            let began = std::time::Instant::now();
+            for _ in 0..200 {
+                crate::view::view(&model, area, &mut buffer);
+            }
+            println!("{lines} lines, {keys}: {:?} a frame", began.elapsed() / 200);
+        }
+        let mut model = on_logs(lines);
+        let began = std::time::Instant::now();
+        model.logs.filter = Filter::parse("Snapshot", crate::model::logs::COLUMNS).unwrap();
+        model.logs.refilter();
+        println!("{lines} lines: {:?} for another filter", began.elapsed());
+    }
+}

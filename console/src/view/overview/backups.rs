@@ -33,7 +33,7 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     verified(backups, pen);
     let kept = backups.iter().filter(|backup| backup.pinned).count();
     let kinds = backups.iter().filter(|backup| backup.kind == "database").count();
-    let words = format!("{} snapshots, {kinds} of the database, {kept} pinned", backups.len() - kinds);
+    let words = format!("{} snapshots, {kinds} database, {kept} pinned", backups.len() - kinds);
     pen.fact("kinds", [(Tone::Plain, words)]);
 }
 
@@ -59,10 +59,11 @@ fn verdict(verified: Option<bool>, pen: &Pen<'_, '_>) -> Part {
 fn verified(backups: &[Backup], pen: &mut Pen<'_, '_>) {
     let count = |wanted| backups.iter().filter(|backup| backup.verified == wanted).count();
     let (good, bad, unknown) = (count(Some(true)), count(Some(false)), count(None));
-    let mut parts = vec![(Tone::Plain, format!("{good} good, {unknown} not read"))];
+    let mut parts = Vec::new();
     if bad > 0 {
-        parts.push((Tone::Bad, format!(", {} {bad} damaged", pen.sign(Symbol::Bad))));
+        parts.push((Tone::Bad, format!("{} {bad} damaged, ", pen.sign(Symbol::Bad))));
     }
+    parts.push((Tone::Plain, format!("{good} good, {unknown} not read")));
     pen.fact("verified", parts);
 }
 

@@ -4,7 +4,7 @@ use task_orchestrator_shared::admin::view::{SessionState, View};
 use task_orchestrator_shared::role::Operation;
 
 use super::{clock, missing, noted};
-use crate::model::{Model, words};
+use crate::model::Model;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::Pen;
@@ -75,9 +75,9 @@ fn transports(view: &View, pen: &mut Pen<'_, '_>) {
 fn reconnects(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let server = &view.server;
     let rate = match model.curves().reconnections() {
-        None => format!("  {} per minute", pen.sign(Symbol::Unknown)),
+        None => format!("  {}/min", pen.sign(Symbol::Unknown)),
         Some((came, seconds)) => {
-            format!("  {:.1} per minute", came as f64 * 60.0 / seconds.max(1) as f64)
+            format!("  {:.1}/min", came as f64 * 60.0 / seconds.max(1) as f64)
         }
     };
     let mut parts = vec![(Tone::Plain, format!("{}{rate}", server.reconnections))];
@@ -107,10 +107,9 @@ fn letters(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
         return;
     };
     let sign = pen.sign(Symbol::Warn);
-    let count = words::counted(letters.len() as u64, "request", "requests");
     let at = clock(model, &newest.at);
     pen.fact(
         "dead letters",
-        [(Tone::Warn, format!("{sign} {count}")), (Tone::Plain, format!(", newest {at}"))],
+        [(Tone::Warn, format!("{sign} {}", letters.len())), (Tone::Plain, format!(", newest {at}"))],
     );
 }

@@ -91,7 +91,9 @@ fn bar(pen: &mut Pen<'_, '_>, area: Rect, part: f64) -> Rect {
         Tone::Warn => " filling",
         _ => "",
     };
-    canvas.put(rest, &format!(" {:.0} %{word}", part * 100.0), tone)
+    // A little is not nothing.
+    let percent = if part > 0.0 && part < 0.005 { "<1".to_owned() } else { format!("{:.0}", part * 100.0) };
+    canvas.put(rest, &format!(" {percent} %{word}"), tone)
 }
 
 /// The sessions with the most requests that wait, the most first.

@@ -8,6 +8,9 @@ use crate::symbols::Symbol;
 use crate::theme::Tone;
 use crate::widgets::Pen;
 
+/// Cells from which on workers stand in columns.
+const ROOMY: u16 = 52;
+
 /// What stands above it.
 pub(super) fn title(_model: &Model, view: &View) -> String {
     format!("Server {}, generation {}", view.server.version, view.server.generation)
@@ -81,11 +84,12 @@ fn worker(model: &Model, view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>
     };
     let beat_tone =
         if worker.last_heartbeat_ms.is_some_and(|ago| ago >= 2000) { Tone::Warn } else { Tone::Plain };
+    let (pad, gap) = if pen.width() >= ROOMY { (9, "  ") } else { (0, " ") };
     let mut parts = vec![
-        (tone, format!("{} {role:<9} ", pen.sign(symbol))),
-        (Tone::Plain, format!("pid {}  {memory}  ", worker.pid)),
+        (tone, format!("{} {role:<pad$} ", pen.sign(symbol))),
+        (Tone::Plain, format!("pid {}{gap}{memory}{gap}", worker.pid)),
         (beat_tone, beat),
-        (Tone::Plain, format!("  {} in flight", worker.in_flight)),
+        (Tone::Plain, format!("{gap}{} in flight", worker.in_flight)),
     ];
     // Only where it is another build than the one that serves.
     if let Some(build) = worker.build.as_ref().filter(|build| Some(*build) != view.server.build.as_ref()) {

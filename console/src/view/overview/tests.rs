@@ -118,3 +118,25 @@ fn a_frame_with_a_thousand_clients() {
         println!("{}: p50 {:?}, p99 {:?}", screen.title(), took[250], took[495]);
     }
 }
+
+#[test]
+fn everything_fits_into_any_size() {
+    let mut view = view(9);
+    view.health = Some(health(true));
+    view.restart = Some(running(Phase::TaskSuspension));
+    view.server.safe_mode = Some("5 crashes".to_owned());
+    view.server.held_by_operator = true;
+    let mut model = connected(view, Role::Operator);
+    curves(&mut model);
+    for screen in [Screen::Overview, Screen::Restarts] {
+        model.screen = screen;
+        for is_open in [false, true] {
+            model.is_open = is_open;
+            for width in (0..130).step_by(7) {
+                for height in (0..45).step_by(4) {
+                    drawn(&model, width, height, Symbols::Ascii, Depth::None);
+                }
+            }
+        }
+    }
+}

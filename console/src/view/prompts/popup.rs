@@ -27,9 +27,9 @@ pub(super) fn open(canvas: &mut Canvas<'_>, place: Rect, title: &str, tone: Tone
 
 /// The same in the frame of what is dangerous.
 pub(super) fn open_dangerous(canvas: &mut Canvas<'_>, place: Rect, title: &str) -> Rect {
-    let inner = open(canvas, place, "", Tone::Bad);
+    canvas.clear(place);
     if place.width < 2 || place.height < 2 {
-        return inner;
+        return Rect { width: 0, height: 0, ..place };
     }
     let symbols = canvas.look().symbols;
     let sign = |symbol| symbols.of(symbol);
@@ -48,7 +48,7 @@ pub(super) fn open_dangerous(canvas: &mut Canvas<'_>, place: Rect, title: &str) 
         let head = Rect { x: place.x + 2, width: place.width - 4, height: 1, ..place };
         canvas.put(head, &format!(" {} {title} ", sign(Symbol::Warn)), Tone::Bad);
     }
-    inner
+    narrow(Rect { x: place.x + 1, y: place.y + 1, width: place.width - 2, height: place.height - 2 })
 }
 
 fn narrow(area: Rect) -> Rect {

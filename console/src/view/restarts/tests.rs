@@ -1,11 +1,16 @@
 //! What the restarts look like.
 
 use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::restart::Outcome;
 use task_orchestrator_shared::role::Role;
 
 use crate::model::Model;
-use crate::sample::{connected, now, pictures, press, running, view};
+use crate::msg::Msg;
+use crate::sample::{at, connected, drawn, now, pictures, press, running, text_of, view};
 use crate::screen::Screen;
+use crate::symbols::Symbols;
+use crate::theme::Depth;
+use crate::update::update;
 
 fn shown(view: task_orchestrator_shared::admin::view::View) -> Model {
     let mut model = connected(view, Role::Admin);
@@ -42,4 +47,30 @@ fn none_yet() {
     let mut view = view(2);
     view.history = Some(Default::default());
     insta::assert_snapshot!(pictures(&shown(view)));
+}
+
+#[test]
+fn what_does_not_fit_on_a_small_screen_is_scrolled() {
+    let mut view = view(2);
+    let mut last = running(Phase::ServiceResume);
+    last.report.outcome = Some(Outcome::Complete);
+    last.report.completed_at = Some(at(0));
+    last.build_output = vec!["   Compiling shop v0.1.1".to_owned(), "    Finished".to_owned()];
+    view.restart = Some(last);
+    let mut model = shown(view);
+    model.size = (40, 10);
+    let draw = |model: &mut Model| {
+        let buffer = drawn(model, 40, 10, Symbols::Unicode, Depth::Ansi16);
+        let page_rows = 7;
+        update(model, Msg::Drawn { page_rows }, now());
+        text_of(&buffer)
+    };
+    press(&mut model, &["enter"], now());
+    let first = draw(&mut model);
+    assert!(first.contains("complete at 12:00:00") && first.contains("more below"), "{first}");
+    press(&mut model, &["G"], now());
+    let last = draw(&mut model);
+    assert!(last.contains("    Finished") && !last.contains("more below"), "{last}");
+    press(&mut model, &["j"], now());
+    assert!(draw(&mut model).contains("Restart r-1"), "another one is read from its beginning");
 }
