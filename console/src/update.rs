@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod choices;
 mod compare;
 mod dialogs;
 mod heard;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Table, cell};
 use super::columns::placed;
+use super::{Table, cell};
 use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::known::Freshness;
