@@ -213,10 +213,10 @@ impl Cli {
         config.arrange(&mut model);
         model.screen = self.screen.unwrap_or(model.screen);
         model.starts_unasked = self.source.start;
-        if is_linear {
-            return Ok(linear::run(model, origin)?);
-        }
         let is_local_time = config.time_zone.value == Zone::Local;
+        if is_linear {
+            return Ok(linear::run(model, origin, is_local_time)?);
+        }
         let setup = Setup { model, origin, is_remote: terminal.is_ssh, is_local_time };
         Ok(runtime::run(setup)?)
     }

@@ -15,6 +15,7 @@
 //! It decides nothing about permission: it shows what the server has granted.
 
 pub mod action;
+pub mod alarm;
 pub mod capabilities;
 pub mod cli;
 pub mod config;

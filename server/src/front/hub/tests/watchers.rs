@@ -153,6 +153,20 @@ fn who_watches_a_server_in_which_nothing_happens_is_told_so_every_two_seconds() 
 }
 
 #[test]
+fn who_watches_from_the_start_is_told_how_it_is_once_the_first_worker_serves() {
+    let mut rig = Rig::new();
+    let (_view, _deltas) = rig.subscribe(None);
+    rig.publish(Duration::from_secs(1));
+    rig.start();
+    assert!(rig.worker_got().iter().all(|frame| frame.kind != Kind::Order), "nothing is due before");
+    rig.publish(Duration::from_secs(2));
+    let orders = rig.worker_got().into_iter().filter(|frame| frame.kind == Kind::Order);
+    let orders: Vec<String> =
+        orders.map(|frame| String::from_utf8_lossy(&frame.payload).into_owned()).collect();
+    assert!(orders.iter().any(|order| order.contains("nspect")), "{orders:?}");
+}
+
+#[test]
 fn nothing_is_gathered_while_nobody_watches_and_soon_after_the_last_one_has_gone() {
     let mut rig = Rig::serving();
     rig.attach(1, None);
