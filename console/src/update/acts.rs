@@ -26,6 +26,10 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         say(model, Tone::Warn, format!("{}: {why}", action.label));
         return Vec::new();
     }
+    if let Some(why) = dialogs::pointless(model, id) {
+        say(model, Tone::Warn, format!("{}: {why}", action.label));
+        return Vec::new();
+    }
     match id {
         ActionId::Restart => dialogs::open(model, Ask::Restart),
         ActionId::Build => dialogs::open(model, Ask::Build),

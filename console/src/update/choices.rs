@@ -39,7 +39,8 @@ pub(super) fn choose_column(model: &mut Model, what: Choice) -> Vec<Effect> {
             Some(Direction::Down) if what == Choice::Sort => "the most first",
             _ => "",
         };
-        Item { label: column.title.to_owned(), detail: detail.to_owned(), is_on }
+        // Not the heading, which has to be short.
+        Item { label: column.id.replace('-', " "), detail: detail.to_owned(), is_on }
     });
     let items = items.collect();
     let title = if what == Choice::Sort { "Sort by" } else { "Columns" };

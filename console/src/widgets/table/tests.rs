@@ -179,3 +179,15 @@ fn a_zero_what_is_not_known_and_what_does_not_apply_look_different() {
         assert!(told.iter().all(|text| !text.is_empty()), "{told:?}");
     }
 }
+
+#[test]
+fn figures_of_a_part_are_never_cut_off_for_a_bar() {
+    for (part, whole) in [(1, 2), (209, 2712), (1_000_000, 2_000_000)] {
+        for width in 8..30 {
+            let text = super::cell::part_of(part, whole, width, crate::symbols::Symbols::Unicode);
+            assert!(text.ends_with(&format!("{part}/{whole}")), "{text}");
+            let fits = usize::from(width) >= format!("{part}/{whole}").len();
+            assert!(!fits || text.chars().count() <= usize::from(width), "{text} in {width}");
+        }
+    }
+}
