@@ -10,9 +10,9 @@ use crate::model::{Model, Now, words};
 pub(super) const WIDTH: usize = 100;
 
 /// A text in lines of at most [`WIDTH`] cells; those behind the first are indented.
-/// Control characters become spaces: what a client has written gives no orders to a terminal.
+/// What gives orders becomes blanks: what a client has written gives no orders to a terminal.
 pub(super) fn wrapped(text: &str) -> Vec<String> {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean = words::letters(text);
     if clean.width() <= WIDTH {
         return vec![clean.trim_end().to_owned()];
     }

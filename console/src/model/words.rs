@@ -29,6 +29,19 @@ pub fn millis(millis: f64) -> String {
     }
 }
 
+/// Whether it is no letter but an order to a terminal, or to whoever puts letters in their
+/// places: control characters, ends of lines and paragraphs, and what turns the direction
+/// of reading, with which a text looks like another one.
+pub fn is_order(letter: char) -> bool {
+    let turns = matches!(letter, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || turns || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
+/// A stranger's text with a blank for each of these.
+pub fn letters(text: &str) -> String {
+    text.chars().map(|letter| if is_order(letter) { ' ' } else { letter }).collect()
+}
+
 /// How long ago, in one unit: so that it changes seldom.
 pub fn age(age: Duration) -> String {
     let seconds = age.as_secs();
@@ -63,4 +76,18 @@ pub fn at_most(mut text: String, bytes: usize) -> String {
         text.truncate(end);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_gives_no_orders() {
+        let turned = "pay\u{202e}lla\u{202c} \u{2066}x\u{2069}\u{200f}\u{2028}\u{2029}\u{9b}31m\x1b\r\n\t";
+        assert_eq!(letters(turned), "pay lla   x     31m    ");
+        // Letters that are put together stay so.
+        let whole = "漢字 e\u{301} 👩\u{200d}💻 Ünï";
+        assert_eq!(letters(whole), whole);
+    }
 }

@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::words;
 use crate::msg::Hit;
 use crate::symbols::Symbol;
 use crate::theme::{Look, Tone};
@@ -61,7 +62,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Writes into the first row of an area, and returns what is left of that row. What
-    /// does not fit is cut off, with a sign for it. Control characters are not written.
+    /// does not fit is cut off, with a sign for it. What gives orders is not written.
     pub fn put(&mut self, area: Rect, text: &str, tone: Tone) -> Rect {
         self.put_styled(area, text, self.look.style(tone))
     }
@@ -72,9 +73,7 @@ impl<'a> Canvas<'a> {
         if area.is_empty() {
             return Rect { width: 0, ..area };
         }
-        let clean: String =
-            text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-        let shown = self.fit(&clean, area.width);
+        let shown = self.fit(&words::letters(text), area.width);
         let (end, _) = self.buffer.set_stringn(area.x, area.y, &shown, usize::from(area.width), style);
         Rect { x: end, width: area.right().saturating_sub(end), height: 1, ..area }
     }
