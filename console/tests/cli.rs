@@ -1,4 +1,5 @@
 //! The command line of the real program, without a server and without a terminal.
+#![expect(clippy::unwrap_used, reason = "its helpers belong to tests as well")]
 
 use std::fs;
 use std::process::{Command, Output, Stdio};
@@ -27,7 +28,13 @@ fn help_teaches_and_nonsense_is_refused() {
     for part in ["--demo", "--linear", "--read-only", "Exit codes", "Examples"] {
         assert!(said(&help.stdout).contains(part), "{part} is not in the help");
     }
-    for wrong in [&["--no-such"][..], &["--screen", "logz"], &["--role", "king"], &["--speed", "2"], &["--demo", "--start"]] {
+    for wrong in [
+        &["--no-such"][..],
+        &["--screen", "logz"],
+        &["--role", "king"],
+        &["--speed", "2"],
+        &["--demo", "--start"],
+    ] {
         let output = console(wrong, &home);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}: {output:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{output:?}");
