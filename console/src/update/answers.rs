@@ -47,6 +47,34 @@ pub(super) fn take(model: &mut Model, tag: Tag, answer: Answer) -> Vec<Effect> {
 
 const OTHER_ANSWER: &str = "the server answered another question than was asked; it is of another version";
 
+/// What was refused, and what to do about it: two sentences, however the first ends.
+pub(super) fn refusal_in_words(error: &str, hint: &str) -> String {
+    let error = error.trim_end();
+    match hint.trim() {
+        "" => error.to_owned(),
+        hint if error.ends_with(['.', '!', '?', ':', ';']) => format!("{error} {hint}"),
+        hint if hint.starts_with(char::is_uppercase) => format!("{error}. {hint}"),
+        hint => format!("{error}; {hint}"),
+    }
+}
+
 fn words(refusal: &Refusal) -> String {
-    format!("{} {}", refusal.error, refusal.hint)
+    refusal_in_words(&refusal.error, &refusal.hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal_in_words;
+
+    #[test]
+    fn a_refusal_and_its_hint_are_two_sentences() {
+        for (error, hint, told) in [
+            ("it is busy", "Ask again.", "it is busy. Ask again."),
+            ("it is busy", "ask again", "it is busy; ask again"),
+            ("It is busy.", "Ask again.", "It is busy. Ask again."),
+            ("it is busy", "", "it is busy"),
+        ] {
+            assert_eq!(refusal_in_words(error, hint), told);
+        }
+    }
 }
