@@ -28,6 +28,10 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         say(model, Tone::Warn, format!("{}: {why}", action.label));
         return Vec::new();
     }
+    if let Some(why) = dialogs::pointless(model, id) {
+        say(model, Tone::Warn, format!("{}: {why}", action.label));
+        return Vec::new();
+    }
     match id {
         ActionId::Restart => dialogs::open(model, Ask::Restart),
         ActionId::Build => dialogs::open(model, Ask::Build),
@@ -265,7 +269,8 @@ fn choose_column(model: &mut Model, what: Choice) -> Vec<Effect> {
             Some(Direction::Down) if what == Choice::Sort => "the most first",
             _ => "",
         };
-        Item { label: column.title.to_owned(), detail: detail.to_owned(), is_on }
+        // Not the heading, which has to be short.
+        Item { label: column.id.replace('-', " "), detail: detail.to_owned(), is_on }
     });
     let items = items.collect();
     let title = if what == Choice::Sort { "Sort by" } else { "Columns" };

@@ -82,6 +82,14 @@ pub(crate) fn name_of(workspace: &str) -> String {
 }
 
 fn whole(model: &mut Model, view: Box<View>) -> Vec<Effect> {
+    // Short as the time without it was, who looked elsewhere has to know.
+    let is_another =
+        |seen: &&Seen| seen.view.boot != view.boot && seen.view.server.workspace == view.server.workspace;
+    if let Some(before) = model.seen.as_deref().filter(is_another) {
+        let (old, new) = (before.view.server.pid, view.server.pid);
+        let text = format!("another server process serves: pid {new}, before it pid {old}");
+        super::say(model, crate::theme::Tone::Warn, text);
+    }
     model.series.take(&view, model.now);
     model.seen = Some(Box::new(Seen { view: *view, at: model.now, restart_at: model.now }));
     // What the screen asks for may be of the server before.

@@ -30,6 +30,12 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     body
 }
 
+/// Draws what came of something over the last rows, where one row is too short for it:
+/// what helps stands at the end of such a sentence.
+pub(super) fn long_notice(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    hints::long_notice(model, canvas, area);
+}
+
 /// How the console stands with the server: a sign, a word, and what comes next.
 pub(crate) fn link(model: &Model) -> (Symbol, Tone, String) {
     let next = |at| words::age(model.now.until(at) + std::time::Duration::from_millis(999));

@@ -1,5 +1,7 @@
 //! The buffer with the look of things: the only way in which a screen draws.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
@@ -100,6 +102,11 @@ impl<'a> Canvas<'a> {
         fitting
     }
 
+    /// The end of a text as far as it fits: of a path, whose end says most.
+    pub fn fit_end(&self, text: &str, cells: u16) -> String {
+        end_of(text, cells, self.look.symbols.of(Symbol::More)).into_owned()
+    }
+
     /// Writes at the right end of the first row of an area; returns what is left of it.
     pub fn put_right(&mut self, area: Rect, text: &str, tone: Tone) -> Rect {
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
@@ -190,4 +197,24 @@ impl<'a> Canvas<'a> {
     pub fn finish(self) -> Drawn {
         self.drawn
     }
+}
+
+/// As much of the end as there is room for, with this sign where something is before it.
+pub(super) fn end_of<'a>(text: &'a str, cells: u16, more: &str) -> Cow<'a, str> {
+    let cells = usize::from(cells);
+    if text.width() <= cells {
+        return Cow::Borrowed(text);
+    }
+    let room = cells.saturating_sub(more.width());
+    let mut used = 0;
+    let end: Vec<&str> = text
+        .graphemes(true)
+        .rev()
+        .take_while(|letter| {
+            used += letter.width();
+            used <= room
+        })
+        .collect();
+    let end: String = end.into_iter().rev().collect();
+    format!("{more}{end}").into()
 }

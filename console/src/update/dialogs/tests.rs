@@ -348,3 +348,28 @@ fn who_may_not_is_told_and_asked_nothing() {
     assert_eq!(open(&mut model, Ask::Restart), []);
     assert!(model.notice().unwrap().text.contains("--read-only"));
 }
+
+#[test]
+fn what_there_is_nothing_to_do_to_is_not_asked() {
+    let mut seen = view(7);
+    seen.restart = None;
+    seen.server.can_roll_back = false;
+    let mut model = connected(seen, Role::Admin);
+    for (key, told) in [("X", "no restart runs"), ("R", "no previous build")] {
+        press(&mut model, &[key], now());
+        assert!(matches!(model.prompt, Prompt::None), "{key}: {:?}", model.prompt);
+        assert!(model.notice().unwrap().text.contains(told), "{:?}", model.notice());
+    }
+    model.seen.as_mut().unwrap().view.server.can_roll_back = true;
+    press(&mut model, &["R"], now());
+    assert_eq!(dialog(&mut model).ask, Ask::Rollback);
+}
+
+#[test]
+fn the_word_to_type_is_that_of_the_workspace_whatever_is_lost() {
+    for what in asks() {
+        let (mut model, _) = opened(what, now());
+        let name = model.target.name.clone();
+        assert_eq!(dialog(&mut model).word, name);
+    }
+}

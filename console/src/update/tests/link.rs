@@ -86,3 +86,20 @@ fn keys_do_not_touch_the_wait_for_the_next_attempt_but_the_one_that_ends_it() {
     assert!(press(&mut model, &["ctrl-r"], now()).contains(&Effect::RetryNow));
     assert_eq!(model.link, before, "it is the link that tells of the attempt");
 }
+
+#[test]
+fn that_another_process_serves_is_told_however_short_the_time_without_a_server() {
+    let mut model = connected(view(3), Role::Admin);
+    let mut hear = |boot: &str, pid: u32| {
+        let mut view = view(3);
+        view.boot = boot.to_owned();
+        view.server.pid = pid;
+        update(&mut model, Msg::Heard(Heard::View { view: Box::new(view) }), now());
+        model.notices.len()
+    };
+    let before = crate::sample::view(3).boot;
+    assert_eq!(hear(&before, 4711), 0, "the same process");
+    assert_eq!(hear("another", 4712), 1);
+    let told = &model.notice().unwrap().text;
+    assert!(told.contains("4712") && told.contains("4711"), "{told}");
+}

@@ -155,3 +155,15 @@ proptest! {
         drawn(&model, Some((&Sample(count), Freshness::Live)), Rect::new(0, 0, width, height));
     }
 }
+
+#[test]
+fn figures_of_a_part_are_never_cut_off_for_a_bar() {
+    for (part, whole) in [(1, 2), (209, 2712), (1_000_000, 2_000_000)] {
+        for width in 8..30 {
+            let text = super::cell::part_of(part, whole, width, crate::symbols::Symbols::Unicode);
+            assert!(text.ends_with(&format!("{part}/{whole}")), "{text}");
+            let fits = usize::from(width) >= format!("{part}/{whole}").len();
+            assert!(!fits || text.chars().count() <= usize::from(width), "{text} in {width}");
+        }
+    }
+}
