@@ -1,7 +1,7 @@
 //! The console's end of the admin channel: a link that is kept up, what comes in over
 //! it as messages, and the effects that need it. Decides nothing and shows nothing.
 //!
-//! All messages go through one bounded channel, whose rule stands in [`sink`]: wait.
+//! All messages go through one bounded channel, whose rule stands in `sink`: wait.
 
 mod aim;
 mod pump;

@@ -1,7 +1,7 @@
 //! A recording instead of a server: the same messages with the same gaps. Asks nobody
 //! anything: an order is answered with the word that this is a replay.
 //!
-//! A thread reads ahead by [`AHEAD`] lines and waits while nobody takes them.
+//! A thread reads ahead by `AHEAD` lines and waits while nobody takes them.
 
 mod speed;
 #[cfg(test)]

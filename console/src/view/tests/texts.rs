@@ -9,7 +9,6 @@ use task_orchestrator_shared::admin::log::LogLines;
 use task_orchestrator_shared::role::Role;
 
 use crate::heard::{Answer, Heard, LostKind, Tag};
-use crate::model::words::{is_break, is_mark};
 use crate::model::{Asked, Model, Purpose};
 use crate::msg::Msg;
 use crate::sample::{self, drawn, now, unconnected, welcome};
@@ -17,6 +16,9 @@ use crate::screen::Screen;
 use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
+
+/// Marks that would turn round or hide what stands beside them.
+const MARKS: &str = "\u{202e}\u{202c}\u{2066}\u{200b}\u{200f}\u{feff}\u{2028}\u{2029}";
 
 /// Something that the server says, with the places of the texts in it that may be
 /// anything: what is left are words of a list, and times.
@@ -120,7 +122,8 @@ fn check(model: &Model, size: (u16, u16)) {
             (model.screen, model.is_open) = (screen, is_open);
             let buffer = drawn(&model, size.0, size.1, Symbols::Unicode, Depth::Ansi16);
             for cell in &buffer.content {
-                let wrong = cell.symbol().chars().find(|letter| is_break(*letter) || is_mark(*letter));
+                let wrong =
+                    cell.symbol().chars().find(|letter| letter.is_control() || MARKS.contains(*letter));
                 assert_eq!(wrong, None, "{:?} on {screen:?}", cell.symbol());
             }
         }
