@@ -131,3 +131,6 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
     }
     canvas.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,13 @@ fn help_teaches_and_nonsense_is_refused() {
     for part in ["--demo", "--linear", "--read-only", "Exit codes", "Examples"] {
         assert!(said(&help.stdout).contains(part), "{part} is not in the help");
     }
-    for wrong in [&["--no-such"][..], &["--screen", "logz"], &["--role", "king"], &["--speed", "2"], &["--demo", "--start"]] {
+    for wrong in [
+        &["--no-such"][..],
+        &["--screen", "logz"],
+        &["--role", "king"],
+        &["--speed", "2"],
+        &["--demo", "--start"],
+    ] {
         let output = console(wrong, &home);
         assert_eq!(output.status.code(), Some(2), "{wrong:?}: {output:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{output:?}");

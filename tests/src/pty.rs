@@ -89,6 +89,11 @@ impl Pty {
         self.reader.look(|seen| seen.count(bytes))
     }
 
+    /// How many bytes were written so far.
+    pub fn written(&self) -> usize {
+        self.reader.look(|seen| seen.raw().len())
+    }
+
     /// What is on the screen.
     pub fn screen(&self) -> String {
         self.reader.look(|seen| seen.screen().contents())

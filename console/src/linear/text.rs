@@ -13,7 +13,7 @@ pub(super) const WIDTH: usize = 80;
 /// A text in lines of at most [`WIDTH`] cells; those behind the first are indented.
 /// Control characters become spaces: what a client has written gives no orders to a terminal.
 pub(super) fn wrapped(text: &str) -> Vec<String> {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean = words::clean(text);
     if clean.width() <= WIDTH {
         return vec![clean.trim_end().to_owned()];
     }

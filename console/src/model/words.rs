@@ -1,5 +1,6 @@
 //! Figures in words: short, and the same everywhere.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -55,6 +56,29 @@ pub fn counted(count: u64, one: &str, many: &str) -> String {
 
 /// Longest text that is copied, in bytes: terminals take no more by OSC 52 reliably.
 pub const MAX_COPIED: usize = 74_000;
+
+/// A text as it may be shown. Whoever wrote it steers no terminal: control characters
+/// become blanks, and marks that turn round or hide what stands beside them are left out.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(|letter| is_break(letter) || is_mark(letter)) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().filter(|letter| !is_mark(*letter));
+    shown.map(|letter| if is_break(letter) { ' ' } else { letter }).collect::<String>().into()
+}
+
+/// Characters that end a line or steer a terminal.
+pub fn is_break(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
+/// Characters without a width that change how others are read: the direction of writing,
+/// and tags that nobody sees.
+pub const fn is_mark(letter: char) -> bool {
+    matches!(letter,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
 
 /// A text cut off at so many bytes, between two characters.
 pub fn at_most(mut text: String, bytes: usize) -> String {

@@ -122,7 +122,12 @@ pub(super) fn choose_target(model: &mut Model, targets: Vec<TargetRow>) -> Vec<E
         return Vec::new();
     }
     if targets.is_empty() {
-        say(model, Tone::Warn, "no workspace has a running server".to_owned());
+        let next = model
+            .settings
+            .keymap
+            .hint(ActionId::StartServer)
+            .map_or_else(String::new, |key| format!(": {key} starts one for this workspace"));
+        say(model, Tone::Warn, format!("no workspace has a running server{next}"));
         return Vec::new();
     }
     let here = &model.target.workspace;

@@ -6,7 +6,7 @@ mod hints;
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
-use super::line;
+use super::{facts, line};
 use crate::model::link_state::LinkState;
 use crate::model::{Model, words};
 use crate::msg::Hit;
@@ -97,14 +97,7 @@ fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     if model.frozen.is_some() {
         parts.push((Tone::Warn, "FROZEN".to_owned()));
     }
-    let between = format!(" {} ", canvas.look().symbols.of(Symbol::Between));
-    let mut at = area;
-    for (number, (tone, text)) in parts.iter().enumerate() {
-        if number > 0 {
-            at = canvas.put(at, &between, Tone::Dim);
-        }
-        at = canvas.put(at, text, *tone);
-    }
+    facts::parts(canvas, area, &parts);
 }
 
 /// The names of the screens: whole, short, or that of this one only, as there is room.

@@ -8,6 +8,7 @@ use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::words;
 use crate::msg::Hit;
 use crate::symbols::Symbol;
 use crate::theme::{Look, Tone};
@@ -74,9 +75,7 @@ impl<'a> Canvas<'a> {
         if area.is_empty() {
             return Rect { width: 0, ..area };
         }
-        let clean: String =
-            text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-        let shown = self.fit(&clean, area.width);
+        let shown = self.fit(&words::clean(text), area.width);
         let (end, _) = self.buffer.set_stringn(area.x, area.y, &shown, usize::from(area.width), style);
         Rect { x: end, width: area.right().saturating_sub(end), height: 1, ..area }
     }
@@ -109,9 +108,10 @@ impl<'a> Canvas<'a> {
 
     /// Writes at the right end of the first row of an area; returns what is left of it.
     pub fn put_right(&mut self, area: Rect, text: &str, tone: Tone) -> Rect {
+        let text = words::clean(text);
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
         let [left, right] = self.split_left(area, area.width - width);
-        self.put(right, text, tone);
+        self.put(right, &text, tone);
         left
     }
 

@@ -16,6 +16,10 @@ pub enum Goal {
     Throughput(f64),
     /// At most so many MiB.
     Mebibytes(f64),
+    /// At most so many in a second.
+    Few(f64),
+    /// At most so much of a hundred.
+    Percent(f64),
     /// At most so many times the control.
     Times(f64),
     /// Shown for comparison only.
@@ -31,6 +35,10 @@ pub enum Figure {
     Rate(f64),
     /// Bytes in a second.
     Throughput(f64),
+    /// The same of what should be rare.
+    Few(f64),
+    /// So much of a hundred.
+    Percent(f64),
     /// A size.
     Mebibytes(f64),
     /// Nothing to compare with.
@@ -43,6 +51,8 @@ impl fmt::Display for Figure {
             Self::Time(time) => f.write_str(&milliseconds(*time)),
             Self::Rate(rate) => write!(f, "{rate:.0} /s"),
             Self::Throughput(bytes) => write!(f, "{:.0} MB/s", bytes / 1e6),
+            Self::Few(rate) => write!(f, "{rate:.1} /s"),
+            Self::Percent(share) => write!(f, "{share:.3} %"),
             Self::Mebibytes(size) => write!(f, "{size:.1} MiB"),
             Self::None => f.write_str("-"),
         }
@@ -55,7 +65,9 @@ impl fmt::Display for Goal {
             Self::Within(time) => write!(f, "≤ {}", milliseconds(*time)),
             Self::Rate(rate) => write!(f, "≥ {rate:.0} /s"),
             Self::Throughput(bytes) => write!(f, "≥ {:.0} MB/s", bytes / 1e6),
-            Self::Mebibytes(size) => write!(f, "≤ {size:.0} MiB"),
+            Self::Few(rate) => write!(f, "≤ {rate:.0} /s"),
+            Self::Percent(share) => write!(f, "≤ {share} %"),
+            Self::Mebibytes(size) => write!(f, "≤ {size} MiB"),
             Self::Times(times) => write!(f, "≤ {times} × control"),
             Self::None => f.write_str("-"),
         }
@@ -82,6 +94,8 @@ impl Row {
             (Goal::Within(most), Figure::Time(time), _) => time <= most,
             (Goal::Rate(least), Figure::Rate(rate), _) => rate >= least,
             (Goal::Throughput(least), Figure::Throughput(bytes), _) => bytes >= least,
+            (Goal::Few(most), Figure::Few(rate), _) => rate <= most,
+            (Goal::Percent(most), Figure::Percent(share), _) => share <= most,
             (Goal::Mebibytes(most), Figure::Mebibytes(size), _) => size <= most,
             (Goal::Times(most), Figure::Time(time), Figure::Time(control)) => {
                 time.as_secs_f64() <= control.as_secs_f64() * most
@@ -146,6 +160,9 @@ mod tests {
         assert_eq!(verdict(Goal::Times(1.5), time(16), time(10)), Some(false));
         assert_eq!(verdict(Goal::Times(1.5), time(16), Figure::None), None);
         assert_eq!(verdict(Goal::None, time(1), Figure::None), None);
+        assert_eq!(verdict(Goal::Few(2.0), Figure::Few(2.1), Figure::None), Some(false));
+        assert_eq!(verdict(Goal::Few(0.0), Figure::Few(0.0), Figure::None), Some(true));
+        assert_eq!(verdict(Goal::Percent(0.1), Figure::Percent(0.1), Figure::None), Some(true));
     }
 
     #[test]

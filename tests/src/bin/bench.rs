@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{
-    Scale, admin, audit, broken, crash, durable, floor, handover, memory, query, relay, snapshot, start,
-    status,
+    Scale, admin, audit, broken, console, crash, durable, floor, handover, memory, query, relay, snapshot,
+    start, status,
 };
 
 /// Measures the program against its goals.
@@ -46,6 +46,7 @@ enum Part {
     Snapshot,
     Audit,
     Admin,
+    Console,
 }
 
 impl Part {
@@ -64,6 +65,7 @@ impl Part {
             Self::Snapshot => snapshot::measure(scale, table),
             Self::Audit => audit::measure(scale, table),
             Self::Admin => admin::measure(scale, table),
+            Self::Console => console::measure(scale, table),
         }
     }
 }

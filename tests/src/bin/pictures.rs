@@ -31,7 +31,8 @@ fn main() -> Result<()> {
 
 fn demo(home: &Path, theme: &str) -> Result<Pty> {
     let console = Started::program(&program::beside("task-orchestrator-console")?, home);
-    let pty = Pty::start(console.arg("--demo").arg("--theme").arg(theme).env("COLORTERM", "truecolor"), SIZE)?;
+    let pty =
+        Pty::start(console.arg("--demo").arg("--theme").arg(theme).env("COLORTERM", "truecolor"), SIZE)?;
     pty.shows("20 stdio")?;
     Ok(pty)
 }

@@ -103,3 +103,53 @@ fn that_another_process_serves_is_told_however_short_the_time_without_a_server()
     let told = &model.notice().unwrap().text;
     assert!(told.contains("4712") && told.contains("4711"), "{told}");
 }
+
+#[test]
+fn what_is_of_the_server_before_is_not_live_until_the_new_one_has_told_how_it_is() {
+    let incompatible = || Heard::Incompatible { welcome: welcome(Role::Admin), skew: Skew::UpgradeServer };
+    for back in [live(), incompatible()] {
+        let mut model = connected(view(3), Role::Admin);
+        for heard in [lost(), Heard::Connecting { attempt: 1 }, back.clone(), Heard::Alive] {
+            update(&mut model, Msg::Heard(heard), now());
+            assert!(!model.view().unwrap().1.is_live(), "{}", model.link.name());
+            assert!(model.world().is_none());
+        }
+        let mut other = view(2);
+        other.boot = "boot-2".to_owned();
+        update(&mut model, Msg::Heard(Heard::View { view: Box::new(other) }), now());
+        assert!(model.view().unwrap().1.is_live());
+    }
+}
+
+#[test]
+fn behind_a_gap_nothing_is_live_until_the_next_whole_state() {
+    let mut model = connected(view(3), Role::Admin);
+    let delta =
+        task_orchestrator_shared::admin::view::Delta { seq: 9, at: String::new(), changes: Vec::new() };
+    update(&mut model, Msg::Heard(Heard::Delta { delta }), now());
+    assert!(!model.view().unwrap().1.is_live(), "something is missing between 5 and 9");
+    assert!(model.world().is_none(), "nothing is ordered on it");
+    update(&mut model, Msg::Heard(Heard::View { view: Box::new(view(3)) }), now());
+    assert!(model.view().unwrap().1.is_live());
+}
+
+#[test]
+fn whose_denials_are_ones_own_is_known_without_a_connection() {
+    let mut seen = view(1);
+    seen.audit = Some(crate::sample::audit());
+    let mut model = connected(seen, Role::Operator);
+    (model.screen, model.own_denials) = (crate::screen::Screen::Audit, true);
+    let count = |model: &crate::model::Model| crate::model::rows::of(model).unwrap().count();
+    assert_eq!(count(&model), 1);
+    update(&mut model, Msg::Heard(lost()), now());
+    assert_eq!(count(&model), 1, "what was denied before still was");
+}
+
+#[test]
+fn what_is_pasted_comes_in_as_letters_only() {
+    let mut model = connected(view(1), Role::Admin);
+    press(&mut model, &[":"], now());
+    update(&mut model, Msg::Paste("ré\u{1b}[2J\n\u{7}r".to_owned()), now());
+    let crate::model::prompt::Prompt::Palette(palette) = &model.prompt else { panic!("no palette") };
+    assert_eq!(palette.input.value(), "ré[2Jr", "no key of it is pressed");
+}

@@ -16,7 +16,7 @@ use crate::widgets::{Pen, timeline};
 pub(super) fn title(model: &Model, view: &View) -> String {
     match Run::current(view) {
         None => "Restart: none yet".to_owned(),
-        Some(run) if run.is_running() && model.link.is_live() => {
+        Some(run) if run.is_running() && model.is_live() => {
             format!("{} restart runs", capital(run.kind.as_str()))
         }
         Some(run) if run.is_running() => {

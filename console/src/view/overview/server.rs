@@ -72,7 +72,7 @@ fn you(model: &Model, pen: &mut Pen<'_, '_>) {
 }
 
 fn worker(model: &Model, view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>) {
-    let is_live = model.link.is_live();
+    let is_live = model.is_live();
     let (symbol, tone, role) = match (worker.role, worker.ready) {
         // Nobody knows whether it still lives.
         _ if !is_live => (Symbol::Unknown, Tone::Dim, "not known"),
