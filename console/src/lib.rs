@@ -1,7 +1,8 @@
 //! The operations console: a client of the admin channel and of nothing else.
 //!
 //! - [`heard`], input → [`msg`] → [`update`] → [`model`] ← [`view`]: one loop, pure but for its ends.
-//! - [`cli`] → [`runtime`]: the loop, between [`terminal`] and [`link`]; [`exit`]: how it may end.
+//! - [`cli`] → [`runtime`]: the loop, between [`terminal`] and [`link`]; [`alarm`]:
+//!   what wakes it; [`exit`]: how it may end.
 //! - [`action`]: everything that can be done, once each.  - [`keymap`], [`key`]: how;
 //!   [`palette`], [`key_table`]: the same to be searched and to be read.
 //! - [`screen`]: the nine of them.  - [`widgets`]: what they are drawn with.

@@ -9,6 +9,7 @@ mod draw;
 mod pace;
 mod perform;
 
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -58,6 +59,13 @@ pub struct Setup {
     pub is_local_time: bool,
 }
 
+/// A descriptor of this process alone: a server that is started from here and goes on
+/// would hold the terminal open, and whoever waits for the terminal's end, as a shell
+/// over SSH does, would wait for that server.
+fn own(terminal: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    rustix::io::fcntl_dupfd_cloexec(terminal, 0)
+}
+
 /// Runs the console until it ends; then the terminal is as it was.
 ///
 /// # Errors
@@ -69,8 +77,8 @@ pub fn run(setup: Setup) -> Result<Exit, TerminalError> {
     let exit = tokio.block_on(async {
         // Signals are caught, and both ends open, before anything of the terminal is changed.
         let (signals, (out, messages)) = (Signals::catch()?, mpsc::channel(MAX_WAITING));
-        let keyboard = Keyboard::new(rustix::io::dup(rustix::stdio::stdin())?)?;
-        let output = Output::start(rustix::io::dup(rustix::stdio::stdout())?)?;
+        let keyboard = Keyboard::new(own(rustix::stdio::stdin())?)?;
+        let output = Output::start(own(rustix::stdio::stdout())?)?;
         let sources = Sources { signals, keyboard, messages };
         let tick = Alarm::new()?;
         let console = Console::begin(setup, Guard::arm()?, output, tick, out);

@@ -1,4 +1,5 @@
 //! The command line of the real program, without a server and without a terminal.
+#![expect(clippy::unwrap_used, reason = "its helpers belong to tests as well")]
 
 use std::fs;
 use std::process::{Command, Output, Stdio};

@@ -34,11 +34,18 @@ pub fn live(workspace: &Workspace, arguments: &[&str]) -> Result<Pty> {
     Ok(pty)
 }
 
-/// Whether the head of the screen says that what is shown is what is.
+/// Whether the head of the screen says that what is shown is what is, and that somebody serves.
 pub fn is_live(screen: &Screen) -> bool {
     let contents = screen.contents();
     let head = contents.lines().next().unwrap_or_default();
-    head.contains("Live") && head.contains("gen ") && !head.contains("was gen")
+    let serves = head.split(" gen ").nth(1).is_some_and(|rest| !rest.starts_with('0'));
+    head.contains("Live") && serves && !head.contains("was gen")
+}
+
+/// Whether the screen says this, in whatever rows.
+pub fn says(screen: &Screen, text: &str) -> bool {
+    let contents = screen.contents();
+    contents.split_whitespace().collect::<Vec<_>>().join(" ").contains(text)
 }
 
 /// The first row in which all of these stand.

@@ -11,7 +11,7 @@ use crate::model::{Model, Now, words};
 pub(super) const WIDTH: usize = 80;
 
 /// A text in lines of at most [`WIDTH`] cells; those behind the first are indented.
-/// Control characters become spaces: what a client has written gives no orders to a terminal.
+/// What gives orders becomes blanks: what a client has written gives no orders to a terminal.
 pub(super) fn wrapped(text: &str) -> Vec<String> {
     let clean = words::clean(text);
     if clean.width() <= WIDTH {

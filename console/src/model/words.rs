@@ -88,3 +88,17 @@ pub fn at_most(mut text: String, bytes: usize) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_gives_no_orders() {
+        let turned = "pay\u{202e}lla\u{202c} \u{2066}x\u{2069}\u{200f}\u{2028}\u{2029}\u{9b}31m\x1b\r\n\t";
+        assert_eq!(clean(turned), "paylla x   31m    ");
+        // Letters that are put together stay so.
+        let whole = "漢字 e\u{301} 👩\u{200d}💻 Ünï";
+        assert_eq!(clean(whole), whole);
+    }
+}

@@ -68,15 +68,7 @@ fn crashed(info: &PanicHookInfo<'_>) {
         Err(error) => format!("the console has crashed, and no report could be kept ({error}):\n{report}"),
     };
     let _ = io::stderr().write_all(said.as_bytes());
-    end();
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a panic on any thread ends the process, and only this ends the other threads; nothing is left to flush"
-)]
-fn end() -> ! {
-    std::process::exit(i32::from(Exit::Crashed.code()))
+    std::process::exit(i32::from(Exit::Crashed.code()));
 }
 
 fn no_place() -> io::Error {

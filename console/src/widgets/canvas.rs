@@ -64,7 +64,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Writes into the first row of an area, and returns what is left of that row. What
-    /// does not fit is cut off, with a sign for it. Control characters are not written.
+    /// does not fit is cut off, with a sign for it. What gives orders is not written.
     pub fn put(&mut self, area: Rect, text: &str, tone: Tone) -> Rect {
         self.put_styled(area, text, self.look.style(tone))
     }

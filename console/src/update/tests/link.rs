@@ -88,23 +88,6 @@ fn keys_do_not_touch_the_wait_for_the_next_attempt_but_the_one_that_ends_it() {
 }
 
 #[test]
-fn that_another_process_serves_is_told_however_short_the_time_without_a_server() {
-    let mut model = connected(view(3), Role::Admin);
-    let mut hear = |boot: &str, pid: u32| {
-        let mut view = view(3);
-        view.boot = boot.to_owned();
-        view.server.pid = pid;
-        update(&mut model, Msg::Heard(Heard::View { view: Box::new(view) }), now());
-        model.notices.len()
-    };
-    let before = crate::sample::view(3).boot;
-    assert_eq!(hear(&before, 4711), 0, "the same process");
-    assert_eq!(hear("another", 4712), 1);
-    let told = &model.notice().unwrap().text;
-    assert!(told.contains("4712") && told.contains("4711"), "{told}");
-}
-
-#[test]
 fn what_is_of_the_server_before_is_not_live_until_the_new_one_has_told_how_it_is() {
     let incompatible = || Heard::Incompatible { welcome: welcome(Role::Admin), skew: Skew::UpgradeServer };
     for back in [live(), incompatible()] {
@@ -152,4 +135,21 @@ fn what_is_pasted_comes_in_as_letters_only() {
     update(&mut model, Msg::Paste("ré\u{1b}[2J\n\u{7}r".to_owned()), now());
     let crate::model::prompt::Prompt::Palette(palette) = &model.prompt else { panic!("no palette") };
     assert_eq!(palette.input.value(), "ré[2Jr", "no key of it is pressed");
+}
+
+#[test]
+fn that_another_process_serves_is_told_however_short_the_time_without_a_server() {
+    let mut model = connected(view(3), Role::Admin);
+    let mut hear = |boot: &str, pid: u32| {
+        let mut view = view(3);
+        view.boot = boot.to_owned();
+        view.server.pid = pid;
+        update(&mut model, Msg::Heard(Heard::View { view: Box::new(view) }), now());
+        model.notices.len()
+    };
+    let before = crate::sample::view(3).boot;
+    assert_eq!(hear(&before, 4711), 0, "the same process");
+    assert_eq!(hear("another", 4712), 1);
+    let told = &model.notice().unwrap().text;
+    assert!(told.contains("4712") && told.contains("4711"), "{told}");
 }

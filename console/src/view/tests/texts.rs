@@ -153,7 +153,7 @@ proptest! {
         for heard in [
             Heard::Lost { why: text.clone(), kind: LostKind::Broken, retry_in_ms: 900 },
             Heard::Denied { why: text.clone(), retry_in_ms: 900 },
-            Heard::LogEnds { why: text.clone() },
+            Heard::LogEnds { why: text },
         ] {
             update(&mut model, Msg::Heard(heard), now());
             check(&model, (width, height));
