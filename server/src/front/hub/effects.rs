@@ -290,8 +290,6 @@ impl Hub {
         let flushed = self.flush_all(now);
         self.current.count_released(flushed, held_for);
         self.open_all(now);
-        // What was measured while nobody served says that nobody does.
-        self.measure(&[Slow::Health]);
         // Neither the first worker nor one that goes on serving is come back to.
         if self.machine.running().is_some() && self.current.old != Some(to) {
             let sessions = self.connections.len() as u64;

@@ -226,29 +226,6 @@ fn a_thousand_busy_sessions_make_a_delta_of_less_than_a_hundred_kibibytes() {
 }
 
 #[test]
-fn health_is_measured_again_as_soon_as_a_worker_serves() {
-    let mut rig = Rig::new();
-    let mut clock = Clock(Duration::ZERO);
-    let (mut view, mut deltas) = rig.subscribe(None);
-    let mut level = |rig: &mut Rig, wanted: Level| {
-        // Sooner than it is measured in any case.
-        for _ in 0..30 {
-            rig.pump_what_is_there();
-            clock.tick(rig);
-            apply_all(&mut view, &mut deltas);
-            if view.health.as_ref().is_some_and(|health| health.checks.worker.status == wanted) {
-                return;
-            }
-            rig.pump();
-        }
-        panic!("the worker is not measured as {wanted:?}: {:?}", view.health);
-    };
-    level(&mut rig, Level::Unhealthy);
-    rig.start();
-    level(&mut rig, Level::Healthy);
-}
-
-#[test]
 fn the_audit_is_complete_although_its_records_come_in_batches() {
     let mut rig = Rig::serving();
     let mut clock = Clock(Duration::ZERO);
