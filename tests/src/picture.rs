@@ -9,8 +9,8 @@ use vt100::{Cell, Color, Screen};
 
 /// Width and height of a cell, and where its letters stand, in the picture's units.
 const WIDTH: f64 = 8.4;
-const HEIGHT: f64 = 18.0;
-const BASELINE: f64 = 13.5;
+const HEIGHT: f64 = 16.4;
+const BASELINE: f64 = 13.0;
 
 /// Between the edge and the screen.
 const MARGIN: f64 = 10.0;

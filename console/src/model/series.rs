@@ -27,6 +27,13 @@ pub struct Second {
     pub reconnections: Option<u64>,
 }
 
+impl Second {
+    /// The second behind it, of which nothing was told.
+    fn followed(self) -> Self {
+        Self { requests: Some(0.0), p50_ms: None, p99_ms: None, ..self }
+    }
+}
+
 /// Figures over time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Series {
@@ -73,7 +80,7 @@ impl Series {
         let missing = usize::try_from(second.saturating_sub(self.newest)).unwrap_or(usize::MAX).min(SECONDS);
         let last = self.seconds.back().copied().unwrap_or_default();
         for _ in 0..missing {
-            self.seconds.push_back(Second { requests: Some(0.0), p50_ms: None, p99_ms: None, ..last });
+            self.seconds.push_back(last.followed());
         }
         self.newest = self.newest.max(second);
         let over = self.seconds.len().saturating_sub(SECONDS);
@@ -91,8 +98,14 @@ impl Series {
     /// is kept is the same.
     pub fn moves(&self) -> bool {
         let Some(newest) = self.seconds.back() else { return false };
-        let quiet = Second { requests: Some(0.0), p50_ms: None, p99_ms: None, ..*newest };
+        let quiet = newest.followed();
         self.seconds.len() < SECONDS && *newest != quiet || self.seconds.iter().any(|second| *second != quiet)
+    }
+
+    /// Whether the newest figures are those of a second in which nothing was asked: the
+    /// next one is alike.
+    pub fn stands_still(&self) -> bool {
+        self.seconds.back().is_some_and(|newest| *newest == newest.followed())
     }
 
     /// How often sessions were established again in the time that is kept, and how many

@@ -15,6 +15,10 @@ const SECOND: Duration = Duration::from_secs(1);
 /// How often a restart that runs is drawn anew, for its clock.
 const RUNNING: Duration = Duration::from_millis(100);
 
+/// How often curves go on while the newest figures stand still: a cell of a curve is some
+/// seconds wide, and a server that lives says something more often than that.
+const CURVES: Duration = Duration::from_secs(4);
+
 /// When to send the next [`crate::msg::Msg::Tick`], from now; nothing when nothing changes.
 pub fn next(model: &Model, now: Now) -> Option<Duration> {
     let arming = match &model.prompt {
@@ -44,17 +48,35 @@ pub fn next(model: &Model, now: Now) -> Option<Duration> {
             .as_ref()
             .and_then(|seen| seen.view.restart.as_ref())
             .is_some_and(|restart| restart.report.outcome.is_none());
-    let sparks =
+    let curves =
         model.screen == Screen::Overview && model.is_live() && model.frozen.is_none() && model.series.moves();
+    // Only the second behind the last activity shows other figures at once.
+    let curves = curves.then(|| if model.series.stands_still() { CURVES } else { SECOND });
     let poll = super::poll::left(model, now);
-    [arming, notice, waits, poll, runs.then_some(RUNNING), sparks.then_some(SECOND)]
-        .into_iter()
-        .flatten()
-        .min()
+    [arming, notice, waits, poll, runs.then_some(RUNNING), curves].into_iter().flatten().min()
 }
 
 /// What is left until a whole number of seconds is left.
 fn part_of_second(left: Duration) -> Duration {
     let part = Duration::from_nanos(u64::from(left.subsec_nanos()));
     if part.is_zero() { SECOND } else { part }
+}
+
+#[cfg(test)]
+mod tests {
+    use task_orchestrator_shared::role::Role;
+
+    use super::*;
+    use crate::msg::Msg;
+    use crate::sample::{connected, now, view};
+    use crate::update::update;
+
+    #[test]
+    fn curves_of_a_server_without_requests_cost_no_wakeup_each_second() {
+        let mut model = connected(view(3), Role::Admin);
+        assert_eq!(next(&model, now()), Some(SECOND), "the figures are about to change");
+        let later = Now { running: now().running + SECOND * 2, ..now() };
+        update(&mut model, Msg::Tick, later);
+        assert_eq!(next(&model, later), Some(CURVES), "only the curve goes on");
+    }
 }

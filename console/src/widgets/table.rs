@@ -6,6 +6,7 @@ mod cell;
 mod columns;
 
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::Canvas;
 use crate::model::known::Freshness;
@@ -200,7 +201,9 @@ impl Drawing<'_> {
         }
         if is_chosen {
             canvas.put(area, symbols.of(Symbol::Chosen), Tone::Key);
-            let style = canvas.look().style(Tone::Chosen);
+            // One look from side to side, whatever the cells' own: it is one thing.
+            let look = canvas.look();
+            let style = Style::reset().patch(look.base()).patch(look.style(Tone::Chosen));
             canvas.restyle(area, style);
         }
         canvas.hit(area, Hit::Row(key.into_owned()));

@@ -22,6 +22,9 @@ const END: Duration = Duration::from_secs(4);
 /// restart has to be followed with the eye.
 const FRAME: (Duration, Duration) = (Duration::from_millis(120), Duration::from_millis(1500));
 
+/// Screens that were there for less are no whole frames.
+const TORN: Duration = Duration::from_millis(8);
+
 fn main() -> Result<()> {
     let directory = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("assets"), PathBuf::from);
     let home = tempfile::tempdir()?;
@@ -40,9 +43,8 @@ fn demo(home: &Path, theme: &str) -> Result<Pty> {
 fn overview_and_restart(home: &Path, directory: &Path) -> Result<()> {
     let mut pty = demo(home, "dark")?;
     // Some seconds of figures make curves.
-    pty.until("curves", |screen| screen.contents().contains("healthy") && curve(screen) >= 20)?;
+    pty.until("curves", |screen| screen.contents().contains("healthy") && curve(screen) >= 5)?;
     let frames = RefCell::new(vec![(Instant::now(), now(&pty)?)]);
-    fs::write(directory.join("console-overview.svg"), still(&now(&pty)?, Paper::DARK))?;
     let record = |screen: &Screen| {
         let mut frames = frames.borrow_mut();
         if frames.last().is_none_or(|(_, last)| last.contents_formatted() != screen.contents_formatted()) {
@@ -58,11 +60,16 @@ fn overview_and_restart(home: &Path, directory: &Path) -> Result<()> {
     }
     let frames = frames.into_inner();
     let ends = frames.iter().skip(1).map(|(at, _)| Some(*at)).chain([None]);
-    let shown = frames.iter().zip(ends).map(|((at, screen), end)| {
-        let lasted = end.map_or(END, |end| end.duration_since(*at).clamp(FRAME.0, FRAME.1));
-        (lasted, screen.clone())
+    let shown = frames.iter().zip(ends).filter_map(|((at, screen), end)| {
+        let lasted = end.map_or(END, |end| end.duration_since(*at));
+        // What is gone so soon is a part of a frame, which no terminal shows.
+        let shown = if end.is_some() { lasted.clamp(FRAME.0, FRAME.1) } else { lasted };
+        (lasted >= TORN).then(|| (shown, screen.clone()))
     });
     fs::write(directory.join("console-restart.svg"), film(&shown.collect::<Vec<_>>(), Paper::DARK))?;
+    pty.keys("1")?;
+    pty.shows("Last restart")?;
+    fs::write(directory.join("console-overview.svg"), still(&now(&pty)?, Paper::DARK))?;
     pty.keys("q")?;
     pty.ends()?;
     Ok(())
@@ -79,8 +86,9 @@ fn light(home: &Path, directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The screen as it is.
+/// The screen as it is between two frames.
 fn now(pty: &Pty) -> Result<Screen> {
+    pty.quiet(TORN)?;
     let screen = RefCell::new(None);
     pty.until("anything", |seen| {
         *screen.borrow_mut() = Some(seen.clone());
@@ -89,7 +97,9 @@ fn now(pty: &Pty) -> Result<Screen> {
     screen.into_inner().ok_or_else(|| anyhow::anyhow!("nothing was seen"))
 }
 
-/// Cells of curves on the screen.
+/// Cells of the curve of requests.
 fn curve(screen: &Screen) -> usize {
-    screen.contents().chars().filter(|letter| ('▁'..='█').contains(letter)).count()
+    let contents = screen.contents();
+    let line = contents.lines().find_map(|line| line.split_once("requests/s")).map_or("", |(_, rest)| rest);
+    line.chars().filter(|letter| ('\u{2581}'..='\u{2588}').contains(letter)).count()
 }

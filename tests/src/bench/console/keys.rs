@@ -129,7 +129,7 @@ fn console(folder: &Path, socket: &Path) -> Result<Started> {
 
 /// What stands above the list while the row at this place is chosen.
 fn place(at: u32) -> String {
-    format!("Connections {at}/{SESSIONS} ")
+    format!("Connections {at}/{SESSIONS}")
 }
 
 fn answer(request: &Request) -> Reply {

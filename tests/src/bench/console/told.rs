@@ -23,7 +23,7 @@ pub(super) fn events(scale: &Scale, table: &mut Table, workspace: &Workspace, se
     let console = Pty::start(Started::console(workspace.path())?.arg("--screen").arg("connections"), SIZE)?;
     // The sessions at work, and the one that keeps the server.
     let (without, with) =
-        (format!("Connections 1/{} ", SESSIONS + 1), format!("Connections 1/{} ", SESSIONS + 2));
+        (format!("Connections 1/{}", SESSIONS + 1), format!("Connections 1/{}", SESSIONS + 2));
     console.shows(&without)?;
     let runtime = runtime()?;
     let Target { socket, hello, options } = server.admins().clone();
