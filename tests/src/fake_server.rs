@@ -241,6 +241,11 @@ pub fn skewed(welcome: Welcome, skew: Skew) -> Welcome {
 }
 
 /// Waits this long between two changes, without drifting, as often as `count` says.
+///
+/// # Errors
+///
+/// The first one that `each` has.
+#[expect(clippy::disallowed_methods, reason = "the pace is what is wanted")]
 pub fn paced(every: Duration, count: u32, mut each: impl FnMut(u32) -> Result<()>) -> Result<()> {
     let begun = std::time::Instant::now();
     for number in 0..count {

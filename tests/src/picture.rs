@@ -89,7 +89,7 @@ impl Lines {
             return *number;
         }
         let number = self.known.len();
-        let _ = write!(self.definitions, "<g id=\"l{number}\">{line}</g>\n");
+        let _ = writeln!(self.definitions, "<g id=\"l{number}\">{line}</g>");
         self.known.insert(line, number);
         number
     }

@@ -125,7 +125,7 @@ impl Pty {
     /// When the terminal is closed.
     pub fn resize(&self, columns: u16, rows: u16) -> Result<()> {
         self.reader.resize(columns, rows);
-        Ok(self.master.as_ref().context("the terminal is closed")?.resize(size(columns, rows))?)
+        self.master.as_ref().context("the terminal is closed")?.resize(size(columns, rows))
     }
 
     /// The program's process id.
