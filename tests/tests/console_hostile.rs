@@ -104,7 +104,7 @@ fn spell(side: &mut Side, line: &str) -> Result<()> {
 
 /// More than a line may have, as long as somebody takes it.
 fn flood(side: &mut Side) {
-    let piece = [b'x'; 64 * 1024];
+    let piece = [b'x'; 16 * 1024];
     for _ in 0..=2 * MAX_LINE_BYTES / piece.len() {
         if side.say_bytes(&piece).is_err() {
             return;
