@@ -131,7 +131,12 @@ impl Gate {
     ///
     /// When the file system does not.
     pub fn set(&self, is_open: bool) -> Result<()> {
-        Ok(if is_open { std::fs::write(self.sign(), "") } else { std::fs::remove_file(self.sign()) }?)
+        if is_open {
+            std::fs::write(self.sign(), "")?;
+        } else {
+            std::fs::remove_file(self.sign())?;
+        }
+        Ok(())
     }
 
     fn sign(&self) -> PathBuf {

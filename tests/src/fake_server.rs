@@ -199,9 +199,11 @@ impl Side {
             for changes in told {
                 let _one = lock.lock();
                 if answers.tell(NOON, changes).is_err() {
-                    return;
+                    break;
                 }
             }
+            // Who answers ends too.
+            let _ = answers.said.get_ref().shutdown(std::net::Shutdown::Both);
         });
         Ok((changes, teller))
     }
