@@ -213,10 +213,10 @@ impl Cli {
         config.arrange(&mut model);
         model.screen = self.screen.unwrap_or(model.screen);
         model.starts_unasked = self.source.start;
-        if is_linear {
-            return Ok(linear::run(model, origin)?);
-        }
         let is_local_time = config.time_zone.value == Zone::Local;
+        if is_linear {
+            return Ok(linear::run(model, origin, is_local_time)?);
+        }
         let setup = Setup { model, origin, is_remote: terminal.is_ssh, is_local_time };
         Ok(runtime::run(setup)?)
     }
@@ -231,7 +231,8 @@ impl Cli {
         }
         let demo = if *demo { Some(Demo::begin()?) } else { None };
         let aim = match &demo {
-            Some(demo) => Aim::find(Some(demo.workspace()), None)?,
+            // Whatever the environment names: nobody tries keys on a server that is at work.
+            Some(demo) => Aim::of(demo.workspace())?,
             None => Aim::find(self.server.workspace.as_deref(), self.server.socket.clone())?,
         };
         let aim = aim.lowered(self.server.role, self.server.read_only);

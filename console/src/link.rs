@@ -1,7 +1,7 @@
 //! The console's end of the admin channel: a link that is kept up, what comes in over
 //! it as messages, and the effects that need it. Decides nothing and shows nothing.
 //!
-//! All messages go through one bounded channel, whose rule stands in [`sink`]: wait.
+//! All messages go through one bounded channel, whose rule stands in `sink`: wait.
 
 mod aim;
 mod pump;
@@ -10,12 +10,13 @@ mod tail;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use task_orchestrator_shared::client::{Link, LinkEvents};
 use task_orchestrator_shared::role::Role;
 use tokio::sync::{Notify, mpsc};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 pub use aim::{Aim, CLIENT};
 
@@ -99,8 +100,11 @@ struct Open {
     line: Arc<Line>,
     pump: JoinHandle<()>,
     follow: Option<JoinHandle<()>>,
-    /// Questions without an answer. The model asks no more than a few at a time.
+    /// Questions without an answer. The model waits for no more than a few at a time, and
+    /// says of which it does not any more.
     asks: JoinSet<()>,
+    /// How each of them is ended.
+    ends: BTreeMap<Tag, AbortHandle>,
 }
 
 /// The link, which is another one once a role was denied.
@@ -185,6 +189,11 @@ impl Live {
     fn effect(&mut self, effect: Effect, sink: &Sink) -> Option<Effect> {
         match effect {
             Effect::Send { tag, order } => self.open.ask(tag, order, sink),
+            Effect::Forget(tag) => {
+                if let Some(end) = self.open.ends.remove(&tag) {
+                    end.abort();
+                }
+            }
             Effect::Follow(filter) => {
                 let client = self.open.line.link().client();
                 let pulse = Arc::clone(&self.open.line.pulse);
@@ -225,7 +234,7 @@ impl Open {
         let line = Arc::new(Line { link: Mutex::new(Arc::new(link)), pulse });
         let lower = roles.map(|role| (role, aim.clone())).collect();
         let pump = tokio::spawn(keep(Arc::clone(&line), events, sink.clone(), lower));
-        Self { line, pump, follow: None, asks: JoinSet::new() }
+        Self { line, pump, follow: None, asks: JoinSet::new(), ends: BTreeMap::new() }
     }
 
     fn follow(&mut self, next: Option<JoinHandle<()>>) {
@@ -236,8 +245,9 @@ impl Open {
 
     fn ask(&mut self, tag: Tag, order: Order, sink: &Sink) {
         while self.asks.try_join_next().is_some() {}
+        self.ends.retain(|_, end| !end.is_finished());
         let (link, pulse, sink) = (self.line.link(), Arc::clone(&self.line.pulse), sink.clone());
-        self.asks.spawn(async move {
+        let end = self.asks.spawn(async move {
             let (request, context) = (order.request().clone(), order.context().clone());
             // The answer says in the end all that matters, as does the view.
             let told = |event| {
@@ -253,6 +263,7 @@ impl Open {
             };
             sink.heard(Heard::Answer { tag, answer }).await;
         });
+        self.ends.insert(tag, end);
     }
 }
 

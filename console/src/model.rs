@@ -106,6 +106,9 @@ pub struct Seen {
     pub at: Now,
     /// When something was heard of the restart last: its figures are as old as that.
     pub restart_at: Now,
+    /// Whether it is of the connection that is up, without a gap since: rows of a server
+    /// that is gone are never shown as live.
+    pub is_current: bool,
 }
 
 /// Something that was asked of the server.
@@ -175,6 +178,8 @@ pub struct Model {
     pub audit: Fetched<Vec<AuditRecord>>,
     /// Whether only own denials are shown of it.
     pub own_denials: bool,
+    /// The user that the server has taken this console for last.
+    pub uid: Option<u32>,
     /// The chosen session.
     pub session: Fetched<SessionDetail>,
     /// Which session was asked for last, by its client's id.
@@ -233,6 +238,7 @@ impl Model {
             config: Fetched::Unasked,
             audit: Fetched::Unasked,
             own_denials: false,
+            uid: None,
             session: Fetched::Unasked,
             session_asked: None,
             polled: now.running,
@@ -257,8 +263,14 @@ impl Model {
             return Some((&frozen.view, Freshness::Stale(frozen.at)));
         }
         let seen = self.seen.as_deref()?;
-        let freshness = if self.link.is_live() { Freshness::Live } else { Freshness::Stale(seen.at) };
+        let freshness = if self.is_live() { Freshness::Live } else { Freshness::Stale(seen.at) };
         Some((&seen.view, freshness))
+    }
+
+    /// Whether what was heard last is what is: there is a connection, and its server has
+    /// told how it is.
+    pub fn is_live(&self) -> bool {
+        self.link.is_live() && self.seen.as_ref().is_some_and(|seen| seen.is_current)
     }
 
     /// The figures over time that are shown.
@@ -269,13 +281,14 @@ impl Model {
     /// How much an answer that was asked for can be trusted.
     pub fn freshness_of<T>(&self, held: &known::Held<T>) -> Freshness {
         let is_of_this_server = self.seen.as_ref().is_some_and(|seen| seen.view.boot == held.boot);
-        if self.link.is_live() && is_of_this_server { Freshness::Live } else { Freshness::Stale(held.at) }
+        if self.is_live() && is_of_this_server { Freshness::Live } else { Freshness::Stale(held.at) }
     }
 
-    /// The world that a decision would be based on: only while the link is live.
+    /// The world that a decision would be based on: only while the link is live, and once
+    /// its server has told how it is.
     pub fn world(&self) -> Option<World> {
         self.link.takes_orders().then_some(())?;
-        self.seen.as_ref().map(|seen| World::of(&seen.view))
+        self.seen.as_ref().filter(|seen| seen.is_current).map(|seen| World::of(&seen.view))
     }
 
     /// The role that the server has granted on this connection.

@@ -99,6 +99,8 @@ pub enum Effect {
         /// This.
         order: Order,
     },
+    /// Do not wait for the answer to this question any longer.
+    Forget(Tag),
     /// Follow these lines of the log, instead of those before.
     Follow(LogFilter),
     /// Do not follow the log any more.

@@ -2,7 +2,7 @@
 //! defects, for demonstrations and for tests. Holds what the server showed, so the file
 //! is its owner's alone.
 //!
-//! A thread writes; [`WAITING`] messages may wait for it, and then whoever passes on
+//! A thread writes; `WAITING` messages may wait for it, and then whoever passes on
 //! what the server says waits too, never the loop. Nothing is left out: a recording that
 //! has reached its bound, or that the disk refuses, says so at its end and is over.
 

@@ -1,7 +1,7 @@
 //! A recording instead of a server: the same messages with the same gaps. Asks nobody
 //! anything: an order is answered with the word that this is a replay.
 //!
-//! A thread reads ahead by [`AHEAD`] lines and waits while nobody takes them.
+//! A thread reads ahead by `AHEAD` lines and waits while nobody takes them.
 
 mod speed;
 #[cfg(test)]
@@ -178,7 +178,7 @@ pub(crate) fn effect(effect: Effect, sink: &Sink) -> Option<Effect> {
         Effect::Send { tag, .. } => Msg::Heard(failed(tag)),
         Effect::FindTargets | Effect::Switch(_) => said(REPLAY),
         Effect::StartServer(_) => Msg::Started(Err(REPLAY.to_owned())),
-        Effect::Follow(_) | Effect::Unfollow | Effect::RetryNow => return None,
+        Effect::Forget(_) | Effect::Follow(_) | Effect::Unfollow | Effect::RetryNow => return None,
         other => return Some(other),
     };
     let sink = sink.clone();

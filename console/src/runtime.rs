@@ -9,12 +9,14 @@ mod draw;
 mod pace;
 mod perform;
 
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use crate::alarm::Alarm;
 use crate::exit::Exit;
 use crate::link::{Origin, Wire};
 use crate::model::{Model, Now};
@@ -57,6 +59,13 @@ pub struct Setup {
     pub is_local_time: bool,
 }
 
+/// A descriptor of this process alone: a server that is started from here and goes on
+/// would hold the terminal open, and whoever waits for the terminal's end, as a shell
+/// over SSH does, would wait for that server.
+fn own(terminal: BorrowedFd<'_>) -> rustix::io::Result<OwnedFd> {
+    rustix::io::fcntl_dupfd_cloexec(terminal, 0)
+}
+
 /// Runs the console until it ends; then the terminal is as it was.
 ///
 /// # Errors
@@ -68,10 +77,11 @@ pub fn run(setup: Setup) -> Result<Exit, TerminalError> {
     let exit = tokio.block_on(async {
         // Signals are caught, and both ends open, before anything of the terminal is changed.
         let (signals, (out, messages)) = (Signals::catch()?, mpsc::channel(MAX_WAITING));
-        let keyboard = Keyboard::new(rustix::io::dup(rustix::stdio::stdin())?)?;
-        let output = Output::start(rustix::io::dup(rustix::stdio::stdout())?)?;
+        let keyboard = Keyboard::new(own(rustix::stdio::stdin())?)?;
+        let output = Output::start(own(rustix::stdio::stdout())?)?;
         let sources = Sources { signals, keyboard, messages };
-        let console = Console::begin(setup, Guard::arm()?, output, out);
+        let tick = Alarm::new()?;
+        let console = Console::begin(setup, Guard::arm()?, output, tick, out);
         console.run(sources).await
     });
     // Who is still at work in the background is not waited for.
@@ -97,8 +107,8 @@ struct Console {
     pace: Pace,
     /// Why a frame is wanted, where one is.
     wanted: Option<Cause>,
-    /// When the next tick is.
-    tick: Option<Instant>,
+    /// For the next tick.
+    tick: Alarm,
     started: Instant,
     is_stopped: bool,
     end: Option<Exit>,
@@ -107,7 +117,7 @@ struct Console {
 impl Console {
     async fn run(mut self, mut from: Sources) -> Result<Exit, TerminalError> {
         loop {
-            let (draw_at, tick_at) = (self.draw_at(), self.tick_at());
+            let draw_at = self.draw_at();
             tokio::select! {
                 biased;
                 told = from.signals.next() => self.told(told)?,
@@ -119,7 +129,7 @@ impl Console {
                 () = self.output.through() => {}
                 () = sleep_until(draw_at.unwrap_or(self.started)), if draw_at.is_some() => {}
                 Some(message) = from.messages.recv() => self.take(message, Cause::Data),
-                () = sleep_until(tick_at.unwrap_or(self.started)), if tick_at.is_some() => {
+                () = self.tick.due(), if !self.is_stopped => {
                     self.take(Msg::Tick, Cause::Data);
                 }
             }
@@ -180,11 +190,7 @@ impl Console {
             self.perform(effect);
         }
         let next = wake::next(&self.model, now);
-        self.tick = next.map(|wait| Instant::now() + wait.max(SHORTEST_TICK));
-    }
-
-    fn tick_at(&self) -> Option<Instant> {
-        self.tick.filter(|_| !self.is_stopped)
+        self.tick.set(next.map(|wait| wait.max(SHORTEST_TICK)));
     }
 
     fn now(&self) -> Now {

@@ -1,33 +1,25 @@
 //! A server to draw and to try things on, the same in every run: for tests only.
 
+mod drawn;
+mod health;
+mod records;
+mod restarts;
 mod work;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::style::{Color, Modifier, Style};
 use task_orchestrator_shared::admin::Reply;
-use task_orchestrator_shared::admin::audit::{Actor, Attempt, AuditEvent, AuditOutcome, AuditRecord};
 use task_orchestrator_shared::admin::backup::{Backup, Due};
-use task_orchestrator_shared::admin::config::{ConfigEntry, Takes};
 use task_orchestrator_shared::admin::log::{LogLevel, LogLine};
 use task_orchestrator_shared::admin::view::{
-    HistoryView, Limits, RestartView, ServerView, SessionFigures, SessionState, SessionView, Traffic, View,
-    WorkerRole, WorkerView,
+    HistoryView, Limits, ServerView, SessionFigures, SessionState, SessionView, Traffic, View, WorkerRole,
+    WorkerView,
 };
 use task_orchestrator_shared::admin::{Welcome, WhoAmI};
 use task_orchestrator_shared::error_code::ErrorCode;
-use task_orchestrator_shared::phase::Phase;
-use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks};
-use task_orchestrator_shared::report::{
-    Alert, BufferStatus, Checks, ConnectionsCheck, DatabaseCheck, DeadCause, DeadLetter, DiskCheck, Health,
-    Level, MemoryCheck, PastRestart, ReadinessDetails, RebootReadiness, StateCheck, WorkerCheck,
-};
-use task_orchestrator_shared::restart::{
-    BuildReport, Kind, Outcome, PhaseRecord, Progress, Reason, RestartError, RestartId, RestartReport,
-};
+use task_orchestrator_shared::report::{ActiveTasksCheck, Readiness, ReadinessChecks, ReadinessDetails};
+use task_orchestrator_shared::report::{BufferStatus, DeadCause, DeadLetter, Level, PastRestart};
 use task_orchestrator_shared::role::{Operation, Role};
 
 use crate::heard::{Answer, Heard, Tag};
@@ -38,10 +30,12 @@ use crate::symbols::Symbols;
 use crate::theme::Depth;
 use crate::update::update;
 
+pub(crate) use drawn::{drawn, pictures, text_of};
+pub(crate) use health::{curves, health};
+pub(crate) use records::{audit, config};
+use restarts::build;
+pub(crate) use restarts::{past, running};
 pub(crate) use work::{detail, tasks};
-
-/// The sizes that everything is drawn in: beside each other, usual, small.
-pub(crate) const SIZES: [(u16, u16); 3] = [(120, 40), (80, 24), (40, 10)];
 
 /// The moment of all samples.
 pub(crate) fn now() -> Now {
@@ -108,39 +102,6 @@ pub(crate) fn session(number: u64) -> SessionView {
     }
 }
 
-fn phases(scale: f64) -> Vec<PhaseRecord> {
-    let took = [80.0, 0.3, 0.2, 0.4, 0.1, 1.2, 0.9, 3.1];
-    let mut started_ms = 0.0;
-    let record = |(phase, took): (&Phase, f64)| {
-        let record = PhaseRecord { phase: *phase, started_ms, duration_ms: Some(took * scale) };
-        started_ms += took * scale;
-        record
-    };
-    Phase::EIGHT.iter().zip(took).map(record).collect()
-}
-
-/// An earlier restart.
-pub(crate) fn past(number: u32) -> PastRestart {
-    let success = !number.is_multiple_of(3);
-    PastRestart {
-        restart_id: RestartId(format!("r-{number}")),
-        timestamp: at(-3600 * i64::from(number)),
-        reason: Reason::ManualRequest,
-        kind: [Kind::Graceful, Kind::Emergency, Kind::Crash][number as usize % 3],
-        success,
-        outcome: if success { Outcome::Complete } else { Outcome::Failed },
-        duration: 0.0862 * f64::from(number),
-        downtime_ms: 1.5 * f64::from(number),
-        requested_by: "admin:uid=1000".to_owned(),
-        phases: phases(f64::from(number)),
-        error: (!success).then(|| RestartError {
-            error_code: ErrorCode::WorkerUnavailable,
-            error: "the new worker ended before it was ready".to_owned(),
-            phase: Phase::Preparation,
-        }),
-    }
-}
-
 /// A snapshot or backup.
 pub(crate) fn backup(number: u32) -> Backup {
     Backup {
@@ -158,70 +119,6 @@ pub(crate) fn backup(number: u32) -> Backup {
         pinned: number == 2,
         remove_at: (number > 0).then(|| at(86_400 * i64::from(30 - number))),
         due: [None, None, Some(Due::Compress), None, Some(Due::Remove)][number as usize % 5],
-    }
-}
-
-/// The restart that runs, in this phase.
-pub(crate) fn running(phase: Phase) -> RestartView {
-    let done: Vec<PhaseRecord> = phases(1.0).into_iter().take_while(|record| record.phase <= phase).collect();
-    let phases = done
-        .into_iter()
-        .map(|record| PhaseRecord {
-            duration_ms: record.duration_ms.filter(|_| record.phase != phase),
-            ..record
-        })
-        .collect();
-    RestartView {
-        report: RestartReport {
-            restart_id: RestartId("r-now".to_owned()),
-            kind: Kind::Graceful,
-            reason: Reason::ManualRequest,
-            note: Some("new build".to_owned()),
-            requested_by: "admin:uid=1000".to_owned(),
-            outcome: None,
-            phase,
-            progress: phase.progress(),
-            message: "waiting for two calls to reach a checkpoint".to_owned(),
-            errors: Vec::new(),
-            graceful: true,
-            preserve_state: true,
-            timeout: 30,
-            started_at: at(-1),
-            completed_at: None,
-            duration_ms: 840.0,
-            downtime_ms: 12.0,
-            buffered_requests: 9,
-            replayed_requests: 0,
-            cleared_requests: 0,
-            suspended: 2,
-            old_pid: Some(4200),
-            new_pid: Some(4300),
-            generation: 12,
-            state: None,
-            migration: None,
-            old_build: Some(build("0.1.0")),
-            new_build: Some(build("0.1.1")),
-            phases,
-        },
-        progress: Some(Progress {
-            restart_id: RestartId("r-now".to_owned()),
-            phase,
-            progress: phase.progress(),
-            message: "waiting for two calls to reach a checkpoint".to_owned(),
-            elapsed_ms: 840.0,
-            deadline_ms: Some(4160.0),
-            held: 9,
-            in_flight: 2,
-        }),
-        build_output: Vec::new(),
-    }
-}
-
-fn build(version: &str) -> BuildReport {
-    BuildReport {
-        version: version.to_owned(),
-        sha256: Some("9f2c".repeat(16)),
-        path: "/usr/local/bin/task-orchestrator".to_owned(),
     }
 }
 
@@ -341,91 +238,6 @@ pub(crate) fn connected(view: View, role: Role) -> Model {
     model
 }
 
-/// What is drawn, in each size, with signs of Unicode and of ASCII, and where there
-/// are which colours. Asserts that without colours everything says the same.
-pub(crate) fn pictures(model: &Model) -> String {
-    let mut all = String::new();
-    for (width, height) in SIZES {
-        for symbols in [Symbols::Unicode, Symbols::Ascii] {
-            let coloured = drawn(model, width, height, symbols, Depth::Ansi16);
-            let plain = drawn(model, width, height, symbols, Depth::None);
-            let text = text_of(&coloured);
-            assert_eq!(text, text_of(&plain), "what is said without colours");
-            for cell in &plain.content {
-                assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset), "no colours");
-            }
-            if symbols == Symbols::Ascii {
-                assert!(text.is_ascii(), "signs of ASCII only: {text}");
-            }
-            all.push_str(&format!("== {width}x{height} {symbols:?}\n{text}"));
-            if symbols == Symbols::Unicode {
-                all.push_str(&format!("-- colour\n{}-- none\n{}", styles_of(&coloured), styles_of(&plain)));
-            }
-        }
-    }
-    all
-}
-
-pub(crate) fn drawn(model: &Model, width: u16, height: u16, symbols: Symbols, depth: Depth) -> Buffer {
-    let mut model = model.clone();
-    model.settings.look.symbols = symbols;
-    model.settings.look.depth = depth;
-    let area = Rect::new(0, 0, width, height);
-    let then = model.now;
-    update(&mut model, Msg::Resize(width, height), then);
-    // Drawn twice: how many rows fit is known once it was drawn.
-    let mut buffer = Buffer::empty(area);
-    let drawn = crate::view::view(&model, area, &mut buffer);
-    update(&mut model, Msg::Drawn { page_rows: drawn.page_rows }, then);
-    let mut buffer = Buffer::empty(area);
-    crate::view::view(&model, area, &mut buffer);
-    buffer
-}
-
-pub(crate) fn text_of(buffer: &Buffer) -> String {
-    let width = usize::from(buffer.area.width.max(1));
-    let lines = buffer.content.chunks(width).map(|line| {
-        let line: String = line.iter().map(|cell| cell.symbol()).collect();
-        format!("{}\n", line.trim_end())
-    });
-    lines.collect()
-}
-
-/// Runs of cells that look alike, a line for each row that has any.
-fn styles_of(buffer: &Buffer) -> String {
-    let mut all = String::new();
-    let width = usize::from(buffer.area.width.max(1));
-    for (row, cells) in buffer.content.chunks(width).enumerate() {
-        let mut runs: Vec<(usize, usize, Style)> = Vec::new();
-        for (column, cell) in cells.iter().enumerate() {
-            match runs.last_mut() {
-                Some((_, end, style)) if *style == cell.style() && *end == column => *end += 1,
-                _ => runs.push((column, column + 1, cell.style())),
-            }
-        }
-        let told: Vec<String> = runs
-            .iter()
-            .filter(|(_, _, style)| {
-                style.fg != Some(Color::Reset)
-                    || style.bg != Some(Color::Reset)
-                    || style.add_modifier != Modifier::empty()
-            })
-            .map(|(start, end, style)| {
-                let part = |colour: Option<Color>| colour.filter(|colour| *colour != Color::Reset);
-                let mut words: Vec<String> = Vec::new();
-                words.extend(part(style.fg).map(|colour| format!("{colour}")));
-                words.extend(part(style.bg).map(|colour| format!("on {colour}")));
-                words.extend(style.add_modifier.iter_names().map(|(name, _)| name.to_lowercase()));
-                format!("{start}-{} {}", end - 1, words.join(" "))
-            })
-            .collect();
-        if !told.is_empty() {
-            all.push_str(&format!("{row}: {}\n", told.join(", ")));
-        }
-    }
-    all
-}
-
 /// So many milliseconds before the moment.
 pub(crate) fn before(millis: u64) -> Now {
     Now { running: now().running - Duration::from_millis(millis), ..now() }
@@ -509,170 +321,4 @@ pub(crate) fn log_lines(count: u64) -> Vec<LogLine> {
         }
     };
     (0..count).map(line).collect()
-}
-
-fn attempt(operation: Operation, method: &str, uid: u32) -> Box<Attempt> {
-    Box::new(Attempt {
-        actor: Actor {
-            transport: "admin".to_owned(),
-            uid,
-            user: (uid == 1000).then(|| "ann".to_owned()),
-            gid: uid,
-            pid: Some(77),
-            client: Some("task-orchestrator-console 0.1.0".to_owned()),
-            role: Some(if uid == 1000 { Role::Operator } else { Role::Monitor }),
-        },
-        operation,
-        method: method.to_owned(),
-        target: (operation == Operation::RestoreBackup).then(|| "backup_state_01.json".to_owned()),
-        parameters: serde_json::json!({ "graceful": true, "note": "new build" }),
-        reason: (operation == Operation::GracefulRestart).then(|| "new build".to_owned()),
-        idempotency_key: Some("console-1-2".to_owned()),
-    })
-}
-
-/// A record of the audit of each kind, newest first.
-pub(crate) fn audit() -> Vec<AuditRecord> {
-    use AuditEvent::{Allowed, Denied, Intent, Outcome, Repeated};
-    let denied = |operation, method, uid, why: &str| Denied {
-        attempt: attempt(operation, method, uid),
-        why: why.to_owned(),
-    };
-    let outcome = |of, outcome, detail: &str| Outcome { of, outcome, detail: detail.to_owned() };
-    let events = vec![
-        AuditEvent::Audit { what: "opened".to_owned(), detail: "the audit goes on".to_owned() },
-        Allowed(attempt(Operation::ViewConfig, "show_config", 1000)),
-        Repeated { of: 42, times: 3 },
-        Intent(attempt(Operation::GracefulRestart, "restart", 1000)),
-        outcome(44, AuditOutcome::Done, "generation 12 serves"),
-        denied(Operation::RestoreBackup, "restore_backup", 1000, "operator may not restore_backup"),
-        denied(Operation::Stop, "stop", 1001, "monitor may not stop"),
-        Intent(attempt(Operation::Snapshot, "snapshot", 1001)),
-        outcome(48, AuditOutcome::Failed, "RESTART_005: the disk is full"),
-        outcome(7, AuditOutcome::Unknown, "the server ended before that was known"),
-        Intent(attempt(Operation::PinBackup, "pin_backup", 1000)),
-    ];
-    let hash = |of: u64| format!("{:016x}", of.wrapping_mul(0x9e37_79b9_7f4a_7c15)).repeat(4);
-    let records = events.into_iter().zip(41_u64..).map(|(event, seq)| AuditRecord {
-        seq,
-        at: at(-600 + i64::try_from(seq).unwrap()),
-        event,
-        prev: hash(seq),
-        mac: hash(seq + 1),
-    });
-    let mut records: Vec<AuditRecord> = records.collect();
-    records.reverse();
-    records
-}
-
-/// The configuration in force.
-pub(crate) fn config() -> Vec<ConfigEntry> {
-    let entry = |key: &str, value: &str, source: &str, pending: Option<(&str, Takes)>| ConfigEntry {
-        key: key.to_owned(),
-        value: value.to_owned(),
-        source: source.to_owned(),
-        pending: pending.map(|(value, _)| value.to_owned()),
-        takes: pending.map(|(_, takes)| takes),
-    };
-    let file = ".task_orchestrator/config.toml:12";
-    vec![
-        entry("front.max_sessions", "1000", "default", None),
-        entry("buffer.expiry", "\"5 min\"", file, Some(("\"10 min\"", Takes::Reload))),
-        entry("store.synchronous", "\"full\"", "TASK_ORCHESTRATOR_STORE_SYNCHRONOUS", None),
-        entry("store.readers", "4", "default", Some(("8", Takes::Restart))),
-        entry("access.socket_group", "\"\"", "default", Some(("\"ops\"", Takes::Stop))),
-        entry("log.level", "\"info\"", "default", None),
-    ]
-}
-
-/// What a health check has found: something to look at, where `alerts` are wanted.
-pub(crate) fn health(alerts: bool) -> Box<Health> {
-    let connected = Checks {
-        reboot_readiness: Some(RebootReadiness {
-            ready: !alerts,
-            issues: if alerts { vec!["the snapshot cannot be written".to_owned()] } else { Vec::new() },
-            details: ReadinessDetails {
-                maintenance_mode: false,
-                shutdown_in_progress: false,
-                state_manager_initialized: true,
-                state_manager_accessible: !alerts,
-            },
-        }),
-        database: Some(DatabaseCheck {
-            connected: true,
-            status: Level::Healthy,
-            integrity: "ok".to_owned(),
-            schema_version: Some(3),
-            size_bytes: Some(1 << 20),
-            wal_bytes: Some(0),
-            transactions_pending: Some(0),
-            connections_open: Some(4),
-            latency_ms: Some(0.2),
-            age_ms: Some(400),
-        }),
-        connections: Some(ConnectionsCheck {
-            active_connections: 7,
-            by_transport: [("stdio".to_owned(), 7)].into(),
-            by_state: [("active".to_owned(), 2), ("idle".to_owned(), 5)].into(),
-            status: Level::Healthy,
-        }),
-        worker: WorkerCheck {
-            pid: Some(4200),
-            generation: 12,
-            rss_bytes: Some(13 << 20),
-            last_heartbeat_ms: Some(400),
-            in_flight: 2,
-            crashes: 1,
-            status: Level::Healthy,
-        },
-        disk: DiskCheck {
-            free_bytes: Some(if alerts { 40 << 20 } else { 80 << 30 }),
-            status: if alerts { Level::Unhealthy } else { Level::Healthy },
-        },
-        memory: MemoryCheck {
-            front_rss_bytes: Some(14 << 20),
-            worker_rss_bytes: Some(13 << 20),
-            buffered_bytes: 0,
-        },
-        state: StateCheck {
-            current_state_bytes: Some(4096),
-            backups: 8,
-            last_verified: Some(at(-60)),
-            status: Level::Healthy,
-        },
-    };
-    let raised = Alert {
-        kind: "snapshot_broken".to_owned(),
-        detail: "backup_state_03.json cannot be read from end to end".to_owned(),
-        raised_at: at(-900),
-        times: 2,
-    };
-    Box::new(Health {
-        healthy: !alerts,
-        status: if alerts { Level::Unhealthy } else { Level::Healthy },
-        timestamp: at(-5),
-        server_version: "0.1.0".to_owned(),
-        uptime_seconds: 3600,
-        safe_mode: None,
-        alerts: if alerts { vec![raised] } else { Vec::new() },
-        checks: connected,
-    })
-}
-
-/// Figures of the last minute and a half, with a gap.
-pub(crate) fn curves(model: &mut Model) {
-    let Some(seen) = model.seen.clone() else { return };
-    model.series = crate::model::series::Series::default();
-    for second in 0..=90u32 {
-        let mut view = seen.view.clone();
-        let wave = f64::from(second % 13);
-        view.traffic.requests_per_second = 150.0 + 10.0 * wave;
-        view.traffic.p50_ms = (!(30..=40).contains(&second)).then_some(0.3 + wave / 50.0);
-        view.traffic.p99_ms = (!(30..=40).contains(&second)).then_some(2.0 + wave / 5.0);
-        view.traffic.front_rss_bytes = Some((14 << 20) + (u64::from(second) << 14));
-        view.server.reconnections = u64::from(second / 30) + 18;
-        let ago = Duration::from_secs(u64::from(90 - second));
-        let then = Now { running: now().running - ago, ..now() };
-        model.series.take(&view, then);
-    }
 }

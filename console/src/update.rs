@@ -3,6 +3,7 @@
 
 mod acts;
 mod answers;
+mod choices;
 mod compare;
 mod dialogs;
 mod heard;
@@ -21,7 +22,7 @@ use crate::heard::Tag;
 use crate::model::notice::{MAX_NOTICES, Notice};
 use crate::model::order::Order;
 use crate::model::prompt::Prompt;
-use crate::model::{Asked, MAX_ASKED, Model, Now, Purpose};
+use crate::model::{Asked, MAX_ASKED, Model, Now, Purpose, words};
 use crate::msg::{Effect, MAX_PASTE, Msg};
 use crate::theme::Tone;
 
@@ -33,7 +34,8 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
     // Rows that move do not move the page: the view finds the chosen one by itself, and
     // a thousand changes a second are not worth sorting for.
     let is_change = matches!(&msg, Msg::Heard(crate::heard::Heard::Delta { .. }));
-    let effects = match msg {
+    let mut effects = answers::forget(model);
+    effects.extend(match msg {
         Msg::Key(press) => keys::pressed(model, press),
         Msg::Paste(text) => pasted(model, &text),
         Msg::Click(hit) => keys::clicked(model, hit),
@@ -58,7 +60,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Now) -> Vec<Effect> {
             say(model, Tone::Bad, text);
             Vec::new()
         }
-    };
+    });
     if model.link.is_live() {
         model.series.advance(now);
     }
@@ -74,9 +76,8 @@ fn pasted(model: &mut Model, text: &str) -> Vec<Effect> {
     if !model.prompt.takes_text() {
         return Vec::new();
     }
-    let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at < MAX_PASTE).last();
-    let letters = text.chars().take(end.map_or(0, |_| MAX_PASTE)).filter(|letter| !letter.is_control());
-    for letter in letters {
+    let text = words::at_most(text.to_owned(), MAX_PASTE);
+    for letter in text.chars().filter(|letter| !letter.is_control()) {
         keys::typed(model, InputRequest::InsertChar(letter));
     }
     Vec::new()

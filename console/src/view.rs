@@ -127,6 +127,10 @@ pub fn view(model: &Model, area: Rect, buffer: &mut Buffer) -> Drawn {
             away::draw(model, &mut canvas, body);
         }
         prompts::draw(model, &mut canvas, area, body);
+        chrome::long_notice(model, &mut canvas, area);
     }
     canvas.finish()
 }
+
+#[cfg(test)]
+mod tests;

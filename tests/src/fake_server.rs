@@ -86,6 +86,20 @@ impl Side {
         Ok(stream.write_all(b"\n")?)
     }
 
+    /// Says these bytes, whatever they are, and nothing behind them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Side::say`].
+    pub fn say_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        Ok(self.said.get_mut().write_all(bytes)?)
+    }
+
+    /// Counts a change that nobody is told of.
+    pub fn keep_silent_of_one(&mut self) {
+        self.seq += 1;
+    }
+
     /// Answers a question.
     ///
     /// # Errors

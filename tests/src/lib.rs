@@ -9,6 +9,7 @@ pub mod bench;
 pub mod caller;
 pub mod chaos;
 pub mod client;
+pub mod console;
 pub mod fake_server;
 pub mod followed;
 pub mod history;

@@ -143,7 +143,7 @@ fn any_size_is_drawn_and_the_usual_one_again() -> Result<()> {
         pty.resize(columns, rows)?;
         pty.wrote("\x1b[2J", frames + 1)?;
     }
-    pty.shows("Overview")?;
+    pty.shows("ends the console")?;
     pty.keys("q")?;
     ensure!(pty.ends()? == 0);
     pty.is_restored()
@@ -162,8 +162,9 @@ fn while_nothing_happens_nothing_is_written() -> Result<()> {
         let (woken, written) = (wakeups(pty.pid()?), pty.raw().len());
         ensure!(pty.quiet(IDLE)? == written, "it has written");
         let woken = wakeups(pty.pid()?) - woken;
-        // Two a second, and one more for where the count begins.
-        ensure!(woken <= 2 * IDLE.as_secs() + 1, "woken {woken} times in {IDLE:?}");
+        // What the server says of itself now and then, and the timers of the runtime, which
+        // come in two steps.
+        ensure!(woken <= 3 * IDLE.as_secs(), "woken {woken} times in {IDLE:?}");
         pty.keys("q")?;
         ensure!(pty.ends()? == 0);
         pty.is_restored()?;

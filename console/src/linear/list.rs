@@ -130,6 +130,8 @@ fn line(model: &Model, rows: &dyn Rows, row: usize, number: usize, list: &ListSt
         .iter()
         .enumerate()
         .filter(|(_, column)| !list.hidden.contains(column.id))
+        // What does not apply to it is said in its details only.
+        .filter(|(at, _)| *at == 0 || rows.value(row, *at) != Value::NotApplicable)
         .map(|(at, column)| (column.priority, at, cell(model, rows, row, at, column)))
         .collect();
     let mut marks = String::new();

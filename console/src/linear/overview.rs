@@ -133,10 +133,11 @@ fn traffic(view: &View, facts: &mut Vec<String>) {
 
 fn kept(model: &Model, view: &View, facts: &mut Vec<String>) {
     if let Some(history) = &view.history {
-        let rate = known(history.success_rate_24h, |rate| format!("{:.0} %", rate * 100.0));
+        let rate = history.success_rate_24h;
+        let rate = rate.map_or_else(|| "none".to_owned(), |rate| format!("{:.0} % successful", rate * 100.0));
         facts.push(fact(
             "restarts",
-            format!("{}, {} successful, {rate} of the last day's", history.total, history.successful),
+            format!("{}, {} successful; {rate} in the last day", history.total, history.successful),
         ));
     }
     if let Some(backups) = &view.backups {

@@ -88,7 +88,7 @@ impl Questions {
                     for line in lines {
                         turn.say(format!("  {line}"));
                     }
-                    turn.say("At each question, enter takes what stands in brackets, and cancel ends it with nothing done.".to_owned());
+                    turn.say("At each question, enter takes what stands in brackets, and cancel ends it with nothing done.");
                     self.step = after(dialog, None);
                 }
             }
@@ -109,12 +109,12 @@ impl Questions {
     pub(super) fn answer(&mut self, dialog: &Dialog, line: &str) -> Turn {
         let mut turn = Turn::default();
         if line.eq_ignore_ascii_case("cancel") || (self.step == Step::Last && self.asked && !is_yes(line)) {
-            turn.say("Cancelled. Nothing was done.".to_owned());
+            turn.say("Cancelled. Nothing was done.");
             turn.msgs.push(Msg::Click(Hit::Cancel));
             return turn;
         }
         if !self.asked {
-            turn.say("Nothing was asked yet: wait for the question, or cancel.".to_owned());
+            turn.say("Nothing was asked yet: wait for the question, or cancel.");
             return turn;
         }
         match self.step {

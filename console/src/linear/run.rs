@@ -66,9 +66,11 @@ enum Typed {
 /// # Errors
 ///
 /// [`RunError`].
-pub fn run(mut model: Model, origin: Origin) -> Result<Exit, RunError> {
+pub fn run(mut model: Model, origin: Origin, is_local_time: bool) -> Result<Exit, RunError> {
     let started = Instant::now();
-    model.settings.zone = TimeZone::system();
+    if is_local_time {
+        model.settings.zone = TimeZone::system();
+    }
     let runtime = Builder::new_current_thread().enable_all().build().map_err(RunError::Runtime)?;
     let end = runtime.block_on(async {
         let (sender, heard) = mpsc::channel(MAX_WAITING);

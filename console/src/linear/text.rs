@@ -6,13 +6,14 @@ use unicode_width::UnicodeWidthStr;
 use crate::model::value::Value;
 use crate::model::{Model, Now, words};
 
-/// Widest line, in cells; only a single word that is longer makes a longer one.
-pub(super) const WIDTH: usize = 100;
+/// Widest line, in cells: that of the usual terminal, which would break a longer one within
+/// a word. Only a single word that is longer makes a longer one.
+pub(super) const WIDTH: usize = 80;
 
 /// A text in lines of at most [`WIDTH`] cells; those behind the first are indented.
-/// Control characters become spaces: what a client has written gives no orders to a terminal.
+/// What gives orders becomes blanks: what a client has written gives no orders to a terminal.
 pub(super) fn wrapped(text: &str) -> Vec<String> {
-    let clean: String = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean = words::clean(text);
     if clean.width() <= WIDTH {
         return vec![clean.trim_end().to_owned()];
     }

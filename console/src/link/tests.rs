@@ -295,3 +295,22 @@ async fn an_order_without_an_answer_is_asked_again_with_its_key() {
     let heard = desk.until(|heard| matches!(heard, Heard::Answer { .. })).await;
     assert!(matches!(heard, Heard::Answer { answer: Answer::Reply(_), .. }));
 }
+
+#[tokio::test]
+async fn a_question_that_is_forgotten_is_not_asked_again_on_the_next_connection() {
+    let scene = Scene::new();
+    let listener = scene.listen();
+    let mut desk = Desk::open(&scene);
+    let mut side = Side::live(&listener, "one", 0).await;
+    desk.until(|heard| matches!(heard, Heard::View { .. })).await;
+    desk.wire.effect(Effect::Send { tag: Tag(1), order: plain(Request::Tasks) });
+    desk.wire.effect(Effect::Send { tag: Tag(2), order: plain(Request::Health) });
+    for _ in 0..2 {
+        side.call().await;
+    }
+    assert!(desk.wire.effect(Effect::Forget(Tag(1))).is_none());
+    drop(side);
+    let mut side = Side::live(&listener, "two", 0).await;
+    assert_eq!(side.call().await.request, Request::Health, "and nothing before it");
+    assert!(side.has_said_nothing());
+}

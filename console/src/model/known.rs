@@ -77,7 +77,8 @@ pub struct Held<T> {
     pub value: T,
     /// When it came.
     pub at: Now,
-    /// The server's boot id: of another one it is not live any more.
+    /// The server's boot id: of another one it is not live any more. Empty once a newer
+    /// answer has not come.
     pub boot: String,
 }
 
@@ -98,6 +99,18 @@ impl<T> Fetched<T> {
     /// Whether an answer is on its way.
     pub fn is_asked(&self) -> bool {
         matches!(self, Self::Asked(_))
+    }
+
+    /// The answer has not come: what was known before is old from now on.
+    pub fn give_up(&mut self, why: &str) {
+        *self = match std::mem::take(self) {
+            Self::Asked(Some(mut held)) => {
+                held.boot.clear();
+                Self::Have(held)
+            }
+            Self::Asked(None) => Self::Failed(why.to_owned()),
+            other => other,
+        };
     }
 
     /// It is asked for now.

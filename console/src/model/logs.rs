@@ -92,6 +92,11 @@ impl Logs {
         self.held = None;
     }
 
+    /// Whether the lines that are kept are of what was asked for before.
+    pub fn is_asked_anew(&self) -> bool {
+        self.replaces
+    }
+
     /// The newest lines, oldest first. Where they go on from those that are kept they are
     /// joined to them, so that who reads further up is not torn away by a lost connection.
     pub fn begin(&mut self, lines: Vec<LogLine>) {

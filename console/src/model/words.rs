@@ -1,5 +1,6 @@
 //! Figures in words: short, and the same everywhere.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -56,6 +57,30 @@ pub fn counted(count: u64, one: &str, many: &str) -> String {
 /// Longest text that is copied, in bytes: terminals take no more by OSC 52 reliably.
 pub const MAX_COPIED: usize = 74_000;
 
+/// A text as it may be shown. Whoever wrote it steers no terminal: control characters
+/// become blanks, and marks that turn round or hide what stands beside them are left out.
+pub fn clean(text: &str) -> Cow<'_, str> {
+    if !text.contains(|letter| is_break(letter) || is_mark(letter)) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().filter(|letter| !is_mark(*letter));
+    shown.map(|letter| if is_break(letter) { ' ' } else { letter }).collect::<String>().into()
+}
+
+/// Characters that end a line or steer a terminal.
+pub fn is_break(letter: char) -> bool {
+    letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')
+}
+
+/// Characters without a width that change how others are read: the direction of writing,
+/// tags that nobody sees, and what would join two letters into one sign: terminals differ
+/// in whether they do, and so in how many cells it takes.
+pub const fn is_mark(letter: char) -> bool {
+    matches!(letter,
+        '\u{61c}' | '\u{200b}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
 /// A text cut off at so many bytes, between two characters.
 pub fn at_most(mut text: String, bytes: usize) -> String {
     if text.len() > bytes {
@@ -63,4 +88,19 @@ pub fn at_most(mut text: String, bytes: usize) -> String {
         text.truncate(end);
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_gives_no_orders() {
+        let turned = "pay\u{202e}lla\u{202c} \u{2066}x\u{2069}\u{200f}\u{2028}\u{2029}\u{9b}31m\x1b\r\n\t";
+        assert_eq!(clean(turned), "paylla x   31m    ");
+        // Letters that are put together stay so, but those that not every terminal puts together.
+        let whole = "漢字 e\u{301} Ünï";
+        assert_eq!(clean(whole), whole);
+        assert_eq!(clean("👩\u{200d}💻 ❤\u{fe0f}"), "👩💻 ❤");
+    }
 }

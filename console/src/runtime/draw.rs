@@ -3,13 +3,19 @@
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::{Cause, Console, Guard, HitMap, Msg, Output, Pace, Screen, Setup, Wire};
+use super::{Alarm, Cause, Console, Guard, HitMap, Msg, Output, Pace, Screen, Setup, Wire};
 use crate::terminal;
 use crate::view::view;
 
 impl Console {
     /// Draws the first frame, and only then begins to connect.
-    pub(super) fn begin(setup: Setup, guard: Guard, output: Output, out: mpsc::Sender<Msg>) -> Self {
+    pub(super) fn begin(
+        setup: Setup,
+        guard: Guard,
+        output: Output,
+        tick: Alarm,
+        out: mpsc::Sender<Msg>,
+    ) -> Self {
         let Setup { mut model, origin, is_remote, is_local_time } = setup;
         let started = Instant::now();
         let mut screen = Screen::new(terminal::size());
@@ -33,7 +39,7 @@ impl Console {
             hits: HitMap::default(),
             pace,
             wanted: None,
-            tick: None,
+            tick,
             started,
             is_stopped: false,
             end: None,

@@ -17,6 +17,7 @@ impl Console {
             Effect::Suspend => self.stop(),
             Effect::Quit => self.end = Some(Exit::Done),
             Effect::Send { .. }
+            | Effect::Forget(_)
             | Effect::Follow(_)
             | Effect::Unfollow
             | Effect::RetryNow

@@ -50,6 +50,7 @@ pub fn install() {
     panic::set_hook(Box::new(crashed));
 }
 
+#[expect(clippy::disallowed_methods, reason = "a panic returns to no main")]
 fn crashed(info: &PanicHookInfo<'_>) {
     if CRASHED.swap(true, Ordering::SeqCst) {
         // Another thread is at it, and ends the process.

@@ -3,7 +3,7 @@
 //! thread waiting and nobody else.
 //!
 //! Bounded: one frame is on its way; the next is not composed before it is through.
-//! Nothing is written after [`close`].
+//! Nothing is written after `close`.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;

@@ -8,6 +8,8 @@ use std::io::Write as _;
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
+use crate::model::words;
+
 /// How a cell looks.
 type Look = (Color, Color, Modifier);
 
@@ -43,7 +45,7 @@ pub(super) fn paint<'a>(cells: impl Iterator<Item = (u16, u16, &'a Cell)>, bytes
             look = wanted;
         }
         let symbol = cell.symbol();
-        let is_safe = !symbol.chars().any(char::is_control);
+        let is_safe = !symbol.chars().any(|letter| words::is_break(letter) || words::is_mark(letter));
         bytes.extend_from_slice(if is_safe { symbol } else { NO_LETTER }.as_bytes());
     }
     if look != PLAIN {

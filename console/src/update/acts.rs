@@ -2,17 +2,15 @@
 
 use task_orchestrator_shared::admin::Request;
 use task_orchestrator_shared::admin::audit::MAX_AUDIT_RECORDS;
-use task_orchestrator_shared::admin::log::LogLevel;
 
 use super::poll::{refresh, refresh_detail};
-use super::{ask, close, dialogs, lists, say};
+use super::{ask, choices, dialogs, lists, say};
 use crate::action::{Action, ActionId};
 use crate::heard::LostKind;
 use crate::model::dialog::Ask;
 use crate::model::link_state::LinkState;
-use crate::model::list::Direction;
-use crate::model::prompt::{Choice, Choose, Item, Page, Palette, Prompt};
-use crate::model::{Model, Purpose, rows};
+use crate::model::prompt::{Choice, Page, Palette, Prompt};
+use crate::model::{Model, Purpose};
 use crate::msg::Effect;
 use crate::screen::Screen;
 use crate::symbols::Symbols;
@@ -25,6 +23,10 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         return Vec::new();
     }
     if let Some(why) = model.barred(action) {
+        say(model, Tone::Warn, format!("{}: {why}", action.label));
+        return Vec::new();
+    }
+    if let Some(why) = dialogs::pointless(model, id) {
         say(model, Tone::Warn, format!("{}: {why}", action.label));
         return Vec::new();
     }
@@ -67,7 +69,7 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
         ActionId::Compare => compare(model, action),
         ActionId::Snapshot => ask(model, Purpose::Small(action), Request::Snapshot),
         ActionId::Pin => pin(model, action),
-        ActionId::LogLevel => choose_level(model),
+        ActionId::LogLevel => choices::choose_level(model),
         ActionId::Explain => super::pages::explain(model),
         ActionId::CompareRestarts => super::pages::compare_restarts(model),
 
@@ -98,8 +100,8 @@ pub(super) fn perform(model: &mut Model, id: ActionId) -> Vec<Effect> {
             lists::open_filter(model);
             Vec::new()
         }
-        ActionId::Sort => choose_column(model, Choice::Sort),
-        ActionId::Columns => choose_column(model, Choice::Columns),
+        ActionId::Sort => choices::choose_column(model, Choice::Sort),
+        ActionId::Columns => choices::choose_column(model, Choice::Columns),
         ActionId::Refresh => {
             let mut effects = refresh(model);
             effects.extend(older_records(model));
@@ -179,7 +181,7 @@ fn on_chosen(model: &mut Model, with: impl FnOnce(String) -> Option<Ask>) -> Vec
 }
 
 fn nothing_chosen(model: &mut Model) -> Vec<Effect> {
-    say(model, Tone::Warn, "nothing is chosen".to_owned());
+    say(model, Tone::Warn, "nothing is chosen: choose a row first".to_owned());
     Vec::new()
 }
 
@@ -234,82 +236,6 @@ fn pin(model: &mut Model, action: &'static Action) -> Vec<Effect> {
     let backups = model.seen.iter().filter_map(|seen| seen.view.backups.as_ref()).flatten();
     let pinned = backups.into_iter().any(|backup| backup.name == name && backup.pinned);
     ask(model, Purpose::Small(action), Request::PinBackup { name, pinned: !pinned })
-}
-
-fn choose_level(model: &mut Model) -> Vec<Effect> {
-    let present = model.seen.as_ref().map(|seen| seen.view.limits.log_level.clone()).unwrap_or_default();
-    let items: Vec<Item> = LogLevel::ALL
-        .iter()
-        .map(|level| Item {
-            label: level.as_str().to_owned(),
-            detail: String::new(),
-            is_on: level.as_str().eq_ignore_ascii_case(&present),
-        })
-        .collect();
-    let at = items.iter().position(|item| item.is_on).unwrap_or(0);
-    let title = "Level of the server's log files".to_owned();
-    model.prompt = Prompt::Choose(Choose { what: Choice::LogLevel, title, items, at });
-    Vec::new()
-}
-
-fn choose_column(model: &mut Model, what: Choice) -> Vec<Effect> {
-    let Some(rows) = rows::of(model) else { return Vec::new() };
-    let columns = rows.columns();
-    drop(rows);
-    let list = model.list();
-    let items = columns.iter().map(|column| {
-        let sorted = list.sort.filter(|(id, _)| *id == column.id).map(|(_, direction)| direction);
-        let is_on = if what == Choice::Sort { sorted.is_some() } else { !list.hidden.contains(column.id) };
-        let detail = match sorted {
-            Some(Direction::Up) if what == Choice::Sort => "the least first",
-            Some(Direction::Down) if what == Choice::Sort => "the most first",
-            _ => "",
-        };
-        Item { label: column.title.to_owned(), detail: detail.to_owned(), is_on }
-    });
-    let items = items.collect();
-    let title = if what == Choice::Sort { "Sort by" } else { "Columns" };
-    let choose = Choose { what, title: title.to_owned(), items, at: 0 };
-    model.prompt = Prompt::Choose(choose);
-    Vec::new()
-}
-
-/// One of several was chosen.
-pub(super) fn chosen(model: &mut Model) -> Vec<Effect> {
-    let Prompt::Choose(Choose { what, at, items, .. }) = model.prompt.clone() else { return Vec::new() };
-    let column = || rows::of(model).and_then(|rows| rows.columns().get(at).map(|column| column.id));
-    match what {
-        Choice::Sort => {
-            if let Some(column) = column() {
-                model.list_mut().sort_by(column);
-            }
-            close(model);
-            Vec::new()
-        }
-        Choice::Columns => {
-            if let Some(column) = column() {
-                let hidden = &mut model.list_mut().hidden;
-                if !hidden.remove(column) {
-                    hidden.insert(column);
-                }
-            }
-            // More than one may be chosen: it stays open.
-            let effects = choose_column(model, Choice::Columns);
-            if let Prompt::Choose(choose) = &mut model.prompt {
-                choose.at = at;
-            }
-            effects
-        }
-        Choice::LogLevel => {
-            close(model);
-            let Some(level) = items.get(at).map(|item| item.label.clone()) else { return Vec::new() };
-            ask(model, Purpose::Small(ActionId::LogLevel.action()), Request::LogLevel { level })
-        }
-        Choice::Target(targets) => {
-            close(model);
-            targets.get(at).map_or_else(Vec::new, |target| super::switched(model, target.clone()))
-        }
-    }
 }
 
 /// Shows a screen, and asks for what it shows.
@@ -393,7 +319,12 @@ fn start_server(model: &mut Model) -> Vec<Effect> {
         _ => false,
     };
     if !no_server {
-        say(model, Tone::Warn, "a server runs for this workspace, or it is not known yet".to_owned());
+        say(
+            model,
+            Tone::Warn,
+            "not started: a server runs for this workspace, or it is not known yet whether one does"
+                .to_owned(),
+        );
         return Vec::new();
     }
     if model.is_starting {

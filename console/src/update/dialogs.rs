@@ -5,10 +5,11 @@ mod facts;
 use task_orchestrator_shared::admin::{Reply, Request};
 
 use super::{ask, close, say, send};
+use crate::action::ActionId;
 use crate::heard::Tag;
 use crate::model::dialog::{Ask, Dialog, Facts, NotYet};
 use crate::model::prompt::{Choice, Choose, Item, Prompt};
-use crate::model::{Model, Purpose};
+use crate::model::{Model, Purpose, steps};
 use crate::msg::Effect;
 use crate::screen::Screen;
 use crate::targets::TargetRow;
@@ -26,11 +27,8 @@ pub(super) fn open(model: &mut Model, what: Ask) -> Vec<Effect> {
         say(model, Tone::Warn, format!("{}: there is no live connection to the server", action.label));
         return Vec::new();
     };
-    // The workspace where anything is lost in it, the file where the file decides what.
-    let word = match &what {
-        Ask::Restore(name) => name.clone(),
-        _ => model.target.name.clone(),
-    };
+    // The same word whatever is lost: a file's name of forty letters would be pasted, not read.
+    let word = model.target.name.clone();
     let lines = facts::known(model, &what);
     let question = match &what {
         Ask::Restart | Ask::Build | Ask::Upgrade | Ask::Rollback => Some(Request::Prepare),
@@ -49,6 +47,17 @@ pub(super) fn open(model: &mut Model, what: Ask) -> Vec<Effect> {
     };
     model.prompt = Prompt::Confirm(Box::new(Dialog::new(what, facts, word, world, model.now)));
     effects
+}
+
+/// Why there is nothing to do it to, where that is so: a question about nothing is not asked.
+pub(super) fn pointless(model: &Model, id: ActionId) -> Option<&'static str> {
+    let view = &model.seen.as_deref()?.view;
+    let is_running = steps::running(view).is_some();
+    match id {
+        ActionId::CancelRestart if !is_running => Some("no restart runs"),
+        ActionId::Rollback if !view.server.can_roll_back => Some("there is no previous build"),
+        _ => None,
+    }
 }
 
 /// The server has told what it would mean.
@@ -113,7 +122,12 @@ pub(super) fn choose_target(model: &mut Model, targets: Vec<TargetRow>) -> Vec<E
         return Vec::new();
     }
     if targets.is_empty() {
-        say(model, Tone::Warn, "no workspace has a running server".to_owned());
+        let next = model
+            .settings
+            .keymap
+            .hint(ActionId::StartServer)
+            .map_or_else(String::new, |key| format!(": {key} starts one for this workspace"));
+        say(model, Tone::Warn, format!("no workspace has a running server{next}"));
         return Vec::new();
     }
     let here = &model.target.workspace;

@@ -22,8 +22,12 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
     match heard {
         Heard::Opened => model.opening = model.opening.saturating_sub(1),
         Heard::Connecting { attempt } => connecting(model, attempt),
-        Heard::Live { welcome } => return live(model, welcome),
+        Heard::Live { welcome } => {
+            connected(model, &welcome);
+            model.link = LinkState::Live(welcome);
+        }
         Heard::Incompatible { welcome, skew } => {
+            connected(model, &welcome);
             model.link = LinkState::Incompatible { welcome, skew };
         }
         Heard::View { view } => return whole(model, view),
@@ -36,6 +40,7 @@ pub(super) fn take(model: &mut Model, heard: Heard) -> Vec<Effect> {
         }
         Heard::Denied { why, retry_in_ms } => {
             let next = now.running + std::time::Duration::from_millis(retry_in_ms);
+            disconnected(model);
             model.link = LinkState::Denied { why, next };
         }
         Heard::Silent => silent(model, now),
@@ -67,12 +72,26 @@ fn connecting(model: &mut Model, attempt: u32) {
     model.link = LinkState::Connecting { attempt, last };
 }
 
-fn live(model: &mut Model, welcome: Box<Welcome>) -> Vec<Effect> {
+/// There is a connection. What is known is of the one before, until this one tells.
+fn connected(model: &mut Model, welcome: &Welcome) {
     model.target.workspace = std::path::PathBuf::from(&welcome.workspace);
     model.target.name = name_of(&welcome.workspace);
-    model.is_starting = false;
-    model.link = LinkState::Live(welcome);
-    Vec::new()
+    (model.is_starting, model.uid) = (false, Some(welcome.you.uid));
+    past(model);
+}
+
+/// There is no connection any more.
+fn disconnected(model: &mut Model) {
+    past(model);
+    model.logs.is_followed = false;
+    model.series.forget();
+}
+
+/// What is known was so, and holds until the next whole state only as that.
+fn past(model: &mut Model) {
+    if let Some(seen) = model.seen.as_deref_mut() {
+        seen.is_current = false;
+    }
 }
 
 /// What a workspace is called: the last part of its path.
@@ -82,8 +101,17 @@ pub(crate) fn name_of(workspace: &str) -> String {
 }
 
 fn whole(model: &mut Model, view: Box<View>) -> Vec<Effect> {
+    // Short as the time without it was, who looked elsewhere has to know.
+    let is_another =
+        |seen: &&Seen| seen.view.boot != view.boot && seen.view.server.workspace == view.server.workspace;
+    if let Some(before) = model.seen.as_deref().filter(is_another) {
+        let (old, new) = (before.view.server.pid, view.server.pid);
+        let text = format!("another server process serves: pid {new}, before it pid {old}");
+        super::say(model, crate::theme::Tone::Warn, text);
+    }
     model.series.take(&view, model.now);
-    model.seen = Some(Box::new(Seen { view: *view, at: model.now, restart_at: model.now }));
+    let (at, restart_at) = (model.now, model.now);
+    model.seen = Some(Box::new(Seen { view: *view, at, restart_at, is_current: true }));
     // What the screen asks for may be of the server before.
     super::poll::refresh(model)
 }
@@ -94,13 +122,15 @@ fn change(model: &mut Model, delta: Delta) {
         delta.changes.iter().any(|change| matches!(change, Change::Restart(_) | Change::Progress(_)));
     // The link tells of a new whole state where there is a gap: until then what is
     // shown is what was so.
-    if seen.view.apply(delta).is_ok() {
-        seen.at = model.now;
-        if is_of_restart {
-            seen.restart_at = model.now;
-        }
-        model.series.take(&seen.view, model.now);
+    if seen.view.apply(delta).is_err() {
+        seen.is_current = false;
+        return;
     }
+    seen.at = model.now;
+    if is_of_restart {
+        seen.restart_at = model.now;
+    }
+    model.series.take(&seen.view, model.now);
 }
 
 fn lost(model: &mut Model, why: String, kind: LostKind, retry_in_ms: u64) {
@@ -113,8 +143,7 @@ fn lost(model: &mut Model, why: String, kind: LostKind, retry_in_ms: u64) {
         _ => (1, model.now),
     };
     model.link = LinkState::Waiting { attempt, lost: Lost { why, kind, at }, next };
-    model.logs.is_followed = false;
-    model.series.forget();
+    disconnected(model);
 }
 
 fn silent(model: &mut Model, now: Now) {
@@ -132,7 +161,8 @@ fn alive(model: &mut Model) {
             None => LinkState::Live(welcome),
         };
     }
-    if let Some(seen) = model.seen.as_deref_mut() {
+    // It lives: nothing has changed since it was heard last.
+    if let Some(seen) = model.seen.as_deref_mut().filter(|seen| seen.is_current) {
         seen.at = model.now;
     }
 }

@@ -3,7 +3,7 @@
 use crossterm::event::KeyCode;
 use tui_input::InputRequest;
 
-use super::{acts, close, dialogs, lists};
+use super::{acts, choices, close, dialogs, lists};
 use crate::action::ActionId;
 use crate::key::{Key, Press};
 use crate::model::Model;
@@ -209,7 +209,7 @@ fn in_choice(model: &mut Model, key: Key) -> Vec<Effect> {
         Some(ActionId::Down) => choose.at = (choose.at + 1).min(last),
         Some(ActionId::Top) => choose.at = 0,
         Some(ActionId::Bottom) => choose.at = last,
-        Some(ActionId::Open | ActionId::Freeze) => return acts::chosen(model),
+        Some(ActionId::Open | ActionId::Freeze) => return choices::chosen(model),
         _ => {}
     }
     Vec::new()
@@ -224,7 +224,7 @@ pub(super) fn clicked(model: &mut Model, hit: Hit) -> Vec<Effect> {
         (Prompt::None, Hit::Action(action)) => return acts::perform(model, action),
         (Prompt::Choose(choose), Hit::Item(at)) => {
             choose.at = at.min(choose.items.len().saturating_sub(1));
-            return acts::chosen(model);
+            return choices::chosen(model);
         }
         (Prompt::Palette(palette), Hit::Item(at)) => {
             palette.at = at;

@@ -20,9 +20,6 @@ const SESSION: Duration = Duration::from_secs(2);
 /// How often the tasks are asked for.
 const TASKS: Duration = Duration::from_secs(5);
 
-/// After this time an answer is not waited for any more.
-const GIVEN_UP: Duration = Duration::from_secs(10);
-
 fn period(model: &Model) -> Option<Duration> {
     let (period, operation) = match model.screen {
         Screen::Connections => (SESSION, Operation::ViewRequests),
@@ -109,8 +106,7 @@ pub(super) fn detail_answered(model: &mut Model) -> Vec<Effect> {
 
 /// Whether the answer to such a question is still waited for.
 fn is_waited_for(model: &Model, purpose: &Purpose) -> bool {
-    let mut asked = model.asked.values();
-    asked.any(|asked| asked.purpose == *purpose && model.now.since(asked.at) < GIVEN_UP)
+    model.asked.values().any(|asked| asked.purpose == *purpose)
 }
 
 #[cfg(test)]

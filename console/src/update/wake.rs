@@ -41,17 +41,15 @@ pub fn next(model: &Model, now: Now) -> Option<Duration> {
         LinkState::Stale { .. } => Some(SECOND),
         LinkState::Connecting { .. } | LinkState::Live(_) | LinkState::Incompatible { .. } => None,
     };
-    let runs = model.link.is_live()
+    let runs = model.is_live()
         && model.frozen.is_none()
         && model
             .seen
             .as_ref()
             .and_then(|seen| seen.view.restart.as_ref())
             .is_some_and(|restart| restart.report.outcome.is_none());
-    let curves = model.screen == Screen::Overview
-        && model.link.is_live()
-        && model.frozen.is_none()
-        && model.series.moves();
+    let curves =
+        model.screen == Screen::Overview && model.is_live() && model.frozen.is_none() && model.series.moves();
     // Only the second behind the last activity shows other figures at once.
     let curves = curves.then(|| if model.series.stands_still() { CURVES } else { SECOND });
     let poll = super::poll::left(model, now);

@@ -74,8 +74,9 @@ pub(super) fn detail_lines(model: &Model) -> usize {
 fn summary(model: &Model, rows: &Audit<'_>) -> Vec<(Tone, String)> {
     if model.own_denials {
         let all = facts::hint(model, ActionId::OwnDenials, "shows all again");
-        let text = format!("what this console refuses itself never reaches the server and is not in it{all}");
-        return vec![(Tone::Dim, text)];
+        let all = all.trim_start_matches([';', ',', ' ']).to_owned();
+        let rest = "what this console refuses by itself never reaches the server".to_owned();
+        return vec![(Tone::Plain, all), (Tone::Dim, rest)];
     }
     let denied = rows.denied();
     let mut parts = vec![(Tone::Plain, format!("{} newest", rows.count()))];

@@ -82,7 +82,7 @@ pub(crate) fn calls(model: &Model) -> Vec<Call> {
     // What is frozen hides nothing of what is urgent now.
     let Some(seen) = &model.seen else { return Vec::new() };
     let mut calls: Vec<Call> = link(model).into_iter().collect();
-    if model.link.is_live() {
+    if model.is_live() {
         calls.extend(server(&seen.view));
         calls.extend(alerts(model, &seen.view));
     }
@@ -101,7 +101,8 @@ fn link(model: &Model) -> Option<Call> {
         .as_ref()
         .map_or_else(String::new, |seen| format!("what is shown was so at {}", at(seen.at)));
     Some(match &model.link {
-        LinkState::Live(_) => return None,
+        LinkState::Live(_) if model.is_live() => return None,
+        LinkState::Live(_) => Call::warn(format!("Connected, its state is on its way: {was}"), None),
         LinkState::Stale { since, .. } => {
             Call::warn(format!("The server is silent since {}: {was}", at(*since)), Some(ActionId::Refresh))
         }

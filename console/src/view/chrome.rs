@@ -6,7 +6,7 @@ mod hints;
 use ratatui::layout::Rect;
 
 use super::layout::Layout;
-use super::line;
+use super::{facts, line};
 use crate::model::link_state::LinkState;
 use crate::model::{Model, words};
 use crate::msg::Hit;
@@ -28,6 +28,12 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     let [body, foot] = canvas.split_bottom(rest, 1);
     hints::draw(model, canvas, foot);
     body
+}
+
+/// Draws what came of something over the last rows, where one row is too short for it:
+/// what helps stands at the end of such a sentence.
+pub(super) fn long_notice(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    hints::long_notice(model, canvas, area);
 }
 
 /// How the console stands with the server: a sign, a word, and what comes next.
@@ -91,14 +97,7 @@ fn header(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     if model.frozen.is_some() {
         parts.push((Tone::Warn, "FROZEN".to_owned()));
     }
-    let between = format!(" {} ", canvas.look().symbols.of(Symbol::Between));
-    let mut at = area;
-    for (number, (tone, text)) in parts.iter().enumerate() {
-        if number > 0 {
-            at = canvas.put(at, &between, Tone::Dim);
-        }
-        at = canvas.put(at, text, *tone);
-    }
+    facts::parts(canvas, area, &parts);
 }
 
 /// The names of the screens: whole, short, or that of this one only, as there is room.

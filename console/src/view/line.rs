@@ -42,7 +42,7 @@ fn parts(model: &Model, canvas: &Canvas<'_>) -> Vec<Part> {
         return parts;
     };
     let plain = if freshness.is_live() { Tone::Plain } else { Tone::Dim };
-    if model.link.is_live()
+    if model.is_live()
         && let Some(call) = calls.first()
     {
         let count = if calls.len() > 1 { format!(" +{}", calls.len() - 1) } else { String::new() };

@@ -32,7 +32,7 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
         Some(at) => lines(model, canvas, body, shape, at),
         None => empty(model, canvas, body),
     }
-    if !model.link.is_live() {
+    if !model.link.is_live() || model.logs.is_asked_anew() {
         canvas.fade(body);
     }
 }
@@ -78,6 +78,9 @@ fn state(model: &Model) -> Vec<(Tone, String)> {
 
 fn following(model: &Model) -> (Tone, String) {
     let logs = &model.logs;
+    if logs.is_asked_anew() && logs.is_followed {
+        return (Tone::Busy, "asked for these; shown are those of before".to_owned());
+    }
     if logs.held.is_some() {
         return (Tone::Warn, if model.frozen.is_some() { "frozen" } else { "held" }.to_owned());
     }

@@ -36,8 +36,7 @@ fn is_narrow(layout: Layout, is_running: bool) -> bool {
 
 /// Whether the details stand in the place of the list.
 pub(super) fn is_alone(model: &Model, layout: Layout) -> bool {
-    let is_running = model.view().is_some_and(|(view, _)| steps::running(view).is_some());
-    model.is_open && is_narrow(layout, is_running)
+    model.is_open && layout >= Layout::Usual
 }
 
 /// Draws the screen.
@@ -69,9 +68,13 @@ pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect, layout: L
     let [list, detail] = match layout {
         _ if is_narrow || is_told => [rest, Rect { height: 0, ..rest }],
         Layout::Full => canvas.split_left(rest, rest.width * 11 / 20),
-        _ => canvas.split_top(rest, rest.height / 2 - 1),
+        // Rows that the list does not need are the details'.
+        _ => {
+            let wanted = u16::try_from(rows::Rows::count(&rows)).unwrap_or(u16::MAX).saturating_add(3);
+            canvas.split_top(rest, (rest.height / 2).saturating_sub(1).min(wanted))
+        }
     };
-    if is_narrow && model.is_open {
+    if is_alone(model, layout) {
         alone(model, chosen(model, &rows), canvas, rest, freshness);
         return;
     }

@@ -1,11 +1,14 @@
 //! The buffer with the look of things: the only way in which a screen draws.
 
+use std::borrow::Cow;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::words;
 use crate::msg::Hit;
 use crate::symbols::Symbol;
 use crate::theme::{Look, Tone};
@@ -61,7 +64,7 @@ impl<'a> Canvas<'a> {
     }
 
     /// Writes into the first row of an area, and returns what is left of that row. What
-    /// does not fit is cut off, with a sign for it. Control characters are not written.
+    /// does not fit is cut off, with a sign for it. What gives orders is not written.
     pub fn put(&mut self, area: Rect, text: &str, tone: Tone) -> Rect {
         self.put_styled(area, text, self.look.style(tone))
     }
@@ -72,9 +75,7 @@ impl<'a> Canvas<'a> {
         if area.is_empty() {
             return Rect { width: 0, ..area };
         }
-        let clean: String =
-            text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
-        let shown = self.fit(&clean, area.width);
+        let shown = self.fit(&words::clean(text), area.width);
         let (end, _) = self.buffer.set_stringn(area.x, area.y, &shown, usize::from(area.width), style);
         Rect { x: end, width: area.right().saturating_sub(end), height: 1, ..area }
     }
@@ -100,11 +101,17 @@ impl<'a> Canvas<'a> {
         fitting
     }
 
+    /// The end of a text as far as it fits: of a path, whose end says most.
+    pub fn fit_end(&self, text: &str, cells: u16) -> String {
+        end_of(text, cells, self.look.symbols.of(Symbol::More)).into_owned()
+    }
+
     /// Writes at the right end of the first row of an area; returns what is left of it.
     pub fn put_right(&mut self, area: Rect, text: &str, tone: Tone) -> Rect {
+        let text = words::clean(text);
         let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
         let [left, right] = self.split_left(area, area.width - width);
-        self.put(right, text, tone);
+        self.put(right, &text, tone);
         left
     }
 
@@ -190,4 +197,24 @@ impl<'a> Canvas<'a> {
     pub fn finish(self) -> Drawn {
         self.drawn
     }
+}
+
+/// As much of the end as there is room for, with this sign where something is before it.
+pub(super) fn end_of<'a>(text: &'a str, cells: u16, more: &str) -> Cow<'a, str> {
+    let cells = usize::from(cells);
+    if text.width() <= cells {
+        return Cow::Borrowed(text);
+    }
+    let room = cells.saturating_sub(more.width());
+    let mut used = 0;
+    let end: Vec<&str> = text
+        .graphemes(true)
+        .rev()
+        .take_while(|letter| {
+            used += letter.width();
+            used <= room
+        })
+        .collect();
+    let end: String = end.into_iter().rev().collect();
+    format!("{more}{end}").into()
 }

@@ -2,6 +2,7 @@
 //! not written: what matters most is said first.
 
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, text};
 use crate::symbols::Symbol;
@@ -96,6 +97,26 @@ impl<'p, 'c> Pen<'p, 'c> {
             at = self.canvas.put(at, text.as_ref(), tone);
         }
         at
+    }
+
+    /// Cells that are left for a fact behind its label.
+    pub fn fact_width(&self) -> u16 {
+        self.rest.width.saturating_sub(self.label.min(self.rest.width / 2))
+    }
+
+    /// The first of these ways to say something that has room in so many cells; the last
+    /// one where none has.
+    pub fn fitting<const N: usize>(ways: [Vec<Part>; N], cells: u16) -> Vec<Part> {
+        let cells = usize::from(cells);
+        let fits = |way: &Vec<Part>| way.iter().map(|(_, text)| text.width()).sum::<usize>() <= cells;
+        let at = ways.iter().position(fits).unwrap_or(N.saturating_sub(1));
+        ways.into_iter().nth(at).unwrap_or_default()
+    }
+
+    /// A label, and the longest of these ways to say it that there is room for.
+    pub fn fact_in<const N: usize>(&mut self, label: &str, ways: [Vec<Part>; N]) -> Rect {
+        let way = Self::fitting(ways, self.fact_width());
+        self.fact(label, way)
     }
 
     /// A text over as many lines as it takes, at most so many.

@@ -43,7 +43,8 @@ fn end_of_row(text: &str, cells: usize) -> Option<usize> {
     }
     let (mut used, mut between) = (0, None);
     for (at, letter) in text.char_indices() {
-        used += letter.width().unwrap_or(0);
+        // What has no width of its own is drawn as a blank.
+        used += letter.width().unwrap_or(1);
         if used > cells {
             // A blank fits behind a full row. A word that is longer than a row is cut,
             // and a row has a letter even where a letter is wider than it.

@@ -69,14 +69,23 @@ fn term(word: &Word, columns: &[&str]) -> Result<Term, String> {
     let Some((name, open_behind)) = open.split_once(':') else {
         return Ok(Term { column: None, wanted, test: Test::Words(some(rest)?) });
     };
-    let Some(column) = columns.iter().find(|column| column.eq_ignore_ascii_case(name)) else {
+    let Some(column) = column_of(name, columns) else {
         let all = columns.join(", ");
         return Err(format!("there is no column {name}: {all}; in \"quotes\" a colon is only a colon"));
     };
     let behind = rest.get(name.len() + 1..).unwrap_or_default();
     let test =
         if open_behind.starts_with(['<', '>']) { comparison(behind)? } else { Test::Words(some(behind)?) };
-    Ok(Term { column: Some((*column).to_owned()), wanted, test })
+    Ok(Term { column: Some(column.to_owned()), wanted, test })
+}
+
+/// The column of this name, or the only one with this in its name: headings have less room.
+fn column_of<'a>(name: &str, columns: &[&'a str]) -> Option<&'a str> {
+    let whole = columns.iter().find(|column| column.eq_ignore_ascii_case(name));
+    let small = name.to_ascii_lowercase();
+    let mut like = columns.iter().filter(|column| !small.is_empty() && column.contains(&small));
+    let only = like.next().filter(|_| like.next().is_none());
+    whole.or(only).copied()
 }
 
 /// Words to look for, in small letters.

@@ -128,6 +128,17 @@ fn what_is_wrong_is_said() {
 }
 
 #[test]
+fn a_part_of_a_columns_name_is_enough_where_no_other_has_it() {
+    let columns = ["in-flight", "buffered", "bytes"];
+    for (text, column) in [("flight:3", "in-flight"), ("BUF:1", "buffered"), ("bytes:1", "bytes")] {
+        let read = Filter::parse(text, &columns).unwrap();
+        assert!(format!("{read:?}").contains(&format!("column: Some({column:?})")), "{read:?}");
+    }
+    assert!(Filter::parse("b:1", &columns).is_err(), "two have it");
+    assert!(Filter::parse("since:1", &columns).is_err());
+}
+
+#[test]
 fn what_is_only_begun_hides_nothing() {
     for text in ["!", "name:", "!name:", "size:>", "size:>=", "claude name:", "claude !"] {
         assert!(shows(text), "{text}");

@@ -6,6 +6,8 @@ use task_orchestrator_shared::admin::log::LogLine;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::words;
+
 /// What a line says, and how many bytes of that name the part of the program: of its
 /// path so much as there is room for.
 pub fn body(line: &LogLine, room: Room) -> (String, usize) {
@@ -69,9 +71,9 @@ pub fn cut(text: &str, cells: usize) -> usize {
     text.len()
 }
 
-/// What is drawn for a control character is one cell wide.
+/// What is drawn for a control character is one cell wide, and nothing for a mark.
 fn width_of(letter: &str) -> usize {
-    if letter.chars().all(char::is_control) { letter.chars().count() } else { letter.width() }
+    words::clean(letter).width()
 }
 
 #[derive(Default)]

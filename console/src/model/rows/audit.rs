@@ -56,8 +56,7 @@ impl<'a> Audit<'a> {
         let records = newest.iter().chain(asked.iter().filter(|record| record.seq < last));
         let mut rows = joined(records);
         if model.own_denials {
-            let you = model.link.welcome().map(|welcome| welcome.you.uid);
-            rows.retain(|row| is_denied_to(row.record, you));
+            rows.retain(|row| is_denied_to(row.record, model.uid));
         }
         Some(Self { rows })
     }

@@ -19,7 +19,9 @@ pub(super) fn known(model: &Model, what: &Ask) -> Vec<String> {
     match what {
         Ask::Restart | Ask::Build | Ask::Upgrade | Ask::Rollback => vec![concerned(view, None)],
         Ask::Emergency | Ask::Stop => vec![concerned(view, None)],
-        Ask::CancelRestart => running(view).into_iter().collect(),
+        Ask::CancelRestart => {
+            vec![running(view).unwrap_or_else(|| "no restart runs: there is nothing to call off".to_owned())]
+        }
         Ask::Maintenance(true) => vec![
             words::counted(view.sessions.len() as u64, "client", "clients"),
             format!(

@@ -99,8 +99,8 @@ fn each_question_asks_the_server_what_it_would_mean_and_begins_where_nothing_hap
             Facts::Known(lines) => (None, lines.len()),
             Facts::Refused(why) => panic!("{why}"),
         };
-        // What only the server knows, and a restart that does not run, have no numbers yet.
-        assert_eq!(lines == 0, matches!(what, Ask::Prune | Ask::CancelRestart), "{what:?}");
+        // What only the server knows has no numbers yet.
+        assert_eq!(lines == 0, what == Ask::Prune, "{what:?}");
         assert_ne!(dialog.focus, Focus::Confirm, "{what:?}");
         let is_typed = what.action().action().danger == Danger::Typed;
         assert_eq!(dialog.must_type(), is_typed, "{what:?}");
@@ -347,4 +347,29 @@ fn who_may_not_is_told_and_asked_nothing() {
     model.settings.read_only = true;
     assert_eq!(open(&mut model, Ask::Restart), []);
     assert!(model.notice().unwrap().text.contains("--read-only"));
+}
+
+#[test]
+fn what_there_is_nothing_to_do_to_is_not_asked() {
+    let mut seen = view(7);
+    seen.restart = None;
+    seen.server.can_roll_back = false;
+    let mut model = connected(seen, Role::Admin);
+    for (key, told) in [("X", "no restart runs"), ("R", "no previous build")] {
+        press(&mut model, &[key], now());
+        assert!(matches!(model.prompt, Prompt::None), "{key}: {:?}", model.prompt);
+        assert!(model.notice().unwrap().text.contains(told), "{:?}", model.notice());
+    }
+    model.seen.as_mut().unwrap().view.server.can_roll_back = true;
+    press(&mut model, &["R"], now());
+    assert_eq!(dialog(&mut model).ask, Ask::Rollback);
+}
+
+#[test]
+fn the_word_to_type_is_that_of_the_workspace_whatever_is_lost() {
+    for what in asks() {
+        let (mut model, _) = opened(what, now());
+        let name = model.target.name.clone();
+        assert_eq!(dialog(&mut model).word, name);
+    }
 }

@@ -116,3 +116,17 @@ fn what_is_typed_as_a_filter_holds_at_once() {
     press(&mut model, "esc");
     assert_eq!(model.logs.shown(), 36);
 }
+
+#[test]
+fn lines_that_were_asked_for_before_are_not_shown_as_those_of_another_level() {
+    let mut model = on_logs(5);
+    let shown = |model: &Model| {
+        let drawn =
+            crate::sample::drawn(model, 80, 24, crate::symbols::Symbols::Unicode, crate::theme::Depth::None);
+        crate::sample::text_of(&drawn).contains("shown are those of before")
+    };
+    press(&mut model, "v");
+    assert!(shown(&model));
+    hear(&mut model, Heard::LogBegins { lines: log_lines(2) });
+    assert!(!shown(&model));
+}

@@ -8,6 +8,7 @@ use task_orchestrator_shared::restart::{Outcome, RestartReport};
 
 use crate::model::words;
 use crate::theme::Tone;
+use crate::update::answers::refusal_in_words;
 
 /// Names that a sentence lists; of more it says how many there are.
 const MAX_NAMES: usize = 3;
@@ -33,7 +34,9 @@ pub(super) fn of(label: &str, reply: &Reply) -> (Tone, String) {
             (Tone::Warn, format!("the server (process {}) ends, and {sessions} with it", stopping.pid))
         }
         Reply::Done(done) => good(done.message.clone()),
-        Reply::Refused(refusal) => (Tone::Bad, format!("{label}: {} {}", refusal.error, refusal.hint)),
+        Reply::Refused(refusal) => {
+            (Tone::Bad, format!("{label}: {}", refusal_in_words(&refusal.error, &refusal.hint)))
+        }
         // None of these is the answer to an order.
         Reply::WhoAmI(_)
         | Reply::Roles(_)

@@ -112,3 +112,39 @@ fn nothing_is_asked_where_it_would_be_of_no_use() {
         assert_eq!(super::left(&model, later(90_000)), None);
     }
 }
+
+#[test]
+fn questions_that_are_never_answered_do_not_keep_an_order_from_being_given() {
+    let mut model = sample::connected(sample::view(5), Role::Admin);
+    let mut forgotten = 0;
+    let mut count = |effects: Vec<Effect>| {
+        forgotten += effects.iter().filter(|effect| matches!(effect, Effect::Forget(_))).count();
+    };
+    for round in 0..100 {
+        let at = later(round * 11_000);
+        for action in [ActionId::Connections, ActionId::Tasks, ActionId::Configuration, ActionId::Health] {
+            count(act(&mut model, action, at));
+            update(&mut model, Msg::Key(Press { key: "esc".parse().unwrap(), repeats: false }), at);
+        }
+        count(act(&mut model, ActionId::Prepare, at));
+        count(update(&mut model, Msg::Click(crate::msg::Hit::Cancel), at));
+        assert!(model.asked.len() <= 6, "{:?}", model.asked);
+    }
+    assert!(forgotten > 300, "the link is told of each: {forgotten}");
+    assert!(matches!(model.tasks, Fetched::Failed(_)), "it is said: {:?}", model.tasks);
+    let sent = asked(&act(&mut model, ActionId::Restart, later(2_000_000)));
+    assert_eq!(sent.len(), 1, "{:?}", model.notice());
+}
+
+#[test]
+fn what_was_known_stays_and_is_old_when_the_next_answer_does_not_come() {
+    let mut model = sample::connected(sample::view(5), Role::Monitor);
+    let [(tag, _)]: [_; 1] = asked(&act(&mut model, ActionId::Connections, later(0))).try_into().unwrap();
+    answer(&mut model, tag, told(1), later(10));
+    let is_live = |model: &Model| model.freshness_of(model.session.held().unwrap()).is_live();
+    assert!(is_live(&model));
+    assert_eq!(asked(&update(&mut model, Msg::Tick, later(2100))).len(), 1);
+    act(&mut model, ActionId::Overview, later(2200));
+    update(&mut model, Msg::Tick, later(12_200));
+    assert!(!is_live(&model), "nobody has said so for ten seconds");
+}

@@ -86,3 +86,70 @@ fn keys_do_not_touch_the_wait_for_the_next_attempt_but_the_one_that_ends_it() {
     assert!(press(&mut model, &["ctrl-r"], now()).contains(&Effect::RetryNow));
     assert_eq!(model.link, before, "it is the link that tells of the attempt");
 }
+
+#[test]
+fn what_is_of_the_server_before_is_not_live_until_the_new_one_has_told_how_it_is() {
+    let incompatible = || Heard::Incompatible { welcome: welcome(Role::Admin), skew: Skew::UpgradeServer };
+    for back in [live(), incompatible()] {
+        let mut model = connected(view(3), Role::Admin);
+        for heard in [lost(), Heard::Connecting { attempt: 1 }, back.clone(), Heard::Alive] {
+            update(&mut model, Msg::Heard(heard), now());
+            assert!(!model.view().unwrap().1.is_live(), "{}", model.link.name());
+            assert!(model.world().is_none());
+        }
+        let mut other = view(2);
+        other.boot = "boot-2".to_owned();
+        update(&mut model, Msg::Heard(Heard::View { view: Box::new(other) }), now());
+        assert!(model.view().unwrap().1.is_live());
+    }
+}
+
+#[test]
+fn behind_a_gap_nothing_is_live_until_the_next_whole_state() {
+    let mut model = connected(view(3), Role::Admin);
+    let delta =
+        task_orchestrator_shared::admin::view::Delta { seq: 9, at: String::new(), changes: Vec::new() };
+    update(&mut model, Msg::Heard(Heard::Delta { delta }), now());
+    assert!(!model.view().unwrap().1.is_live(), "something is missing between 5 and 9");
+    assert!(model.world().is_none(), "nothing is ordered on it");
+    update(&mut model, Msg::Heard(Heard::View { view: Box::new(view(3)) }), now());
+    assert!(model.view().unwrap().1.is_live());
+}
+
+#[test]
+fn whose_denials_are_ones_own_is_known_without_a_connection() {
+    let mut seen = view(1);
+    seen.audit = Some(crate::sample::audit());
+    let mut model = connected(seen, Role::Operator);
+    (model.screen, model.own_denials) = (crate::screen::Screen::Audit, true);
+    let count = |model: &crate::model::Model| crate::model::rows::of(model).unwrap().count();
+    assert_eq!(count(&model), 1);
+    update(&mut model, Msg::Heard(lost()), now());
+    assert_eq!(count(&model), 1, "what was denied before still was");
+}
+
+#[test]
+fn what_is_pasted_comes_in_as_letters_only() {
+    let mut model = connected(view(1), Role::Admin);
+    press(&mut model, &[":"], now());
+    update(&mut model, Msg::Paste("ré\u{1b}[2J\n\u{7}r".to_owned()), now());
+    let crate::model::prompt::Prompt::Palette(palette) = &model.prompt else { panic!("no palette") };
+    assert_eq!(palette.input.value(), "ré[2Jr", "no key of it is pressed");
+}
+
+#[test]
+fn that_another_process_serves_is_told_however_short_the_time_without_a_server() {
+    let mut model = connected(view(3), Role::Admin);
+    let mut hear = |boot: &str, pid: u32| {
+        let mut view = view(3);
+        view.boot = boot.to_owned();
+        view.server.pid = pid;
+        update(&mut model, Msg::Heard(Heard::View { view: Box::new(view) }), now());
+        model.notices.len()
+    };
+    let before = crate::sample::view(3).boot;
+    assert_eq!(hear(&before, 4711), 0, "the same process");
+    assert_eq!(hear("another", 4712), 1);
+    let told = &model.notice().unwrap().text;
+    assert!(told.contains("4712") && told.contains("4711"), "{told}");
+}

@@ -2,25 +2,27 @@
 //! restart that runs. Only whole hints are drawn, so that none promises another key.
 
 use ratatui::layout::Rect;
+use task_orchestrator_shared::phase::Phase;
 use unicode_width::UnicodeWidthStr;
 
 use crate::action::{ACTIONS, Action, ActionId, Where};
 use crate::model::known::Freshness;
 use crate::model::link_state::LinkState;
 use crate::model::prompt::Prompt;
+use crate::model::steps::{self, Run};
 use crate::model::{Model, words};
 use crate::msg::Hit;
+use crate::screen::Screen;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
-use crate::widgets::Canvas;
+use crate::widgets::{Canvas, wrap};
 
 /// What is wanted most, behind what only this screen can do.
-const WANTED: [ActionId; 10] = [
+const WANTED: [ActionId; 9] = [
     ActionId::Palette,
     ActionId::Filter,
     ActionId::Restart,
     ActionId::Build,
-    ActionId::CancelRestart,
     ActionId::Freeze,
     ActionId::Sort,
     ActionId::Targets,
@@ -32,22 +34,52 @@ const WANTED: [ActionId; 10] = [
 const WANTED_WITHOUT_SERVER: [ActionId; 5] =
     [ActionId::StartServer, ActionId::Refresh, ActionId::Targets, ActionId::Palette, ActionId::Quit];
 
+/// Most rows of what came of something.
+const MOST_ROWS: u16 = 3;
+
 pub(super) fn draw(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
     let left = running(model, canvas, area);
+    if let Some(text) = of_prompt(model) {
+        // How to get out of it is never covered by what came of something else.
+        let left = if model.notice().is_some() {
+            canvas.put_right(left, &format!("  {text}"), Tone::Dim)
+        } else {
+            left
+        };
+        match model.notice() {
+            Some(notice) => drop(canvas.put(left, &notice.text, notice.tone)),
+            None => drop(canvas.put(left, text, Tone::Dim)),
+        }
+        return;
+    }
     if let Some(notice) = model.notice() {
         let sign = sign_of(notice.tone).map_or("", |symbol| canvas.look().symbols.of(symbol));
         let at = if sign.is_empty() { left } else { canvas.put(left, &format!("{sign} "), notice.tone) };
         canvas.put(at, &notice.text, notice.tone);
         return;
     }
-    if let Some(text) = of_prompt(model) {
-        canvas.put(left, text, Tone::Dim);
-        return;
-    }
     // Help leads to all the others, so it has its place before any of them.
     let mut at = hint(model, canvas, left, ActionId::Help.action()).unwrap_or(left);
     for action in wanted(model) {
         at = hint(model, canvas, at, action).unwrap_or(at);
+    }
+}
+
+/// Draws what came of something over the last rows, where one row is too short for it and
+/// nothing lies over the screen.
+pub(super) fn long_notice(model: &Model, canvas: &mut Canvas<'_>, area: Rect) {
+    let Some(notice) = model.notice().filter(|_| matches!(model.prompt, Prompt::None)) else { return };
+    let sign = sign_of(notice.tone).map(|symbol| format!("{} ", canvas.look().symbols.of(symbol)));
+    let text = format!("{}{}", sign.unwrap_or_default(), notice.text);
+    let rows: Vec<&str> = wrap::rows(&text, area.width).take(usize::from(MOST_ROWS)).collect();
+    let count = u16::try_from(rows.len()).unwrap_or(MOST_ROWS);
+    if count < 2 || area.height <= count {
+        return;
+    }
+    let [_, place] = canvas.split_bottom(area, count);
+    canvas.clear(place);
+    for (number, text) in (0..).zip(rows) {
+        canvas.put(canvas.row(place, number), text, notice.tone);
     }
 }
 
@@ -60,7 +92,28 @@ fn wanted(model: &Model) -> impl Iterator<Item = &'static Action> {
         .copied()
         .filter(move |action| !is_away && action.place != Where::Everywhere && !is_list_s(action));
     let rest: &[ActionId] = if is_away { &WANTED_WITHOUT_SERVER } else { &WANTED };
-    own.chain(rest.iter().map(|id| id.action())).filter(move |action| action.is_on(screen))
+    let first = can_be_cancelled(model).then(|| ActionId::CancelRestart.action());
+    let others = own.chain(rest.iter().map(|id| id.action()));
+    let others = others.filter(move |action| action.is_on(screen) && has_a_point(model, action.id));
+    first.into_iter().chain(others)
+}
+
+/// Whether a restart runs, and has not come to where it cannot be called off any more.
+fn can_be_cancelled(model: &Model) -> bool {
+    let running = model.view().and_then(|(view, _)| steps::running(view));
+    model.link.is_live() && running.is_some_and(|report| report.phase <= Phase::StateSerialization)
+}
+
+/// Whether there is anything to do it to.
+fn has_a_point(model: &Model, id: ActionId) -> bool {
+    let Some((view, _)) = model.view() else { return true };
+    match id {
+        ActionId::Restart | ActionId::Build => steps::running(view).is_none(),
+        ActionId::Explain if model.screen == Screen::Overview => {
+            Run::current(view).is_some_and(|run| run.error.is_some())
+        }
+        _ => true,
+    }
 }
 
 /// Whether it belongs to lists as such: then it is not what this screen is for.
@@ -137,3 +190,6 @@ fn of_prompt(model: &Model) -> Option<&'static str> {
         Prompt::Confirm(_) => "tab moves  left right change  enter  esc cancels",
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,8 +33,11 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     verified(backups, pen);
     let kept = backups.iter().filter(|backup| backup.pinned).count();
     let kinds = backups.iter().filter(|backup| backup.kind == "database").count();
-    let words = format!("{} snapshots, {kinds} database, {kept} pinned", backups.len() - kinds);
-    pen.fact("kinds", [(Tone::Plain, words)]);
+    let snapshots = (backups.len() - kinds) as u64;
+    let whole = words::counted(snapshots, "snapshot", "snapshots");
+    let whole = format!("{whole}, {kinds} database, {kept} pinned");
+    let short = format!("{snapshots} state, {kinds} database");
+    pen.fact_in("kinds", [vec![(Tone::Plain, whole)], vec![(Tone::Plain, short)]]);
 }
 
 /// The newest one in a line.
@@ -63,8 +66,9 @@ fn verified(backups: &[Backup], pen: &mut Pen<'_, '_>) {
     if bad > 0 {
         parts.push((Tone::Bad, format!("{} {bad} damaged, ", pen.sign(Symbol::Bad))));
     }
-    parts.push((Tone::Plain, format!("{good} good, {unknown} not read")));
-    pen.fact("verified", parts);
+    let told = |words: String| [parts.clone(), vec![(Tone::Plain, words)]].concat();
+    let ways = [told(format!("{good} good, {unknown} not read")), told(format!("{good} good"))];
+    pen.fact_in("verified", ways);
 }
 
 fn rotation(model: &Model, view: &View, backups: &[Backup], pen: &mut Pen<'_, '_>) {
@@ -74,6 +78,14 @@ fn rotation(model: &Model, view: &View, backups: &[Backup], pen: &mut Pen<'_, '_
         Some(at) => clock(model, at),
         None => format!("{} not known", pen.sign(Symbol::Unknown)),
     };
-    let does = format!(", removes {removes}, compresses {compresses}");
-    pen.fact("rotation", [(Tone::Plain, at), (Tone::Plain, does)]);
+    let told = |does: String| vec![(Tone::Plain, at.clone()), (Tone::Plain, does)];
+    let ways = match (removes, compresses) {
+        (0, 0) => [told(", nothing to do".to_owned()), told(", nothing".to_owned())],
+        (0, _) => [told(format!(", compresses {compresses}")), told(format!(", {compresses} due"))],
+        _ => {
+            let both = format!(", removes {removes}, compresses {compresses}");
+            [told(both), told(format!(", removes {removes}"))]
+        }
+    };
+    pen.fact_in("rotation", ways);
 }

@@ -7,7 +7,7 @@ use super::{clock, missing, noted};
 use crate::model::Model;
 use crate::symbols::Symbol;
 use crate::theme::Tone;
-use crate::widgets::Pen;
+use crate::widgets::{Part, Pen};
 
 /// What stands above it.
 pub(super) fn title(_model: &Model, view: &View) -> String {
@@ -39,13 +39,23 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let [idle, active, waiting, slow] = states(view);
     let (warn, busy) = (pen.sign(Symbol::Warn), pen.sign(Symbol::Busy));
     let sign = |count: u64, sign: &str| if count == 0 { String::new() } else { format!("{sign} ") };
-    pen.fact(
+    let need = || {
+        [(Tone::Busy, sign(waiting, busy), waiting, "waiting"), (Tone::Warn, sign(slow, warn), slow, "slow")]
+    };
+    let told = |is_told: fn(u64) -> bool, rest: String| -> Vec<Part> {
+        let need = need().into_iter().filter(|(_, _, count, _)| is_told(*count));
+        need.flat_map(|(tone, sign, count, word)| [(tone, sign), (Tone::Plain, format!("{count} {word}  "))])
+            .chain([(Tone::Plain, rest)])
+            .collect()
+    };
+    let is_any = |count: u64| count > 0;
+    pen.fact_in(
         "state",
         [
-            (Tone::Busy, sign(waiting, busy)),
-            (Tone::Plain, format!("{waiting} waiting  ")),
-            (Tone::Warn, sign(slow, warn)),
-            (Tone::Plain, format!("{slow} slow  {active} active  {idle} idle")),
+            told(|_| true, format!("{active} active  {idle} idle")),
+            told(is_any, format!("{active} active  {idle} idle")),
+            told(is_any, format!("{} others", active + idle)),
+            told(is_any, String::new()),
         ],
     );
     reconnects(model, view, pen);

@@ -4,6 +4,7 @@ use task_orchestrator_shared::admin::view::View;
 use task_orchestrator_shared::explain;
 
 use super::clock;
+use crate::action::ActionId;
 use crate::model::steps::{self, Run, outcome};
 use crate::model::{Model, words};
 use crate::symbols::Symbol;
@@ -15,7 +16,7 @@ use crate::widgets::{Pen, timeline};
 pub(super) fn title(model: &Model, view: &View) -> String {
     match Run::current(view) {
         None => "Restart: none yet".to_owned(),
-        Some(run) if run.is_running() && model.link.is_live() => {
+        Some(run) if run.is_running() && model.is_live() => {
             format!("{} restart runs", capital(run.kind.as_str()))
         }
         Some(run) if run.is_running() => {
@@ -36,7 +37,14 @@ fn capital(word: &str) -> String {
 /// Draws it.
 pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let Some(run) = Run::current(view) else {
-        pen.line([(Tone::Dim, "nothing was restarted since this server started")]);
+        pen.text(Tone::Dim, "nothing was restarted since this server started", 2);
+        let action = ActionId::Restart.action();
+        if let Some(key) = model.settings.keymap.hint(action.id).filter(|_| model.barred(action).is_none()) {
+            pen.line([
+                (Tone::Key, key.to_string()),
+                (Tone::Plain, " restarts it; its clients stay".to_owned()),
+            ]);
+        }
         return;
     };
     let clock = steps::clock(model).filter(|_| run.is_running());
@@ -76,14 +84,20 @@ fn summary(model: &Model, view: &View, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
     }
     let (symbol, tone) = look(run.outcome);
     let objective = model.settings.objective_ms;
-    let over = if run.duration_ms > objective {
-        format!(" {} over {}", pen.sign(Symbol::Warn), words::millis(objective))
-    } else {
-        String::new()
-    };
+    let is_over = run.duration_ms > objective;
+    let over = if is_over { format!(" {} over", pen.sign(Symbol::Warn)) } else { String::new() };
+    let goal = if is_over { format!(" {}", words::millis(objective)) } else { String::new() };
     let took = words::millis(run.duration_ms);
     let held = words::millis(run.held_ms);
-    pen.signed(symbol, tone, &format!("{} in {took}{over}, held at most {held}", run.kind.as_str()));
+    let kind = run.kind.as_str();
+    let sign = pen.sign(symbol);
+    let way = |words: String| vec![(tone, format!("{sign} {words}"))];
+    let ways = [
+        way(format!("{kind} in {took}{over}{goal}, held at most {held}")),
+        way(format!("{kind} {took}{over}, held {held}")),
+    ];
+    let way = Pen::fitting(ways, pen.width());
+    pen.line(way);
     match run.error {
         Some(error) => {
             let code = explain::name(error.error_code);

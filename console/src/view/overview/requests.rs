@@ -47,10 +47,14 @@ pub(super) fn draw(_model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let traffic = &view.traffic;
     let whole = view.limits.max_buffered_bytes;
     let fullness = fullness(view);
-    let words = format!("  {} of {}", words::bytes(traffic.held_bytes), words::bytes(whole));
+    let held = format!("  {}", words::bytes(traffic.held_bytes));
+    let words = |text: String| vec![(Tone::Plain, text)];
     let rest = pen.fact("room", [(Tone::Plain, "")]);
     let rest = bar(pen, rest, fullness);
-    pen.canvas().put(rest, &words, Tone::Plain);
+    let ways = [words(format!("{held} of {}", words::bytes(whole))), words(held), Vec::new()];
+    for (tone, text) in Pen::fitting(ways, rest.width) {
+        pen.canvas().put(rest, &text, tone);
+    }
     let oldest = view.buffers.as_ref().and_then(|buffers| buffers.oldest_age_seconds);
     let oldest = oldest.map_or_else(
         || format!("{} nothing waits", pen.sign(Symbol::NotApplicable)),

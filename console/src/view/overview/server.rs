@@ -19,7 +19,10 @@ pub(super) fn title(_model: &Model, view: &View) -> String {
 /// Draws it.
 pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
     let server = &view.server;
-    pen.fact("workspace", [(Tone::Plain, &server.workspace)]);
+    // Its end says which one it is.
+    let cells = pen.fact_width();
+    let workspace = pen.canvas().fit_end(&server.workspace, cells);
+    pen.fact("workspace", [(Tone::Plain, workspace)]);
     let front = format!("pid {}, since {}", server.pid, clock(model, &server.started_at));
     pen.fact("front", [(Tone::Plain, front)]);
     build(view, pen);
@@ -36,18 +39,22 @@ pub(super) fn draw(model: &Model, view: &View, pen: &mut Pen<'_, '_>) {
 
 fn build(view: &View, pen: &mut Pen<'_, '_>) {
     let server = &view.server;
-    let mut parts = match &server.build {
+    let (long, brief) = match &server.build {
         Some(build) => {
-            vec![(Tone::Plain, format!("{} sha {}", build.version, short(build.sha256.as_deref())))]
+            let sha = format!("{} sha {}", build.version, short(build.sha256.as_deref()));
+            ((Tone::Plain, sha), (Tone::Plain, build.version.clone()))
         }
-        None => vec![(Tone::Dim, format!("{} not known", pen.sign(Symbol::Unknown)))],
+        None => {
+            let unknown = (Tone::Dim, format!("{} not known", pen.sign(Symbol::Unknown)));
+            (unknown.clone(), unknown)
+        }
     };
-    if server.on_probation {
-        parts.push((Tone::Busy, format!(" {} on probation", pen.sign(Symbol::Busy))));
-    } else if server.can_roll_back {
-        parts.push((Tone::Dim, " can roll back".to_owned()));
-    }
-    pen.fact("build", parts);
+    let more = match (server.on_probation, server.can_roll_back) {
+        (true, _) => (Tone::Busy, format!(" {} on probation", pen.sign(Symbol::Busy))),
+        (false, true) => (Tone::Dim, " can roll back".to_owned()),
+        (false, false) => (Tone::Plain, String::new()),
+    };
+    pen.fact_in("build", [vec![long, more.clone()], vec![brief, more]]);
 }
 
 fn you(model: &Model, pen: &mut Pen<'_, '_>) {
@@ -65,7 +72,7 @@ fn you(model: &Model, pen: &mut Pen<'_, '_>) {
 }
 
 fn worker(model: &Model, view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>) {
-    let is_live = model.link.is_live();
+    let is_live = model.is_live();
     let (symbol, tone, role) = match (worker.role, worker.ready) {
         // Nobody knows whether it still lives.
         _ if !is_live => (Symbol::Unknown, Tone::Dim, "not known"),
@@ -85,12 +92,17 @@ fn worker(model: &Model, view: &View, worker: &WorkerView, pen: &mut Pen<'_, '_>
     let beat_tone =
         if worker.last_heartbeat_ms.is_some_and(|ago| ago >= 2000) { Tone::Warn } else { Tone::Plain };
     let (pad, gap) = if pen.width() >= ROOMY { (9, "  ") } else { (0, " ") };
-    let mut parts = vec![
-        (tone, format!("{} {role:<pad$} ", pen.sign(symbol))),
-        (Tone::Plain, format!("pid {}{gap}{memory}{gap}", worker.pid)),
-        (beat_tone, beat),
-        (Tone::Plain, format!("{gap}{} in flight", worker.in_flight)),
-    ];
+    let who = (tone, format!("{} {role:<pad$} ", pen.sign(symbol)));
+    let (beat, flight) = ((beat_tone, beat), (Tone::Plain, format!("{gap}{} in flight", worker.in_flight)));
+    let pid = |more: &str| (Tone::Plain, format!("pid {}{gap}{more}", worker.pid));
+    let mut parts = Pen::fitting(
+        [
+            vec![who.clone(), pid(&format!("{memory}{gap}")), beat.clone(), flight.clone()],
+            vec![who.clone(), pid(""), beat.clone(), flight],
+            vec![who, pid(""), beat],
+        ],
+        pen.width(),
+    );
     // Only where it is another build than the one that serves.
     if let Some(build) = worker.build.as_ref().filter(|build| Some(*build) != view.server.build.as_ref()) {
         parts.push((Tone::Busy, format!("  {}", build.version)));

@@ -140,3 +140,29 @@ fn everything_fits_into_any_size() {
         }
     }
 }
+
+#[test]
+fn the_usual_terminal_cuts_nothing_off_that_is_said_of_an_ordinary_server() {
+    let mut view = view(3);
+    view.server.workspace = "/home/somebody/work/with/a/long/path/to/the/shop".to_owned();
+    view.health = Some(health(false));
+    let mut model = connected(view, Role::Admin);
+    curves(&mut model);
+    let text = text_of(&drawn(&model, 80, 24, Symbols::Unicode, Depth::None));
+    assert!(text.contains("/to/the/shop"), "the end of a path says most: {text}");
+    let cut: Vec<&str> =
+        text.lines().filter(|line| line.contains('…') && !line.starts_with("workspace")).collect();
+    assert_eq!(cut, [""; 0], "{text}");
+}
+
+#[test]
+fn who_has_restarted_nothing_yet_is_told_how() {
+    let mut view = view(3);
+    (view.restart, view.history) = (None, None);
+    let told = |view: &task_orchestrator_shared::admin::view::View, role| {
+        let model = connected(view.clone(), role);
+        text_of(&drawn(&model, 80, 24, Symbols::Unicode, Depth::None)).contains("r restarts it")
+    };
+    assert!(told(&view, Role::Admin));
+    assert!(!told(&view, Role::Monitor), "who may not is not told");
+}

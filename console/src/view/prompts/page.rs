@@ -17,7 +17,11 @@ pub fn count(page: &Page, size: (u16, u16)) -> usize {
 
 pub(super) fn draw(page: &Page, canvas: &mut Canvas<'_>, area: Rect) {
     let body = super::between(canvas, area);
-    let inner = popup::open(canvas, body, &page.title, Tone::Title);
+    let count = count(page, (area.width, area.height));
+    // No larger than what there is to read, so that what it is about is seen beside it.
+    let rows = u16::try_from(count.max(1).saturating_add(2)).unwrap_or(u16::MAX);
+    let place = popup::middle(body, body.width, rows);
+    let inner = popup::open(canvas, place, &page.title, Tone::Title);
     canvas.page(inner.height);
     if page.waits_for.is_some() {
         let sign = canvas.look().symbols.of(Symbol::Busy);
@@ -31,7 +35,7 @@ pub(super) fn draw(page: &Page, canvas: &mut Canvas<'_>, area: Rect) {
     for (row, (tone, text)) in (0..inner.height).zip(rows.skip(page.top)) {
         canvas.put(canvas.row(inner, row), text, tone);
     }
-    position(canvas, body, page.top, count(page, (area.width, area.height)), inner.height);
+    position(canvas, place, page.top, count, inner.height);
 }
 
 /// How far one is in what there is to read, at the foot of its frame; nothing where all

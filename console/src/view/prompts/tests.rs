@@ -271,3 +271,18 @@ fn a_dialog_always_shows_its_buttons_and_its_state() {
         }
     }
 }
+
+#[test]
+fn a_page_takes_no_more_room_than_its_text() {
+    let mut model = admin();
+    model.prompt = Prompt::Page(Page::of("Read", vec![PageLine::plain("Good: 1 file was read".to_owned())]));
+    let text = crate::sample::text_of(&crate::sample::drawn(
+        &model,
+        80,
+        24,
+        crate::symbols::Symbols::Unicode,
+        crate::theme::Depth::None,
+    ));
+    assert!(text.contains("Good: 1 file was read"), "{text}");
+    assert!(text.contains("active pid"), "what it is about is seen beside it: {text}");
+}

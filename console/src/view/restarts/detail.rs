@@ -3,11 +3,11 @@
 
 use task_orchestrator_shared::admin::view::RestartView;
 use task_orchestrator_shared::explain;
-use task_orchestrator_shared::restart::BuildReport;
+use task_orchestrator_shared::restart::{BuildReport, Outcome};
 
 use super::{clock, look};
 use crate::action::ActionId;
-use crate::model::steps::{self, Run, outcome};
+use crate::model::steps::{self, Run, StepState, outcome};
 use crate::model::{Model, words};
 use crate::symbols::Symbol;
 use crate::theme::Tone;
@@ -21,8 +21,23 @@ pub(super) fn draw(model: &Model, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
     let took_ms = clock.map_or(run.duration_ms, |clock| clock.elapsed_ms);
     ending(model, run, took_ms, pen);
     errors(model, run, pen);
-    let area = pen.take_rows(8);
-    timeline::draw(pen.canvas(), area, &run.steps(took_ms), clock.and_then(|clock| clock.left_ms));
+    let steps = run.steps(took_ms);
+    let built = run.full.map(|full| full.build_output.as_slice()).unwrap_or_default();
+    // What the build command said last is why it failed: that comes before what never began.
+    let is_about_build = !built.is_empty() && run.outcome == Some(Outcome::Failed);
+    let reached = steps.iter().filter(|step| !matches!(step.state, StepState::NotReached)).count();
+    let rows = if is_about_build { u16::try_from(reached).unwrap_or(8).min(8) } else { 8 };
+    let area = pen.take_rows(rows);
+    timeline::draw(pen.canvas(), area, &steps, clock.and_then(|clock| clock.left_ms));
+    if is_about_build {
+        if rows < 8 {
+            pen.line([(
+                Tone::Dim,
+                format!("{} phases {} to 8 were not reached", pen.sign(Symbol::NotApplicable), rows + 1),
+            )]);
+        }
+        output(built, pen);
+    }
     let row = pen.take();
     phase_bar::draw(pen.canvas(), row, run.phases, Tone::Plain);
     pen.fact("held at most", [(Tone::Plain, words::millis(run.held_ms))]);
@@ -34,7 +49,9 @@ pub(super) fn draw(model: &Model, run: &Run<'_>, pen: &mut Pen<'_, '_>) {
         pen.fact("note", [(Tone::Plain, note)]);
     }
     figures(full, pen);
-    output(&full.build_output, pen);
+    if !is_about_build {
+        output(built, pen);
+    }
 }
 
 fn ending(model: &Model, run: &Run<'_>, took_ms: f64, pen: &mut Pen<'_, '_>) {
@@ -81,10 +98,15 @@ pub(super) fn figures(restart: &RestartView, pen: &mut Pen<'_, '_>) {
         .as_ref()
         .filter(|_| report.outcome.is_none())
         .map_or_else(String::new, |at| format!("{} held, {} in flight; ", at.held, at.in_flight));
-    pen.fact("requests", [(Tone::Plain, format!("{now}{} were held", report.buffered_requests))]);
-    let sent =
-        format!("{} replayed, {} answered with an error", report.replayed_requests, report.cleared_requests);
-    pen.fact("of these", [(Tone::Plain, sent)]);
+    let plain = |text: String| vec![(Tone::Plain, text)];
+    // What is so now matters more than what was, where there is room for one of them.
+    let brief = if now.is_empty() { format!("{} held", report.buffered_requests) } else { now.clone() };
+    let brief = brief.trim_end_matches("; ").to_owned();
+    let whole = format!("{now}{} were held", report.buffered_requests);
+    pen.fact_in("requests", [plain(whole), plain(brief)]);
+    let (replayed, cleared) = (report.replayed_requests, report.cleared_requests);
+    let sent = format!("{replayed} replayed, {cleared} answered with an error");
+    pen.fact_in("of these", [plain(sent), plain(format!("{replayed} replayed, {cleared} failed"))]);
     pen.fact("suspended", [(Tone::Plain, words::counted(report.suspended, "call", "calls"))]);
     let pid = |pid: Option<u32>| pid.map_or_else(|| none.to_owned(), |pid| pid.to_string());
     let pids = format!("pid {} {arrow} {}", pid(report.old_pid), pid(report.new_pid));

@@ -74,3 +74,31 @@ fn what_does_not_fit_on_a_small_screen_is_scrolled() {
     press(&mut model, &["j"], now());
     assert!(draw(&mut model).contains("Restart r-1"), "another one is read from its beginning");
 }
+
+#[test]
+fn what_the_build_said_last_is_seen_at_once_in_the_usual_terminal() {
+    let mut view = view(2);
+    let mut last = running(Phase::Preparation);
+    last.report.phase = Phase::Failed;
+    last.report.outcome = Some(Outcome::Failed);
+    last.report.completed_at = Some(at(0));
+    last.build_output = (1..=9).map(|line| format!("   Compiling crate-{line}")).collect();
+    last.build_output.push("error: no such crate".to_owned());
+    view.restart = Some(last);
+    let model = shown(view);
+    let text = text_of(&drawn(&model, 80, 24, Symbols::Unicode, Depth::None));
+    assert!(text.contains("error: no such crate"), "{text}");
+    assert!(text.contains("were not reached") && !text.contains("8 service_resume"), "{text}");
+}
+
+#[test]
+fn enter_reads_one_in_full_in_the_usual_terminal_too() {
+    let mut model = shown(view(2));
+    model.size = (80, 24);
+    press(&mut model, &["enter"], now());
+    let text = text_of(&drawn(&model, 80, 24, Symbols::Unicode, Depth::None));
+    assert!(text.contains("Restart r-") && !text.contains("ended    outcome"), "{text}");
+    press(&mut model, &["esc"], now());
+    let text = text_of(&drawn(&model, 80, 24, Symbols::Unicode, Depth::None));
+    assert!(text.contains("ended    outcome"), "{text}");
+}

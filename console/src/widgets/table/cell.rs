@@ -5,18 +5,18 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 use ratatui::layout::Rect;
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use crate::model::value::Value;
 use crate::model::{Model, words};
 use crate::symbols::{Symbol, Symbols};
 use crate::theme::Tone;
+use crate::widgets::canvas::end_of;
 use crate::widgets::rich::bar;
 use crate::widgets::{Canvas, phase_bar};
 
-/// From this width on a part of a whole has a bar.
-const LEAST_FOR_BAR: u16 = 12;
+/// Fewest cells of a bar before a part of a whole.
+const LEAST_BAR: u16 = 4;
 
 /// Cells that the figures behind a bar have.
 const FIGURES: u16 = 7;
@@ -77,26 +77,6 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// As much of the end as there is room for.
-fn end_of<'a>(id: &'a str, width: u16, more: &str) -> Cow<'a, str> {
-    let width = usize::from(width);
-    if id.width() <= width {
-        return Cow::Borrowed(id);
-    }
-    let room = width.saturating_sub(more.width());
-    let mut used = 0;
-    let end: Vec<&str> = id
-        .graphemes(true)
-        .rev()
-        .take_while(|letter| {
-            used += letter.width();
-            used <= room
-        })
-        .collect();
-    let end: String = end.into_iter().rev().collect();
-    format!("{more}{end}").into()
-}
-
 /// The time of day, or a day where there is no room for both.
 fn moment(at: Timestamp, width: u16, model: &Model) -> String {
     let zone = &model.settings.zone;
@@ -107,11 +87,13 @@ fn moment(at: Timestamp, width: u16, model: &Model) -> String {
     at.to_zoned(zone.clone()).strftime("%b %d").to_string()
 }
 
-/// `3/10`, with a bar in front where there is room for it.
-fn part_of(part: u64, whole: u64, width: u16, symbols: Symbols) -> String {
+/// `3/10`, with a bar in front where there is room for it: figures that are cut off are
+/// other figures.
+pub(super) fn part_of(part: u64, whole: u64, width: u16, symbols: Symbols) -> String {
     let figures = format!("{part}/{whole}");
-    if width < LEAST_FOR_BAR {
-        return figures;
+    let wanted = FIGURES.max(u16::try_from(figures.len()).unwrap_or(u16::MAX));
+    match width.checked_sub(wanted.saturating_add(1)) {
+        Some(cells) if cells >= LEAST_BAR => format!("{} {figures:>7}", bar(part, whole, cells, symbols)),
+        _ => figures,
     }
-    format!("{} {figures:>7}", bar(part, whole, width - FIGURES - 1, symbols))
 }

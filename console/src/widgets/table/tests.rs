@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::Table;
 use super::columns::placed;
+use super::{Table, cell};
 use crate::model::Model;
 use crate::model::filter::Filter;
 use crate::model::known::Freshness;
@@ -153,5 +153,41 @@ proptest! {
         let mut model = model();
         model.list_mut().chosen = Some(format!("k{chosen}"));
         drawn(&model, Some((&Sample(count), Freshness::Live)), Rect::new(0, 0, width, height));
+    }
+}
+
+#[test]
+fn a_zero_what_is_not_known_and_what_does_not_apply_look_different() {
+    let model = sample::unconnected();
+    for symbols in [Symbols::Unicode, Symbols::Ascii] {
+        let told = |value: &Value<'_>| {
+            let place = Rect::new(0, 0, 9, 1);
+            let mut buffer = Buffer::empty(place);
+            let look = crate::theme::Look { symbols, ..model.settings.look };
+            let mut canvas = Canvas::new(look, &mut buffer);
+            cell::Cell::of(value, 9, &model, symbols).draw(
+                &mut canvas,
+                place,
+                value.is_figure(),
+                Tone::Plain,
+            );
+            crate::sample::text_of(&buffer).trim().to_owned()
+        };
+        let all = [Value::Count(0), Value::Unknown, Value::NotApplicable, Value::Flag(false)];
+        let told: std::collections::BTreeSet<String> = all.iter().map(told).collect();
+        assert_eq!(told.len(), all.len(), "{told:?}");
+        assert!(told.iter().all(|text| !text.is_empty()), "{told:?}");
+    }
+}
+
+#[test]
+fn figures_of_a_part_are_never_cut_off_for_a_bar() {
+    for (part, whole) in [(1, 2), (209, 2712), (1_000_000, 2_000_000)] {
+        for width in 8..30 {
+            let text = super::cell::part_of(part, whole, width, crate::symbols::Symbols::Unicode);
+            assert!(text.ends_with(&format!("{part}/{whole}")), "{text}");
+            let fits = usize::from(width) >= format!("{part}/{whole}").len();
+            assert!(!fits || text.chars().count() <= usize::from(width), "{text} in {width}");
+        }
     }
 }

@@ -13,6 +13,7 @@ use crate::restart::{BuildId, Effect, Event, JobId, Trouble, WorkerId};
 use crate::state::{ClientSession, Sealed, Tail, part_path};
 
 use super::Hub;
+use super::stream::Slow;
 
 /// What comes of an order; nothing does when the worker ends before.
 pub(super) type Outcome = tokio::sync::oneshot::Receiver<Result<Done, OrderFailure>>;
@@ -281,6 +282,11 @@ impl Hub {
             }
         }
         self.next_retry = None;
+        if self.machine.running().is_none() {
+            // Who watched while there was none was told that nothing is well. The end of a
+            // restart has it measured too, and later, when the new worker has nothing better to do.
+            self.measure(&[Slow::Health]);
+        }
         let flushed = self.flush_all(now);
         self.current.count_released(flushed, held_for);
         self.open_all(now);
