@@ -60,10 +60,12 @@ fn a_killed_server_is_shown_as_such_and_one_that_is_back_as_live() -> Result<()>
         pty.until("a long wait", |screen| waits(&screen.contents()).is_some_and(|wait| wait >= 3))?;
         let (at, begun) = (attempt(&pty.screen()), Instant::now());
         let wait = Duration::from_secs(waits(&pty.screen()).unwrap_or(0).into());
-        for (key, shown) in [("2", " Connections "), (" ", "FROZEN"), ("?", "Keys on"), ("\x1b", "q quit")] {
+        for (key, shown) in [("2 ", "FROZEN"), ("?", "Keys on Connections")] {
             pty.keys(key)?;
             pty.shows(shown)?;
         }
+        pty.keys("q")?;
+        pty.until("the help to be gone", |screen| !has_row(screen, &["Keys on"]))?;
         let in_time = begun.elapsed() + Duration::from_secs(1) < wait;
         ensure!(attempt(&pty.screen()) == at || !in_time, "{at:?}: {}", pty.screen());
         pty.keys(" 1")?;
