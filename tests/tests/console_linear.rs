@@ -46,10 +46,12 @@ impl Console {
         wait::until(wanted, || self.text().contains(wanted).then_some(())).with_context(|| self.text())
     }
 
-    /// Checks that these words were printed in this order.
+    /// Checks that these words were printed in this order, wherever lines end.
     fn printed_in_order(&self, wanted: &[&str]) -> Result<()> {
         let text = self.text();
-        let mut rest = text.as_str();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let in_a_line = words.join(" ");
+        let mut rest = in_a_line.as_str();
         for words in wanted {
             let found = rest.split_once(words);
             rest = found.with_context(|| format!("{words:?} is missing, or out of order: {text}"))?.1;
@@ -90,7 +92,7 @@ fn a_whole_restart_is_asked_for_watched_and_told_in_lines() -> Result<()> {
         console.prints("restart complete in")?;
         console.prints(" is complete.")?;
         console.printed_in_order(&[
-            "Live: ",
+            "Live:",
             "Overview:",
             "generation: 1",
             "restart: Restart gracefully",
