@@ -1,6 +1,8 @@
 //! What a health check has looked at, each in words of its own.
 
-use task_orchestrator_shared::report::{Checks, DatabaseCheck, Health, Level, StateCheck, WorkerCheck};
+use task_orchestrator_shared::report::{
+    Checks, ConnectionsCheck, DatabaseCheck, Health, Level, StateCheck, WorkerCheck,
+};
 
 use super::words;
 
@@ -41,7 +43,7 @@ pub fn all(health: &Health) -> Vec<Check> {
     all.extend(checks.connections.as_ref().map(|clients| Check {
         name: "clients",
         level: Some(clients.status),
-        words: words::counted(clients.active_connections, "connected", "connected"),
+        words: reading(clients),
     }));
     all.push(Check {
         name: "disk",
@@ -61,6 +63,16 @@ pub fn worst_first(health: &Health) -> Vec<Check> {
     let mut all = all(health);
     all.sort_by_key(|check| std::cmp::Reverse(check.level));
     all
+}
+
+/// Whether clients read what they are sent. Not how many there are: that is told anew
+/// all the time, and the figure of the check would be another one beside it.
+fn reading(clients: &ConnectionsCheck) -> String {
+    match clients.by_state.get("slow").copied().unwrap_or(0) {
+        _ if clients.status == Level::Healthy => "read what they are sent".to_owned(),
+        0 => "not served by a worker".to_owned(),
+        slow => words::counted(slow, "reads nothing", "read nothing"),
+    }
 }
 
 fn worker(worker: &WorkerCheck) -> Check {
