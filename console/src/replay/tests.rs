@@ -17,7 +17,8 @@ fn delta(seq: u64) -> Heard {
 
 /// A recording of these, a tenth of a second after each other, in lines.
 fn recording(all: &[Heard]) -> String {
-    let mut text = r#"{"task_orchestrator_recording":1,"version":"0","workspace":"/work/one"}"#.to_owned();
+    let mut text =
+        r#"{"task_orchestrator_recording":1,"version":"0","workspace":"/home/ann/one"}"#.to_owned();
     for (at, heard) in all.iter().enumerate() {
         let line = Line { at_ms: at as u64 * 100, heard: Some(Box::new(heard.clone())), ended: None };
         text.push('\n');

@@ -14,9 +14,9 @@ use crate::sample;
 fn only_admin_sockets_on_which_somebody_listens_are_asked() {
     let listed = "\
 Num       RefCount Protocol Flags    Type St Inode Path
-00000000aabb0011: 00000002 00000000 00010000 0001 01 26990 /work/one two/.task_orchestrator/run/admin.sock
-00000000aabb0012: 00000002 00000000 00010000 0001 01 26991 /work/one two/.task_orchestrator/run/client.sock
-00000000aabb0013: 00000003 00000000 00000000 0001 03 26992 /work/connected/.task_orchestrator/run/admin.sock
+00000000aabb0011: 00000002 00000000 00010000 0001 01 26990 /home/ann/one two/.task_orchestrator/run/admin.sock
+00000000aabb0012: 00000002 00000000 00010000 0001 01 26991 /home/ann/one two/.task_orchestrator/run/client.sock
+00000000aabb0013: 00000003 00000000 00000000 0001 03 26992 /home/ann/connected/.task_orchestrator/run/admin.sock
 00000000aabb0014: 00000002 00000000 00010000 0001 01     7 /run/user/1000/task-orchestrator/0f0f/admin.sock
 00000000aabb0015: 00000002 00000000 00010000 0001 01 26994 /tmp/task-orchestrator-1000/0f0f/admin.sock
 00000000aabb0016: 00000002 00000000 00010000 0001 01 26995 /tmp/task-orchestrator-admin-1000-0f0f/admin.sock
@@ -28,10 +28,10 @@ garbage
     let found = admin_sockets(listed.as_bytes());
     let found: Vec<&str> = found.iter().filter_map(|path| path.to_str()).collect();
     let expected = [
+        "/home/ann/one two/.task_orchestrator/run/admin.sock",
         "/run/user/1000/task-orchestrator/0f0f/admin.sock",
         "/tmp/task-orchestrator-1000/0f0f/admin.sock",
         "/tmp/task-orchestrator-admin-1000-0f0f/admin.sock",
-        "/work/one two/.task_orchestrator/run/admin.sock",
     ];
     assert_eq!(found, expected);
     assert_eq!(admin_sockets(b""), BTreeSet::new());

@@ -144,7 +144,7 @@ fn everything_fits_into_any_size() {
 #[test]
 fn the_usual_terminal_cuts_nothing_off_that_is_said_of_an_ordinary_server() {
     let mut view = view(3);
-    view.server.workspace = "/home/somebody/work/with/a/long/path/to/the/shop".to_owned();
+    view.server.workspace = "/home/somebody/home/ann/with/a/long/path/to/the/shop".to_owned();
     view.health = Some(health(false));
     let mut model = connected(view, Role::Admin);
     curves(&mut model);
