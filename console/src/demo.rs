@@ -35,6 +35,9 @@ pub const VERB: &str = "demo-clients";
 /// How its directory's name begins; it removes no other.
 const PREFIX: &str = "task-orchestrator-demo-";
 
+/// How the names of the variables begin that set something for servers and commands.
+const SETTINGS: &str = "MCP_TASK_ORCHESTRATOR_";
+
 /// The project that is played: short, for it may have to be typed.
 const PROJECT: &str = "webshop";
 
@@ -76,6 +79,13 @@ impl Demo {
         prepare(&workspace, &program)?;
         let mut command = Command::new(own);
         command.arg(VERB).arg("--workspace").arg(&workspace).arg("--server").arg(program);
+        // What the user has set is for the user's own servers: with the variable that names an
+        // admin socket, the end of the demonstration would be the end of one of them.
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(SETTINGS.as_bytes()) {
+                command.env_remove(name);
+            }
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         // No signal of the terminal reaches it: it has to tidy up behind the console.
         let company = command.process_group(0).spawn()?;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, ensure};
 use task_orchestrator_tests::console::{self, has_row, is_live, row};
 use task_orchestrator_tests::pty::Started;
-use task_orchestrator_tests::{Pty, process, program, wait};
+use task_orchestrator_tests::{Caller, Pty, Workspace, process, program, wait};
 
 /// The demonstration's project, as a process of the console names it.
 fn project(console: u32) -> Option<PathBuf> {
@@ -23,7 +23,13 @@ fn project(console: u32) -> Option<PathBuf> {
 fn a_newcomer_sees_life_restarts_it_and_leaves_nothing_behind() -> Result<()> {
     let home = tempfile::tempdir()?;
     let console = program::beside("task-orchestrator-console")?;
-    let mut pty = Pty::start(Started::program(&console, home.path()).arg("--demo"), console::WIDE)?;
+    // A server of the user's own, which the environment names: the demonstration has its own.
+    let own = Workspace::new()?;
+    let _client = Caller::start(&own)?;
+    let before = own.told_status()?.pid;
+    let demo = Started::program(&console, home.path()).arg("--demo");
+    let demo = demo.env("MCP_TASK_ORCHESTRATOR_ADMIN_SOCKET", own.admin_socket()?);
+    let mut pty = Pty::start(demo, console::WIDE)?;
     pty.until("a server", is_live)?;
     let project = project(pty.pid()?).context("the demonstration's project")?;
     pty.until("twenty clients", |screen| has_row(screen, &["Clients: 20 of"]))?;
@@ -49,5 +55,6 @@ fn a_newcomer_sees_life_restarts_it_and_leaves_nothing_behind() -> Result<()> {
     .with_context(|| format!("{:?}", process::naming(&project)))?;
     let parent = project.parent().context("its directory")?;
     ensure!(!parent.exists(), "{} is still there", parent.display());
+    ensure!(own.told_status()?.pid == before, "the user's own server was not left alone");
     Ok(())
 }
