@@ -81,7 +81,8 @@ pub(crate) fn session(number: u64) -> SessionView {
     SessionView {
         number,
         client: format!("0198f0c2-0000-7000-8000-{number:012}"),
-        pid: 5000 + u32::try_from(number).unwrap(),
+        pid: Some(5000 + u32::try_from(number).unwrap()),
+        source: None,
         transport: "stdio".to_owned(),
         name: (number != 3)
             .then(|| ["claude-code", "cursor"][usize::try_from(number % 2).unwrap()].to_owned()),

@@ -49,6 +49,7 @@ mod worker_verb;
 pub use worker_verb::run_worker;
 
 use std::io;
+use std::net::SocketAddr;
 
 use anyhow::Error;
 use clap::{Args, Parser, Subcommand};
@@ -144,7 +145,8 @@ with `serve` stays when its last client leaves, so this is for service managers 
 watching. One server runs in a workspace; where one runs already, this says so and ends.
 
 Example:
-  task-orchestrator serve --workspace /my/project --set log.stderr=info")]
+  task-orchestrator serve --workspace /my/project --set log.stderr=info
+  task-orchestrator serve --http 127.0.0.1:8765")]
     Serve(ServeArgs),
     /// Say whether a server runs for the workspace, and how it is
     #[command(after_help = "\
@@ -223,6 +225,9 @@ pub struct ServeArgs {
     /// Started by a shim: ends itself when nobody is attached for a while.
     #[arg(long, hide = true)]
     pub detached: bool,
+    /// Also serve MCP over HTTP at this address, such as 127.0.0.1:8765 (the key http.address)
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<SocketAddr>,
 }
 
 /// Arguments of `status`.

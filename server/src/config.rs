@@ -22,11 +22,11 @@ pub use key::{Key, Process, VARIABLE_PREFIX};
 pub use problem::{ConfigErrors, Origin, Problem, Warning};
 pub use render::{default_file, shown_as_json, shown_as_text};
 pub use setting::{
-    ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Principal, RoleGrant, Signal, Signals,
-    Synchronous, Verbosity,
+    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Principal, RoleGrant,
+    Signal, Signals, Synchronous, Verbosity,
 };
 pub use table::{
-    Access, Audit, Buffer, Config, Front, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store,
+    Access, Audit, Buffer, Config, Front, Http, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store,
     Worker,
 };
 

@@ -8,11 +8,13 @@ mod backups;
 mod budget;
 mod connection;
 mod event;
+mod http;
 mod hub;
 mod intent;
 mod jobs;
 mod log_files;
 mod outcomes;
+mod port;
 mod session;
 mod sockets;
 mod watch;
@@ -24,7 +26,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -52,7 +54,8 @@ use crate::state::Archive;
 use crate::workspace::Workspace;
 pub use backups::Backups;
 use budget::Budget;
-use event::{ConnectionId, Event};
+use event::Event;
+pub use http::{ListenError, Listener};
 use hub::Hub;
 pub use jobs::Loaded;
 use jobs::{Jobs, Places};
@@ -113,7 +116,6 @@ pub enum FrontError {
 }
 
 /// What the front needs beyond its configuration.
-#[derive(Clone)]
 pub struct Options {
     /// Started by a shim: tells it on standard output when it is ready, leaves
     /// the terminal, and ends itself when nobody has been attached for a while.
@@ -126,6 +128,8 @@ pub struct Options {
     pub provenance: Provenance,
     /// Changes how much this process logs.
     pub log: LogHandle,
+    /// Where clients on the network come, if they may.
+    pub listener: Option<Listener>,
 }
 
 /// Proof that no other front serves the workspace; the kernel releases it with
@@ -180,9 +184,10 @@ pub async fn run(
     lock: FrontLock,
     workspace: &Workspace,
     config: &Config,
-    options: Options,
+    mut options: Options,
 ) -> Result<Report, FrontError> {
     raise_descriptor_limit();
+    let listener = options.listener.take();
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
     let access = Access::of(config)?;
     let sockets::Sockets { clients, admins, places } = sockets::open(workspace, access.socket_group())?;
@@ -194,9 +199,11 @@ pub async fn run(
     let boot = uuid::Uuid::new_v4().simple().to_string();
     let (held_long, is_held_long) = watch_channel::channel(false);
     let settings = hub::Settings {
-        idle_timeout: config.front.idle_timeout.filter(|_| options.detached),
+        // Who may come over the network is not seen to be away.
+        idle_timeout: config.front.idle_timeout.filter(|_| options.detached && listener.is_none()),
         end: end_with(&shutdown, &goodbye),
         workspace: workspace.root().display().to_string(),
+        http: listener.as_ref().map(http::Listener::url),
         budget: budget.clone(),
         front_started_at: seconds_since_epoch(),
         reload: Arc::clone(&options.reload),
@@ -218,6 +225,10 @@ pub async fn run(
         shutdown: shutdown.clone(),
         held_long: is_held_long,
     };
+    if let Some(listener) = listener {
+        let http = http::Http::new(shared.clone(), config.clone());
+        tokio::spawn(http::serve(http, listener, shutdown.token()));
+    }
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
     let facts = admin_socket::Facts { boot, workspace: workspace.root().display().to_string(), generation };
     let logs = Arc::new(LogFiles { directory: workspace.logs() });
@@ -393,7 +404,6 @@ fn seconds_since_epoch() -> i64 {
 }
 
 async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_sessions: usize) {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
     let ended = shared.shutdown.token();
     let places = Arc::new(Semaphore::new(max_sessions));
     loop {
@@ -405,7 +415,7 @@ async fn accept_clients(listener: UnixListener, shared: connection::Shared, max_
         };
         match accepted {
             Ok((stream, _)) => {
-                let id = ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed));
+                let id = connection::next_id();
                 let shared = shared.clone();
                 tokio::spawn(async move {
                     connection::serve(id, stream, shared).await;

@@ -13,6 +13,7 @@ pub mod console;
 pub mod fake_server;
 pub mod followed;
 pub mod history;
+pub mod http;
 pub mod lossy;
 pub mod measure;
 pub mod observed;

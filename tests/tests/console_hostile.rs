@@ -346,7 +346,8 @@ fn session(number: u64) -> SessionView {
     SessionView {
         number,
         client: format!("client-{number:08}"),
-        pid: 4000,
+        pid: Some(4000),
+        source: None,
         transport: "stdio".to_owned(),
         name: Some(format!("name{number}")),
         version: Some("1".to_owned()),

@@ -10,6 +10,7 @@ fn attempt(operation: Operation, method: &str, uid: u32) -> Box<Attempt> {
     Box::new(Attempt {
         actor: Actor {
             transport: "admin".to_owned(),
+            source_ip: None,
             uid,
             user: (uid == 1000).then(|| "ann".to_owned()),
             gid: uid,

@@ -27,6 +27,7 @@ fn options(directory: &Path) -> Options {
 fn attempt(uid: u32, operation: Operation, target: Option<&str>) -> Attempt {
     let actor = Actor {
         transport: "admin".to_owned(),
+        source_ip: None,
         uid,
         user: Some("ann".to_owned()),
         gid: 100,

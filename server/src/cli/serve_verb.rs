@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use crate::cli::global::KeyValue;
 use crate::cli::{GlobalArgs, ServeArgs};
 use crate::config::Process;
 use crate::exit::Exit;
-use crate::front::{self, FrontLock};
+use crate::front::{self, FrontLock, Listener};
 use crate::logging;
 use crate::shutdown::{ForcedBy, Outcome};
 
@@ -16,10 +17,16 @@ use crate::shutdown::{ForcedBy, Outcome};
 ///
 /// A workspace or configuration that cannot be used, or another server.
 pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit> {
+    // As if the key had been set: it stays when the configuration is read again, and
+    // `config` says where it comes from.
+    let mut global = global.clone();
+    let address = args.http.map(|address| ("http.address".to_owned(), address.to_string()));
+    global.set.extend(address.map(|(key, value)| KeyValue { key, value }));
     let (mut workspace, surroundings) = global.find_workspace()?;
     let (config, provenance, warnings) = global.load_config(&workspace)?;
     workspace.create(&surroundings)?;
     let lock = FrontLock::take(&workspace, args.detached)?;
+    let listener = Listener::bind(&config.http)?;
     let logging = logging::start(Process::Front, &workspace, &config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -27,7 +34,8 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
     if !args.detached {
         // Standard output stays empty here too, so that no habit forms of reading it.
         let root = workspace.root().display();
-        writeln!(io::stderr(), "serving {root} (pid {}); Ctrl-C ends it", std::process::id())?;
+        let http = listener.as_ref().map(|listener| format!(" and {}", listener.url())).unwrap_or_default();
+        writeln!(io::stderr(), "serving {root}{http} (pid {}); Ctrl-C ends it", std::process::id())?;
     }
     let (again, at) = (global.clone(), workspace.clone());
     let options = front::Options {
@@ -39,6 +47,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
         }),
         provenance,
         log: logging.handle(),
+        listener,
     };
     // One thread: with two processes that pass messages on, more only get in each other's way.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

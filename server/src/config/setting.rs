@@ -8,9 +8,10 @@ mod signal;
 mod size;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use choice::{ClientRole, Level, LogFormat, Policy, Synchronous, Verbosity};
+pub use choice::{AnonymousRole, ClientRole, Level, LogFormat, Policy, Synchronous, Verbosity};
 pub use grants::{Grants, GroupName, Principal, RoleGrant};
 pub use signal::{Signal, Signals};
 pub use size::ByteSize;
@@ -139,6 +140,24 @@ impl Setting for Option<PathBuf> {
     fn show(&self) -> toml::Value {
         let text = self.as_deref().map(|path| path.to_string_lossy().into_owned());
         toml::Value::String(text.unwrap_or_default())
+    }
+}
+
+/// An empty text stands for none. A name instead of an address would be another one in
+/// each network.
+impl Setting for Option<SocketAddr> {
+    const ACCEPTS: &'static str = "an IP address and a port, such as 127.0.0.1:8765, or \"\" for none";
+
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        let text = raw.text().ok_or_else(|| raw.not(Self::ACCEPTS))?.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse().map(Some).map_err(|_| raw.not(Self::ACCEPTS))
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(self.map(|address| address.to_string()).unwrap_or_default())
     }
 }
 

@@ -4,13 +4,14 @@
 //!
 //! A key is added here and nowhere else, and only for a feature that exists.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::key::{Key, Process, check};
 use super::setting::{
-    ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals, Synchronous,
-    Verbosity,
+    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals,
+    Synchronous, Verbosity,
 };
 use super::sources::{Outcome, Sources};
 
@@ -94,6 +95,17 @@ keys! {
         heartbeat_misses: u32 = "5", read by Front Worker, min "1", max "100";
         /// How long a new worker may take until it answers.
         worker_start_timeout: Duration = "30 s", read by Front, min "100 ms", max "10 min";
+    }
+    /// MCP over HTTP, for clients on the network.
+    http: Http {
+        /// The address and port that it listens on; empty for none. `serve --http` sets it.
+        address: Option<SocketAddr> = "", read by Front;
+        /// The role of a client without a token, who can be whoever reaches the address;
+        /// `none` refuses it. Anything but the own machine needs a token in any case.
+        anonymous_role: AnonymousRole = "readonly", read by Front;
+        /// How long a session may be without a request and without an open stream before
+        /// it is forgotten.
+        session_timeout: Duration = "1 h", read by Front, min "1 s", max "30 days";
     }
     /// What the front keeps for a worker that is not there at the moment.
     buffer: Buffer {

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tokio::net::UnixStream;
@@ -12,7 +13,8 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::answer;
 use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event};
-use super::session::{SLOW_CLIENT_BYTES, Session, send};
+use super::port::Port;
+use super::session::{SLOW_CLIENT_BYTES, Session, Via, send};
 use crate::envelope::{self, Envelope};
 use crate::link::{ClientId, Frame, FrameReader, Kind, OperationId, Outbox, PROTOCOL, ShimHello, Welcome};
 use crate::reboot;
@@ -20,6 +22,12 @@ use crate::shutdown::{Shutdown, ShuttingDown};
 
 /// Asked for at each read: most messages of most clients fit.
 const ROOM_BYTES: usize = 8 * 1024;
+
+/// A number for a connection, whatever it is.
+pub(crate) fn next_id() -> ConnectionId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    ConnectionId(NEXT.fetch_add(1, Ordering::Relaxed))
+}
 
 /// What every connection shares.
 #[derive(Debug, Clone)]
@@ -61,7 +69,9 @@ async fn read(
     let Some(hello) = reader.next().await? else { return Ok(()) };
     let Some(hello) = greet(&hello, outbox) else { return Ok(()) };
     let permits = Arc::new(Semaphore::new(shared.max_requests_per_client));
-    let session = Box::new(Session::new(&hello, outbox.clone()));
+    let via = Via::Stdio { pid: hello.pid };
+    let port = Port::Shim(outbox.clone());
+    let session = Box::new(Session::new(hello.client, via, hello.record.as_deref(), port.clone()));
     if shared.events.send(Event::Connected { connection, session }).await.is_err() {
         return Ok(());
     }
@@ -70,7 +80,7 @@ async fn read(
         for frame in frames.drain(..) {
             let event = match frame.kind {
                 Kind::Message => {
-                    match message(connection, frame, hello.client, outbox, shared, &permits).await {
+                    match message(connection, frame, hello.client, &port, shared, &permits).await {
                         Ok(Some(message)) => Event::Message(message),
                         Ok(None) => continue,
                         // The shim keeps what is not taken, for the next front. The
@@ -118,11 +128,11 @@ fn greet(frame: &Frame, outbox: &Outbox) -> Option<ShimHello> {
 
 /// Reads the envelope and, for a request, waits until there is room for it. While
 /// requests are held for long, nothing makes room: then it is refused, and `None`.
-async fn message(
+pub(crate) async fn message(
     connection: ConnectionId,
     frame: Frame,
     client: ClientId,
-    outbox: &Outbox,
+    port: &Port,
     shared: &Shared,
     permits: &Arc<Semaphore>,
 ) -> Result<Option<ClientMessage>, ShuttingDown> {
@@ -130,14 +140,14 @@ async fn message(
     let (charge, tracked) = match &content {
         Content::Request { id, .. } => {
             // Who does not read its answers is not asked for more questions.
-            outbox.drained_to(SLOW_CLIENT_BYTES).await;
+            port.drained_to(SLOW_CLIENT_BYTES).await;
             let mut held_long = shared.held_long.clone();
             let charge = tokio::select! {
                 biased;
                 charge = shared.budget.charge(permits, frame.payload.len()) => charge,
                 _ = held_long.wait_for(|long| *long) => {
                     let answer = answer::too_much_waits(id);
-                    send(outbox, &Frame::session(Kind::Response, 0, frame.sequence, answer));
+                    port.send(&Frame::session(Kind::Response, 0, frame.sequence, answer));
                     return Ok(None);
                 }
             };

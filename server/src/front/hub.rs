@@ -160,6 +160,8 @@ pub(crate) struct Settings {
     /// Asks for the end of the front, with whether its clients are to come back.
     pub(crate) end: Box<dyn Fn(Goodbye) + Send>,
     pub(crate) workspace: String,
+    /// Where clients on the network reach the front.
+    pub(crate) http: Option<String>,
     pub(crate) budget: Budget,
     /// Seconds since the Unix epoch.
     pub(crate) front_started_at: i64,
@@ -479,11 +481,8 @@ impl Hub {
         self.end_retrials();
         let payload = serde_json::to_vec(goodbye).unwrap_or_default();
         for session in self.sessions.values() {
-            super::session::send(
-                &session.outbox,
-                &crate::link::Frame::control(crate::link::Kind::Goodbye, payload.clone()),
-            );
-            session.outbox.close();
+            session.port.send(&crate::link::Frame::control(crate::link::Kind::Goodbye, payload.clone()));
+            session.port.close();
         }
         for (number, _) in self.sessions.drain() {
             self.stream.ended(number);

@@ -8,6 +8,7 @@ mod history;
 mod method;
 mod pending;
 mod profile;
+mod via;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
@@ -16,8 +17,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::port::Port;
 use crate::envelope::RequestId;
-use crate::link::{ClientId, Frame, Kind, Outbox, SessionOpening, ShimHello};
+use crate::link::{ClientId, Frame, Kind, Outbox, SessionOpening};
 use crate::reboot;
 use crate::restart::WorkerId;
 
@@ -25,6 +27,7 @@ pub(crate) use history::{History, What};
 pub(crate) use method::method_of;
 pub(crate) use pending::{Flushed, Pending};
 pub(crate) use profile::{ClientInfo, Profile};
+pub(crate) use via::{Principal, Via};
 
 /// From so many unread bytes on, a client that does not read is sent no more
 /// notifications, and no more requests of it are taken. What is in flight then is
@@ -62,9 +65,10 @@ pub(crate) fn asker_of(question: i64) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) client: ClientId,
-    pub(crate) pid: u32,
-    /// Towards the shim.
-    pub(crate) outbox: Outbox,
+    /// How it has come, and as whom.
+    pub(crate) via: Via,
+    /// Towards the client.
+    pub(crate) port: Port,
     pub(crate) record: FrontRecord,
     /// By sequence, which is the order in which the client sent them.
     pub(crate) pending: BTreeMap<u64, Pending>,
@@ -84,19 +88,17 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// A session for this shim. A record of an earlier front is taken over; what
+    /// A session for this client. A record of an earlier front is taken over; what
     /// that front had asked the client is withdrawn, because nobody waits for it.
-    pub(crate) fn new(hello: &ShimHello, outbox: Outbox) -> Self {
-        let mut record = hello
-            .record
-            .as_deref()
-            .and_then(|raw| serde_json::from_str::<FrontRecord>(raw.get()).ok())
-            .unwrap_or_default();
-        record.info.reconnects += u64::from(hello.record.is_some());
+    pub(crate) fn new(client: ClientId, via: Via, record: Option<&RawValue>, port: Port) -> Self {
+        let is_taken_over = record.is_some();
+        let mut record =
+            record.and_then(|raw| serde_json::from_str::<FrontRecord>(raw.get()).ok()).unwrap_or_default();
+        record.info.reconnects += u64::from(is_taken_over);
         let mut session = Self {
-            client: hello.client,
-            pid: hello.pid,
-            outbox,
+            client,
+            via,
+            port,
             record,
             pending: BTreeMap::new(),
             by_id: HashMap::new(),
@@ -109,7 +111,7 @@ impl Session {
             history: History::default(),
         };
         session.withdraw_questions(None);
-        if hello.record.is_some() {
+        if is_taken_over {
             // The next front counts on from there.
             session.save_record();
         }
@@ -118,7 +120,12 @@ impl Session {
 
     /// What the worker needs to know to serve the session.
     pub(crate) fn opening(&self, number: u64) -> Frame {
-        let opening = SessionOpening { client: self.client, record: self.record.worker.clone() };
+        let opening = SessionOpening {
+            client: self.client,
+            record: self.record.worker.clone(),
+            principal: self.via.principal(self.client),
+            headers: self.via.headers(),
+        };
         Frame::session(Kind::Open, number, 0, serde_json::to_vec(&opening).unwrap_or_default())
     }
 
@@ -256,20 +263,22 @@ impl Session {
 
     /// Sends the client a message that answers nothing, unless it reads too
     /// slowly to keep up with those.
-    pub(crate) fn notify(&mut self, payload: Bytes) {
-        if self.outbox.len() > SLOW_CLIENT_BYTES {
+    /// `about` is the request's sequence that it belongs to, 0 for none.
+    pub(crate) fn notify(&mut self, about: u64, payload: Bytes) {
+        if self.port.len() > SLOW_CLIENT_BYTES {
             self.dropped_notifications += 1;
             self.history.is_slow(true);
         } else {
-            self.to_client(Kind::Notification, 0, payload);
+            self.to_client(Kind::Notification, about, payload);
         }
     }
 
-    /// Passes a question of the worker on to the client.
-    pub(crate) fn asked(&mut self, id: i64, payload: Bytes) {
+    /// Passes a question of the worker on to the client, with the request's sequence that
+    /// it is about.
+    pub(crate) fn asked(&mut self, id: i64, about: u64, payload: Bytes) {
         self.record.asked.insert(id);
         self.save_record();
-        self.to_client(Kind::Notification, 0, payload);
+        self.to_client(Kind::Notification, about, payload);
     }
 
     /// The question that the client answers, `None` when nobody waits for the answer.
@@ -297,7 +306,7 @@ impl Session {
         let Some(progress) = progress_of(&payload) else { return };
         if pending.progress.is_none_or(|before| progress > before) {
             pending.progress = Some(progress);
-            self.notify(payload);
+            self.notify(sequence, payload);
         }
     }
 
@@ -309,7 +318,7 @@ impl Session {
         pending.tracked = None;
         if !std::mem::replace(&mut pending.listening, true) {
             // However slowly the client reads: it waits for this, and there is one a request.
-            self.to_client(Kind::Notification, 0, payload);
+            self.to_client(Kind::Notification, sequence, payload);
         }
     }
 
@@ -400,7 +409,7 @@ impl Session {
     }
 
     fn to_client(&self, kind: Kind, sequence: u64, payload: Bytes) {
-        send(&self.outbox, &Frame::session(kind, 0, sequence, payload));
+        self.port.send(&Frame::session(kind, 0, sequence, payload));
     }
 }
 

@@ -52,7 +52,7 @@ pub struct ClientSession {
     /// The client's id.
     pub client: String,
     /// Its process.
-    pub pid: u32,
+    pub pid: Option<u32>,
     /// What its worker left for the next; kept byte by byte.
     pub record: Box<RawValue>,
 }

@@ -49,7 +49,7 @@ fn header(generation: u64) -> SnapshotHeader {
 fn tail() -> Tail {
     let record = serde_json::value::RawValue::from_string(r#"{"level":"info","a":[1,2]}"#.into()).unwrap();
     Tail {
-        client_sessions: vec![ClientSession { client: "c1".into(), pid: 77, record }],
+        client_sessions: vec![ClientSession { client: "c1".into(), pid: Some(77), record }],
         counters: BTreeMap::from([("restarts".to_owned(), 5)]),
     }
 }

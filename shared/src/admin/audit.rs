@@ -120,6 +120,9 @@ pub struct Actor {
     /// The process.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
+    /// The address it comes from, of a caller over the network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ip: Option<String>,
     /// What the client says of itself, or the MCP client's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,

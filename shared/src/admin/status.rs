@@ -17,6 +17,9 @@ pub struct Status {
     pub version: String,
     /// The project directory that it serves.
     pub workspace: String,
+    /// Where clients on the network reach it, absent where they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<String>,
     /// Seconds since the front started.
     pub uptime_seconds: u64,
     /// The restart phase.
@@ -72,7 +75,7 @@ pub struct SessionStatus {
     /// The client's id, drawn by its shim.
     pub client: String,
     /// The shim's process id.
-    pub pid: u32,
+    pub pid: Option<u32>,
     /// Requests that are not answered.
     pub unanswered: u64,
     /// Requests of the server that the client has not answered.

@@ -107,6 +107,7 @@ fn hash_all(directory: &Path) -> Result<usize> {
 fn attempt() -> Attempt {
     let actor = Actor {
         transport: "admin".to_owned(),
+        source_ip: None,
         uid: 1000,
         user: Some("operator".to_owned()),
         gid: 1000,

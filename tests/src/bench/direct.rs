@@ -106,7 +106,8 @@ impl Speaker for DirectWorker {
     }
 
     fn open(&mut self) -> Result<()> {
-        let opening = SessionOpening { client: ClientId::random(), record: None };
+        let opening =
+            SessionOpening { client: ClientId::random(), record: None, principal: None, headers: None };
         self.send(&Frame::session(Kind::Open, SESSION, 0, serde_json::to_vec(&opening)?))?;
         let mut answer = Vec::new();
         self.round_trip(&initialize(), &mut answer)?;

@@ -12,6 +12,9 @@ pub struct Status {
     /// The front's process id.
     #[serde(default)]
     pub pid: Option<u32>,
+    /// Where it is reached over HTTP.
+    #[serde(default)]
+    pub http: Option<String>,
     /// How many workers this front has activated.
     #[serde(default)]
     pub generation: Option<u64>,

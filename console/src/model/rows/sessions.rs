@@ -90,7 +90,7 @@ impl Rows for Sessions<'_> {
             "name" => told(session.name.as_deref()),
             "version" => told(session.version.as_deref()),
             "client" => Value::Id(Cow::Borrowed(&session.client)),
-            "pid" => Value::Count(u64::from(session.pid)),
+            "pid" => session.pid.map_or(Value::NotApplicable, |pid| Value::Count(u64::from(pid))),
             "transport" => Value::text(&*session.transport),
             "protocol" => told(session.protocol.as_deref()),
             "state" => {

@@ -94,7 +94,7 @@ fn session(session: &SessionView) -> Vec<String> {
     let figures = &session.figures;
     vec![
         format!("{} in flight, {} {}", figures.in_flight, figures.buffered, verb(figures.buffered)),
-        format!("{name}, pid {}, {}", session.pid, session.client),
+        format!("{name}, {}, {}", session.place(), session.client),
     ]
 }
 

@@ -59,7 +59,7 @@ impl Detail<'_> {
             Fact::known("last heard", Sessions::of(self.view).active(session).map(time), self.symbols),
             Fact::known("since", connected, self.symbols),
             Fact::of("client", session.client.clone()),
-            Fact::of("process", format!("{} by {}", session.pid, session.transport)),
+            Fact::of("process", format!("{} by {}", session.place(), session.transport)),
             Fact::known("protocol", session.protocol.clone(), self.symbols),
         ])
     }

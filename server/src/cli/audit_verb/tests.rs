@@ -14,6 +14,7 @@ use crate::cli::screen::Paint;
 fn attempt(uid: u32, operation: Operation) -> Attempt {
     let actor = Actor {
         transport: "admin".to_owned(),
+        source_ip: None,
         uid,
         user: Some(format!("u{uid}")),
         gid: 1,

@@ -52,7 +52,7 @@ fn viewed(session: &SessionView) -> Vec<String> {
         clean(&short(&session.client)),
         or_none(session.name.as_deref()),
         or_none(session.version.as_deref()),
-        session.pid.to_string(),
+        session.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
         state(figures.state).to_owned(),
         figures.in_flight.to_string(),
         waiting,
@@ -72,7 +72,7 @@ fn since(at: &str) -> String {
 fn listed(session: &SessionStatus) -> Vec<String> {
     vec![
         clean(&short(&session.client)),
-        session.pid.to_string(),
+        session.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
         session.unanswered.to_string(),
         session.asked.to_string(),
         session.dropped_notifications.to_string(),

@@ -25,6 +25,9 @@ pub(in crate::cli) fn status(
         &format!("{}, pid {pid}, version {}, up {up}", paint.good("running"), clean(version)),
     )?;
     row(out, "workspace", &clean(&status.workspace))?;
+    if let Some(address) = &status.http {
+        row(out, "http", &clean(address))?;
+    }
     if status.phase != Phase::Idle {
         row(out, "restart", &paint.warning(status.phase.as_str()))?;
     }

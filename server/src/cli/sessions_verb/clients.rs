@@ -150,7 +150,7 @@ impl From<&SessionView> for Named {
         let name = name(session).map(|name| format!("{name}, ")).unwrap_or_default();
         Self {
             client: session.client.clone(),
-            described: format!("session {} ({name}pid {})", session.number, session.pid),
+            described: format!("session {} ({name}{})", session.number, session.place()),
             unanswered: unanswered(session),
         }
     }
@@ -160,7 +160,11 @@ impl From<&SessionStatus> for Named {
     fn from(session: &SessionStatus) -> Self {
         Self {
             client: session.client.clone(),
-            described: format!("session {} (pid {})", clean(&short(&session.client)), session.pid),
+            described: format!(
+                "session {} ({})",
+                clean(&short(&session.client)),
+                session.pid.map_or_else(|| "over HTTP".to_owned(), |pid| format!("pid {pid}"))
+            ),
             unanswered: session.unanswered,
         }
     }

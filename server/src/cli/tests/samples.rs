@@ -271,6 +271,7 @@ pub(crate) fn status() -> Status {
         pid: 10,
         version: "1.0.0".to_owned(),
         workspace: "/my/shop".to_owned(),
+        http: None,
         uptime_seconds: 60,
         phase: Phase::Idle,
         maintenance_mode: false,
@@ -287,7 +288,7 @@ pub(crate) fn status() -> Status {
         session_count: 1,
         sessions: vec![SessionStatus {
             client: "c-1".to_owned(),
-            pid: 99,
+            pid: Some(99),
             unanswered: 4,
             asked: 0,
             dropped_notifications: 0,
@@ -299,7 +300,8 @@ pub(crate) fn session(number: u64, name: Option<&str>) -> SessionView {
     SessionView {
         number,
         client: format!("0191f2a4-6b1e-7c3d-8000-3f2b0000000{number}"),
-        pid: 90 + number as u32,
+        pid: Some(90 + number as u32),
+        source: None,
         transport: "stdio".to_owned(),
         name: name.map(str::to_owned),
         version: name.map(|_| "1.2".to_owned()),

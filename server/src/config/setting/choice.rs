@@ -90,6 +90,19 @@ choices! {
         /// May also restart in an emergency.
         Admin = "admin",
     }
+    /// The role of an MCP client that shows no token.
+    AnonymousRole: "one of none, readonly, monitor, operator, admin" {
+        /// It is refused.
+        None = "none",
+        /// As [`ClientRole::Readonly`].
+        Readonly = "readonly" | "read_only" | "read-only",
+        /// As [`ClientRole::Monitor`].
+        Monitor = "monitor",
+        /// As [`ClientRole::Operator`].
+        Operator = "operator",
+        /// As [`ClientRole::Admin`].
+        Admin = "admin",
+    }
     /// What SQLite waits for at a commit (`PRAGMA synchronous`).
     Synchronous: "one of normal, full" {
         /// A commit can be lost with the power, never broken.
@@ -133,6 +146,20 @@ impl From<task_orchestrator_shared::admin::log::LogLevel> for Level {
             LogLevel::Info => Self::Info,
             LogLevel::Debug => Self::Debug,
             LogLevel::Trace => Self::Trace,
+        }
+    }
+}
+
+impl AnonymousRole {
+    /// The role, where there is one.
+    pub fn role(self) -> Option<task_orchestrator_shared::role::Role> {
+        use task_orchestrator_shared::role::Role;
+        match self {
+            Self::None => None,
+            Self::Readonly => Some(Role::Readonly),
+            Self::Monitor => Some(Role::Monitor),
+            Self::Operator => Some(Role::Operator),
+            Self::Admin => Some(Role::Admin),
         }
     }
 }

@@ -214,6 +214,7 @@ fn attempt_of(request: &Request, context: &Context, caller: &Caller, role: Optio
     Attempt {
         actor: Actor {
             transport: "admin".to_owned(),
+            source_ip: None,
             uid: caller.uid,
             user: caller.user.clone(),
             gid: caller.gid,

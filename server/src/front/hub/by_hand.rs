@@ -52,7 +52,7 @@ impl Hub {
         let goodbye = Goodbye { resume: false, reason: "disconnected by an administrator".to_owned() };
         if let Some(known) = self.sessions.get(&number) {
             let payload = serde_json::to_vec(&goodbye).unwrap_or_default();
-            crate::front::session::send(&known.outbox, &Frame::control(Kind::Goodbye, payload));
+            known.port.send(&Frame::control(Kind::Goodbye, payload));
         }
         self.connections.retain(|_, held| *held != number);
         self.end_session(number);

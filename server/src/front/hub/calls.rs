@@ -36,7 +36,7 @@ impl Hub {
             Ok(command) => command,
             Err(error) => return session.answer_unasked(sequence, reboot::refused(&id, &error)),
         };
-        let role = Role::from(self.config.access.stdio_role);
+        let role = session.via.role().unwrap_or_else(|| Role::from(self.config.access.stdio_role));
         let attempt = client_attempt(session, &command, role);
         let limits = session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits)));
         let open = session.pending.values().filter(|pending| pending.is_for_front).count();
@@ -119,7 +119,8 @@ fn client_attempt(session: &Session, command: &Command, role: Role) -> Attempt {
             uid: rustix::process::geteuid().as_raw(),
             user: None,
             gid: rustix::process::getegid().as_raw(),
-            pid: Some(session.pid),
+            pid: session.via.pid(),
+            source_ip: session.via.source(),
             client: Some(session.client.to_string()),
             role: Some(role),
         },

@@ -21,6 +21,7 @@ impl Hub {
         let known = self
             .sessions
             .iter()
+            .filter(|_| !session.via.is_brief())
             .find(|(number, known)| known.client == session.client && !self.retried.contains_key(number));
         if let Some(number) = known.map(|(&number, _)| number) {
             self.connections.retain(|_, held| *held != number);
@@ -28,7 +29,7 @@ impl Hub {
         }
         let number = self.next_session;
         self.next_session += 1;
-        tracing::info!(session = number, client = %session.client, pid = session.pid, "client attached");
+        tracing::info!(session = number, client = %session.client, via = %session.via, "client attached");
         self.begin_history(&mut session, now);
         if let Some((id, worker)) = self.serving() {
             session.flush(number, id, worker, now);
@@ -211,8 +212,8 @@ impl Hub {
         for worker in session.open_in.iter().filter_map(|id| self.workers.outbox(*id)) {
             send(worker, &Frame::session(Kind::Close, number, 0, bytes::Bytes::new()));
         }
-        send(&session.outbox, &Frame::control(Kind::Closed, bytes::Bytes::new()));
-        session.outbox.close();
+        session.port.send(&Frame::control(Kind::Closed, bytes::Bytes::new()));
+        session.port.close();
         self.check_watched(Instant::now());
     }
 

@@ -91,7 +91,7 @@ impl Hub {
     /// Looks who reads what it is sent.
     pub(super) fn look_for_slow(&mut self) {
         for session in self.sessions.values_mut() {
-            session.history.is_slow(session.outbox.len() > SLOW_CLIENT_BYTES);
+            session.history.is_slow(session.port.len() > SLOW_CLIENT_BYTES);
         }
     }
 

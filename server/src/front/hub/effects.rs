@@ -236,7 +236,7 @@ impl Hub {
     pub(super) fn tail_now(&self) -> Tail {
         let client_sessions = self.attached().map(|session| ClientSession {
             client: session.client.to_string(),
-            pid: session.pid,
+            pid: session.via.pid(),
             record: serde_json::value::to_raw_value(&session.record).unwrap_or_default(),
         });
         let counters = [

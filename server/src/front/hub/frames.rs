@@ -49,7 +49,7 @@ impl Hub {
                     self.check_watched(now);
                 }
             }
-            Kind::Notification => session.notify(frame.payload),
+            Kind::Notification => session.notify(frame.sequence, frame.payload),
             Kind::Progress => session.progress(frame.sequence, frame.payload),
             Kind::Listening => {
                 session.listening(frame.sequence, frame.payload);
@@ -68,7 +68,7 @@ impl Hub {
                     send(outbox, &Frame::session(Kind::Reply, number, 0, answer));
                 }
             }
-            Kind::Request => session.asked(frame.sequence.cast_signed(), frame.payload),
+            Kind::Request => session.asked(frame.sequence.cast_signed(), frame.floor, frame.payload),
             Kind::Withdraw => session.question_withdrawn(frame.sequence.cast_signed(), frame.payload),
             // What the former worker notes late is for the one that serves now, who
             // has noted things of its own since.

@@ -14,8 +14,10 @@ use task_orchestrator_shared::report::{DeadCause, DeadLetter};
 use crate::envelope::{self, Envelope};
 use crate::front::ask::ReplyTo;
 use crate::front::event::Event;
+use crate::front::port::Port;
+use crate::front::session::Via;
 use crate::front::session::{FrontRecord, Pending, Session, method_of};
-use crate::link::{Kind, Outbox, PROTOCOL, ShimHello};
+use crate::link::{Kind, Outbox};
 
 use super::Hub;
 use super::stream::Slow;
@@ -144,15 +146,10 @@ impl Hub {
         self.measure(&[Slow::Letters]);
         let record =
             serde_json::value::to_raw_value(&FrontRecord { worker: buried.record, ..FrontRecord::default() });
-        let hello = ShimHello {
-            versions: PROTOCOL,
-            build: String::new(),
-            client,
-            pid: std::process::id(),
-            record: record.ok(),
-        };
+        let via = Via::Stdio { pid: std::process::id() };
         // Nobody reads it: the answer is taken from the worker's frame.
-        let mut session = Session::new(&hello, Outbox::default());
+        let mut session = Session::new(client, via, record.ok().as_deref(), Port::Shim(Outbox::default()));
+
         let number = self.next_session;
         self.next_session += 1;
         session.by_id.insert(id.clone(), letter.sequence);

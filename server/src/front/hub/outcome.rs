@@ -151,7 +151,7 @@ impl Hub {
                 && session.pending.contains_key(&call.sequence)
             {
                 waiter.told = progress;
-                session.notify(reboot::progress(token, progress, Some(100.0), message));
+                session.notify(call.sequence, reboot::progress(token, progress, Some(100.0), message));
             }
         }
     }

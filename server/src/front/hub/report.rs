@@ -66,11 +66,12 @@ impl Hub {
         let in_flight = self.in_flight();
         let route = self.route.or_else(|| self.machine.active().map(|active| active.worker));
         let worker = route.and_then(|id| self.workers.status(id, now));
-        let mut by_state = BTreeMap::new();
+        let (mut by_state, mut by_transport) = (BTreeMap::new(), BTreeMap::new());
         let mut notifiable = 0;
         for session in self.attached() {
             *by_state.entry(state_of(session).to_owned()).or_default() += 1;
-            notifiable += u64::from(session.outbox.len() <= SLOW_CLIENT_BYTES);
+            *by_transport.entry(session.via.transport().to_owned()).or_default() += 1;
+            notifiable += u64::from(session.port.len() <= SLOW_CLIENT_BYTES);
         }
         let active_connections = self.connections.len() as u64;
         let status = match (active_connections.saturating_sub(notifiable), self.route.is_some()) {
@@ -96,12 +97,7 @@ impl Hub {
                     (None, _) => Level::Unhealthy,
                 },
             },
-            connections: ConnectionsCheck {
-                active_connections,
-                by_transport: [("stdio".to_owned(), active_connections)].into(),
-                by_state,
-                status,
-            },
+            connections: ConnectionsCheck { active_connections, by_transport, by_state, status },
             clients: ClientsReadiness {
                 active_connections,
                 notifiable,
@@ -158,7 +154,7 @@ impl Hub {
     pub(super) fn status(&self, now: Instant) -> admin::Status {
         let session = |session: &Session| admin::SessionStatus {
             client: session.client.to_string(),
-            pid: session.pid,
+            pid: session.via.pid(),
             unanswered: session.by_id.len() as u64,
             asked: session.record.asked.len() as u64,
             dropped_notifications: session.dropped_notifications,
@@ -169,6 +165,7 @@ impl Hub {
             pid: std::process::id(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             workspace: self.settings.workspace.clone(),
+            http: self.settings.http.clone(),
             uptime_seconds: now.duration_since(self.started_at).as_secs(),
             phase: self.machine.phase(),
             maintenance_mode: self.is_held(),
@@ -193,7 +190,7 @@ impl Hub {
 }
 
 fn state_of(session: &Session) -> &'static str {
-    if session.outbox.len() > SLOW_CLIENT_BYTES {
+    if session.port.len() > SLOW_CLIENT_BYTES {
         "slow"
     } else if session.waiting().next().is_some() {
         "waiting"

@@ -101,8 +101,9 @@ impl Hub {
         Some(SessionView {
             number,
             client: session.client.to_string(),
-            pid: session.pid,
-            transport: "stdio".to_owned(),
+            pid: session.via.pid(),
+            transport: session.via.transport().to_owned(),
+            source: session.via.source(),
             name: info.name.clone(),
             version: info.version.clone(),
             protocol: info.protocol.clone(),
@@ -125,7 +126,7 @@ impl Hub {
                 in_flight += 1;
             }
         }
-        let state = if session.outbox.len() > SLOW_CLIENT_BYTES {
+        let state = if session.port.len() > SLOW_CLIENT_BYTES {
             SessionState::Slow
         } else if buffered > 0 {
             SessionState::Waiting

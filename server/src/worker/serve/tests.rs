@@ -135,7 +135,7 @@ impl Front {
 
     fn open(&self, record: Option<&[u8]>) {
         let record = record.map(|record| serde_json::from_slice(record).unwrap());
-        let opening = SessionOpening { client: ClientId::random(), record };
+        let opening = SessionOpening { client: ClientId::random(), record, principal: None, headers: None };
         self.send(Kind::Open, 0, &serde_json::to_value(opening).unwrap());
     }
 

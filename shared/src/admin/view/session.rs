@@ -24,10 +24,14 @@ pub struct SessionView {
     pub number: u64,
     /// The client's id, drawn by its shim.
     pub client: String,
-    /// The process that holds the client's end.
-    pub pid: u32,
-    /// `stdio`.
+    /// The process that holds the client's end; unknown over a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pid: Option<u32>,
+    /// `stdio` or `http`.
     pub transport: String,
+    /// The address it comes from, of a client over a network.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// What the client calls itself, once it has said so.
     pub name: Option<String>,
     /// The client's version, once it has said so.
@@ -41,6 +45,17 @@ pub struct SessionView {
     /// What changes all the time.
     #[serde(flatten)]
     pub figures: SessionFigures,
+}
+
+impl SessionView {
+    /// Where the client's end is, in a few words: the process or the address.
+    pub fn place(&self) -> String {
+        match (self.pid, &self.source) {
+            (Some(pid), _) => format!("pid {pid}"),
+            (None, Some(source)) => format!("from {source}"),
+            (None, None) => "somewhere".to_owned(),
+        }
+    }
 }
 
 /// What changes all the time of a session.

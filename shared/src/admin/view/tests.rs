@@ -4,8 +4,9 @@ fn session(number: u64, in_flight: u64) -> SessionView {
     SessionView {
         number,
         client: format!("client {number}"),
-        pid: 1,
+        pid: Some(1),
         transport: "stdio".to_owned(),
+        source: None,
         name: None,
         version: None,
         protocol: None,

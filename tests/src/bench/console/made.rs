@@ -42,7 +42,8 @@ fn session(number: u64) -> Result<SessionView> {
     Ok(SessionView {
         number,
         client: format!("0198f0c2-0000-7000-8000-{number:012}"),
-        pid: 5000 + u32::try_from(number)?,
+        pid: Some(5000 + u32::try_from(number)?),
+        source: None,
         transport: "stdio".to_owned(),
         name: Some("a-client".to_owned()),
         version: Some("2.1.0".to_owned()),

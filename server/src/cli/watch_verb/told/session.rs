@@ -9,7 +9,7 @@ use crate::cli::sessions_verb::name;
 pub(super) fn session(before: &View, after: &SessionView) -> Vec<Line> {
     let number = after.number;
     let Some(known) = before.session(number) else {
-        return vec![Line::plain(format!("client {} attached (pid {})", called(after), after.pid))];
+        return vec![Line::plain(format!("client {} attached ({})", called(after), after.place()))];
     };
     let mut lines = Vec::new();
     if let Some(name) = name(after).filter(|_| known.name != after.name || known.version != after.version) {

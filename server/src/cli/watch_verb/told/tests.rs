@@ -160,6 +160,7 @@ fn who_changes_something_and_who_may_not_is_told() {
     let attempt = Box::new(Attempt {
         actor: Actor {
             transport: "admin".to_owned(),
+            source_ip: None,
             uid: 1000,
             user: None,
             gid: 1000,

@@ -15,7 +15,6 @@ use crate::front::ask::ReplyTo;
 use crate::front::event::{ConnectionId, Event};
 use crate::front::hub::Hub;
 use crate::front::hub::outcome::milliseconds;
-use crate::front::session::send;
 use crate::link::{Frame, Kind};
 
 /// How long a shim may take to answer.
@@ -46,7 +45,7 @@ impl Hub {
         for number in wanted {
             let (tell, told) = oneshot::channel();
             let Some(session) = self.sessions.get(&number) else { continue };
-            send(&session.outbox, &Frame::control(Kind::Ping, bytes::Bytes::new()));
+            session.port.send(&Frame::control(Kind::Ping, bytes::Bytes::new()));
             // Until its protocol session is open, there is nothing that a new worker could go on from.
             let capable = !session.pending.values().any(|pending| pending.is_initialize);
             tests.push((session.client.to_string(), capable, told));

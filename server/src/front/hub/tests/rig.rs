@@ -23,13 +23,14 @@ use crate::config::Overrides;
 use crate::front::event::ClientMessage;
 pub(super) use crate::front::event::WorkerEnd;
 use crate::front::jobs::Places;
+use crate::front::port::Port;
+use crate::front::session::Via;
 use crate::front::worker::{Launch, Worker};
 use crate::ledger;
 pub(super) use crate::link::{
     Activation, ClientId, Frame, Kind, OrderFrame, Outbox, OutcomeFrame, SessionOpening, SnapshotBulk,
     TakeOver, WorkerPrepared, WorkerReady,
 };
-use crate::link::{PROTOCOL, ShimHello};
 use crate::restart::machine::Beginning;
 use crate::state::Archive;
 pub(super) use admin::*;
@@ -112,6 +113,7 @@ impl Rig {
             access,
         };
         let settings = Settings {
+            http: None,
             idle_timeout: None,
             end: Box::new(|_| {}),
             workspace: String::new(),
@@ -279,15 +281,14 @@ impl Rig {
     }
 
     pub(super) fn attach_as(&mut self, connection: u64, client: ClientId, record: Option<Value>) -> Client {
-        let hello = ShimHello {
-            versions: PROTOCOL,
-            build: String::new(),
-            client,
-            pid: 7,
-            record: record.map(|record| serde_json::value::to_raw_value(&record).unwrap()),
-        };
+        let record = record.map(|record| serde_json::value::to_raw_value(&record).unwrap());
         let outbox = Outbox::default();
-        let session = Box::new(Session::new(&hello, outbox.clone()));
+        let session = Box::new(Session::new(
+            client,
+            Via::Stdio { pid: 7 },
+            record.as_deref(),
+            Port::Shim(outbox.clone()),
+        ));
         let connection = ConnectionId(connection);
         self.on(Event::Connected { connection, session });
         Client { connection, client, outbox }

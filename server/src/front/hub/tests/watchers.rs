@@ -338,8 +338,11 @@ fn what_only_grows_older_wakes_nobody_more_than_once_a_second() {
     rig.ask(Request::Maintenance { on: true });
     rig.call(&clients[0], 1);
     told_in(&mut rig, &mut deltas, 2, &mut begun);
+    let real = std::time::Instant::now();
     let held = told_in(&mut rig, &mut deltas, 20, &mut begun);
-    assert!((10..=24).contains(&held.len()), "{}", held.len());
+    // The time that the test itself takes passes as well.
+    let most = 24 + usize::try_from(real.elapsed().as_secs() + 1).unwrap();
+    assert!((10..=most).contains(&held.len()), "{}", held.len());
     let ages = held.iter().flatten().filter(|change| matches!(change, Change::Figures(_)));
     assert!(ages.count() >= 10, "{held:?}");
 }

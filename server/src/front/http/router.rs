@@ -1,0 +1,44 @@
+//! Which handler takes which request.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::response::Response;
+use axum::routing::any;
+
+use super::{Http, guard, legacy, modern, post, reply};
+
+/// Where clients reach the server.
+pub(super) const ENDPOINT: &str = "/mcp";
+
+pub(super) fn router(http: Arc<Http>) -> Router {
+    Router::new().route(ENDPOINT, any(mcp)).with_state(http)
+}
+
+async fn mcp(
+    State(http): State<Arc<Http>>,
+    ConnectInfo(source): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let principal = match guard::admit(&http, source, request.headers()) {
+        Ok(principal) => Arc::new(principal),
+        Err(refusal) => return refusal,
+    };
+    match *request.method() {
+        Method::POST => match post::read(&http, request).await {
+            Ok(posted) if posted.is_modern() => modern::post(&http, principal, posted).await,
+            Ok(posted) => legacy::post(&http, principal, posted).await,
+            Err(refusal) => refusal,
+        },
+        Method::GET => legacy::get(&http, &principal, request.headers()),
+        Method::DELETE => legacy::delete(&http, &principal, request.headers()).await,
+        _ => reply::refused_with(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "POST a message, GET a stream, or DELETE a session",
+            [(header::ALLOW, "POST, GET, DELETE")],
+        ),
+    }
+}
