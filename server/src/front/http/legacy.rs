@@ -63,6 +63,8 @@ pub(super) async fn delete(http: &Http, principal: &Arc<Principal>, headers: &He
         head::check_revision(headers)?;
         let session = named(http, principal, headers).await?;
         http.forget(&session).await;
+        // What its client has ended does not come back with the next front.
+        http.keeper.flushed().await;
         Ok(reply::json(StatusCode::OK, "{}".into()))
     };
     outcome.await.unwrap_or_else(|refusal: Response| refusal)
@@ -228,6 +230,8 @@ struct Turn {
     request: Option<RequestId>,
     /// The end of the front waits until the answer is with the connection.
     guard: Option<crate::shutdown::RequestGuard>,
+    /// The hub has it, and will say what comes of it.
+    is_sent: bool,
     is_over: bool,
 }
 
@@ -235,7 +239,7 @@ impl Turn {
     fn new(session: &HttpSession, sequence: u64) -> Self {
         let mailbox = Arc::clone(&session.mailbox);
         let reader = mailbox.attach(sequence).unwrap_or_default();
-        Self { mailbox, sequence, reader, request: None, guard: None, is_over: false }
+        Self { mailbox, sequence, reader, request: None, guard: None, is_sent: false, is_over: false }
     }
 
     /// Gives a message to the hub, if it is one for the hub and wants an answer.
@@ -276,6 +280,7 @@ impl Turn {
                 _ => Event::Message(message),
             };
             http.events.send(event).await.map_err(|_| reply::ending())?;
+            self.is_sent = true;
         }
         answered.map_or(Ok(()), Err)
     }
@@ -305,8 +310,13 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if !self.is_over {
+        if self.is_over {
+            return;
+        }
+        if self.is_sent {
             self.mailbox.abandon(self.sequence);
+        } else {
+            self.mailbox.forget(self.sequence);
         }
     }
 }

@@ -251,11 +251,10 @@ impl Http {
     /// The session has ended: the hub and the next front shall not know it any more.
     pub(super) async fn forget(&self, session: &HttpSession) {
         self.sessions.remove(session);
+        self.keeper.ended(session.digest);
         if session.known.initialized() {
             // A closed channel means that the front is ending, and the session with it.
             let _ = self.events.send(Event::Disconnected { connection: session.connection }).await;
-        } else {
-            self.keeper.ended(session.digest);
         }
     }
 }

@@ -14,6 +14,7 @@ use std::task::{Context, Waker};
 use bytes::Bytes;
 
 use super::{Event, UNASKED};
+use crate::envelope::{self, Envelope};
 
 /// How much a session keeps.
 #[derive(Debug, Clone, Copy)]
@@ -143,25 +144,21 @@ impl Streams {
         }
     }
 
-    /// A message that answers nothing, about the request with this sequence. To a client
-    /// that has never read the stream for the rest, the newest request's is the only way.
+    /// A message that answers nothing, about the request with this sequence.
     pub(super) fn tell(&mut self, about: u64, message: Bytes) {
-        let is_open = |sequence: &u64| self.streams.get(sequence).is_some_and(Stream::is_open);
-        let newest = || {
-            let open = self
-                .streams
-                .iter()
-                .rev()
-                .find(|(sequence, stream)| **sequence != UNASKED && stream.is_open());
-            open.map(|(sequence, _)| *sequence)
-        };
+        let is_open = self.streams.get(&about).is_some_and(Stream::is_open);
         let sequence = match about {
-            UNASKED if self.listens => UNASKED,
-            about if about != UNASKED && is_open(&about) => about,
-            _ if self.listens => UNASKED,
-            _ => newest().unwrap_or(UNASKED),
+            about if about != UNASKED && is_open => about,
+            _ if self.listens || !must_be_heard(&message) => UNASKED,
+            // The newest request is the only way to a client that does not listen.
+            _ => self.newest_open().unwrap_or(UNASKED),
         };
         self.append(sequence, message, false);
+    }
+
+    fn newest_open(&self) -> Option<u64> {
+        let is_open = |(sequence, stream): &(&u64, &Stream)| **sequence != UNASKED && stream.is_open();
+        self.streams.iter().rev().find(is_open).map(|(sequence, _)| *sequence)
     }
 
     fn append(&mut self, sequence: u64, message: Bytes, is_answer: bool) {
@@ -289,6 +286,20 @@ impl Streams {
         }
     }
 
+    /// Events and bytes that are kept, counted anew, as the sums kept beside them must be.
+    #[cfg(test)]
+    pub(super) fn counted(&self) -> (usize, usize) {
+        let all = || self.streams.values().flat_map(|stream| &stream.events);
+        let counted = (all().count(), all().map(|event| event.message.len()).sum());
+        assert_eq!(counted, (self.kept, self.kept_bytes));
+        let untaken = |stream: &Stream| -> usize {
+            let events = stream.events.iter().filter(|event| event.number > stream.taken);
+            events.map(|event| event.message.len()).sum()
+        };
+        assert_eq!(self.streams.values().map(untaken).sum::<usize>(), self.unread);
+        counted
+    }
+
     /// Lets go what is missed least. `false` where everything is about to be read.
     fn make_room(&mut self) -> bool {
         let had = self.streams.iter().find(|(_, stream)| {
@@ -322,5 +333,15 @@ impl Streams {
             is(stream, number).then_some((number, *sequence))
         });
         firsts.min().map(|(_, sequence)| sequence)
+    }
+}
+
+/// Whether somebody waits for the client to hear this: questions, and that one is withdrawn.
+/// Everything else can wait until the client listens.
+fn must_be_heard(message: &[u8]) -> bool {
+    match envelope::parse(message) {
+        Ok(Envelope::Request { .. }) => true,
+        Ok(Envelope::Notification { method, .. }) => method == "notifications/cancelled",
+        Ok(Envelope::Response { .. }) | Err(_) => false,
     }
 }
