@@ -39,6 +39,11 @@ fn heard(stream: &mut Stream, method: &str) -> Result<(String, Value)> {
     }
 }
 
+/// The number of an event in its session.
+fn number(id: &str) -> Option<u64> {
+    id.split('-').nth(1)?.parse().ok()
+}
+
 #[test]
 fn a_request_whose_connection_breaks_is_answered_to_who_comes_back() -> Result<()> {
     Workspace::new()?.check(|workspace| {
@@ -103,7 +108,8 @@ fn notifications_cross_a_handover_a_crash_and_a_broken_connection() -> Result<()
         // Without an id as well: behind what the connection before has taken.
         drop(stream);
         let mut stream = client.stream(None)?;
-        ensure!(primed(&mut stream)? == next);
+        let (from, heard) = (number(&primed(&mut stream)?), number(&next));
+        ensure!(from.is_some() && from >= heard, "{from:?} {heard:?}");
         Ok(())
     })
 }
