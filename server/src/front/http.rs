@@ -4,8 +4,10 @@
 //!
 //! - `listener`: connections.    - `guard`: who is let in.        - `router`: which handler.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
+//! - `era`: which of the two a message is of.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
+mod era;
 mod guard;
 mod legacy;
 mod listener;
@@ -27,6 +29,7 @@ use crate::config::Config;
 pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use modern::Exchange;
 use sessions::Sessions;
 
 /// What every handler shares.
@@ -35,7 +38,7 @@ pub(crate) struct Http {
     events: mpsc::Sender<Event>,
     intake: connection::Shared,
     sessions: Sessions,
-    lane: modern::Lane,
+    lane: Arc<modern::Lane>,
     config: Config,
 }
 
@@ -45,7 +48,7 @@ impl Http {
             events: intake.events.clone(),
             intake,
             sessions: Sessions::default(),
-            lane: modern::Lane::default(),
+            lane: Arc::default(),
             config,
         })
     }

@@ -23,18 +23,11 @@ pub(super) struct EventStream {
     /// The last event that was sent.
     after: u64,
     idle: Pin<Box<Sleep>>,
-    held: Option<Box<dyn Send + Sync>>,
 }
 
 impl EventStream {
     pub(super) fn new(mailbox: Arc<Mailbox>, sequence: u64, reader: u64, after: u64) -> Self {
-        Self { mailbox, sequence, reader, after, idle: Box::pin(tokio::time::sleep(KEEP_ALIVE)), held: None }
-    }
-
-    /// The same, and something that is dropped with it.
-    pub(super) fn holding(mut self, held: impl Send + Sync + 'static) -> Self {
-        self.held = Some(Box::new(held));
-        self
+        Self { mailbox, sequence, reader, after, idle: Box::pin(tokio::time::sleep(KEEP_ALIVE)) }
     }
 
     fn encode(&self, event: &Event) -> Bytes {
