@@ -29,6 +29,9 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 pub(crate) enum Event {
     /// A shim said hello.
     Connected { connection: ConnectionId, session: Box<Session> },
+    /// Somebody without a session has posted a request: both at once, as the one is
+    /// nothing without the other.
+    Posted { session: Box<Session>, message: ClientMessage },
     /// It sent a message of its client.
     Message(ClientMessage),
     /// Its client has ended its input.

@@ -6,8 +6,10 @@
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
 //! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
 //! - `head`: what a request must say.  - `event_id`: where a client comes back to.
+//! - `era`: which of the two a message is of.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
+mod era;
 mod event_id;
 mod guard;
 mod head;
@@ -34,6 +36,7 @@ use keeper::Keeper;
 pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use modern::Exchange;
 use sessions::Sessions;
 
 /// What every handler shares.
@@ -43,7 +46,7 @@ pub(crate) struct Http {
     intake: connection::Shared,
     sessions: Sessions,
     keeper: Arc<Keeper>,
-    lane: modern::Lane,
+    lane: Arc<modern::Lane>,
     config: Config,
 }
 
@@ -55,7 +58,7 @@ impl Http {
             sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
             keeper: Keeper::new(ledger.clone()),
             intake,
-            lane: modern::Lane::default(),
+            lane: Arc::default(),
             config,
         });
         http.take_over(&ledger).await;

@@ -11,9 +11,11 @@
 //! - `done`: what has come of jobs.           - `admit`: who may do what.
 //! - `stream`, `ages`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
 //! - `tasks`: the work, as the worker reads it. - `detail`: one session, and who may come back.
+//! - `brief`: sessions that are one request.
 
 mod admit;
 mod ages;
+mod brief;
 mod buffer;
 mod by_hand;
 mod calls;
@@ -67,6 +69,10 @@ use traffic::Traffic;
 pub(crate) struct Hub {
     sessions: HashMap<u64, Session>,
     connections: HashMap<ConnectionId, u64>,
+    /// The same for sessions that are one request; they are no connections of clients.
+    brief: HashMap<ConnectionId, u64>,
+    /// How often those who send such requests may ask the front.
+    senders: brief::Senders,
     next_session: u64,
     machine: Machine,
     workers: Workers,
@@ -218,6 +224,8 @@ impl Hub {
         Self {
             sessions: HashMap::new(),
             connections: HashMap::new(),
+            brief: HashMap::new(),
+            senders: brief::Senders::default(),
             next_session: 1,
             machine,
             workers,
@@ -390,6 +398,7 @@ impl Hub {
         let now = Instant::now();
         match event {
             Event::Connected { connection, session } => self.connected(connection, *session, now),
+            Event::Posted { session, message } => self.posted(*session, message, now),
             Event::Message(message) => self.message(message, now),
             Event::InputEnded { connection } => self.input_ended(connection),
             Event::Disconnected { connection } => self.disconnected(connection),
@@ -488,6 +497,7 @@ impl Hub {
             self.stream.ended(number);
         }
         self.connections.clear();
+        self.brief.clear();
         self.stream.touch();
         self.jobs.end_build();
     }

@@ -378,6 +378,9 @@ impl ServerHandler for TaskService {
         let changes = self.shared.store.changes();
         if context.request_context().extensions.get::<Replayed>().is_some() {
             self.modern_round(&context).await;
+        } else if self.session.record().tools.is_empty() {
+            // The next worker tells of lists that are others with it, and of no more.
+            self.remember_lists();
         }
         subscriptions::listen(changes, &context).await;
         Ok(())

@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::any;
 
+use super::era::Era;
 use super::{Http, guard, legacy, modern, post, reply};
 
 /// Where clients reach the server.
@@ -29,10 +30,17 @@ async fn mcp(
     };
     match *request.method() {
         Method::POST => match post::read(&http, request).await {
-            Ok(posted) if posted.is_modern() => modern::post(&http, principal, posted).await,
-            Ok(posted) => legacy::post(&http, principal, posted).await,
+            Ok(posted) => match Era::of(&posted.headers, &posted.message) {
+                Era::Stateless => modern::post(&http, principal, posted).await,
+                Era::Sessions => legacy::post(&http, principal, posted).await,
+            },
             Err(refusal) => refusal,
         },
+        // There is nothing but requests in that era.
+        _ if Era::by_head(request.headers()) == Era::Stateless => {
+            let why = "in this revision a client POSTs requests, and nothing else";
+            reply::refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST")])
+        }
         Method::GET => legacy::get(&http, &principal, request.headers()).await,
         Method::DELETE => legacy::delete(&http, &principal, request.headers()).await,
         _ => reply::refused_with(

@@ -30,6 +30,7 @@ impl Hub {
         pending: Pending,
         now: Instant,
     ) {
+        let open = self.open_calls(number);
         let Some(session) = self.sessions.get_mut(&number) else { return };
         let reboot::Call { id, command, progress_token, modern, .. } = call;
         let command = match command {
@@ -38,8 +39,10 @@ impl Hub {
         };
         let role = session.via.role().unwrap_or_else(|| Role::from(self.config.access.stdio_role));
         let attempt = client_attempt(session, &command, role);
-        let limits = session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits)));
-        let open = session.pending.values().filter(|pending| pending.is_for_front).count();
+        let limits = match session.via.sender() {
+            Some(sender) => self.senders.limits(&sender, &self.config.limits, now),
+            None => session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits))),
+        };
         let permitted = reboot::permit(role, &command);
         if let Err(failure) = &permitted {
             self.audit.denied(attempt.clone(), &failure.error);

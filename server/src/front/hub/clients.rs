@@ -21,7 +21,6 @@ impl Hub {
         let known = self
             .sessions
             .iter()
-            .filter(|_| !session.via.is_brief())
             .find(|(number, known)| known.client == session.client && !self.retried.contains_key(number));
         if let Some(number) = known.map(|(&number, _)| number) {
             self.connections.retain(|_, held| *held != number);
@@ -47,7 +46,7 @@ impl Hub {
     }
 
     pub(super) fn message(&mut self, message: ClientMessage, now: Instant) {
-        let Some(&number) = self.connections.get(&message.connection) else { return };
+        let Some(number) = self.number_at(message.connection) else { return };
         let sequence = message.sequence;
         let is_serving = self.serving().is_some();
         let refusal = self.refusal();
@@ -93,7 +92,8 @@ impl Hub {
                 self.reboot_called(number, sequence, *call, pending, now);
                 return;
             }
-            Content::Request { id, is_ping: true, .. } if !is_serving => {
+            // A revision without sessions has no such thing.
+            Content::Request { id, is_ping: true, .. } if !is_serving && !session.via.is_brief() => {
                 session.answer_unasked(sequence, answer::pong(&id));
                 return;
             }
@@ -172,6 +172,9 @@ impl Hub {
     }
 
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
+        if let Some(number) = self.brief.remove(&connection) {
+            return self.end_session(number);
+        }
         if let Some(number) = self.connections.remove(&connection) {
             self.end_session(number);
             // It did not live to see the next worker.
@@ -196,12 +199,14 @@ impl Hub {
 
     pub(super) fn end_session(&mut self, number: u64) {
         let Some(mut session) = self.sessions.remove(&number) else { return };
-        if !self.retried.contains_key(&number) {
-            self.end_history(&mut session, Instant::now());
+        if !session.via.is_brief() {
+            if !self.retried.contains_key(&number) {
+                self.end_history(&mut session, Instant::now());
+            }
+            self.pinged.remove(&number);
+            self.stream.ended(number);
+            tracing::info!(session = number, client = %session.client, "client detached");
         }
-        self.pinged.remove(&number);
-        self.stream.ended(number);
-        tracing::info!(session = number, client = %session.client, "client detached");
         for id in &session.record.asked {
             let asker = self.workers.of_generation(asker_of(*id));
             if let Some(worker) = asker.and_then(|asker| self.workers.outbox(asker)) {

@@ -61,8 +61,8 @@ impl Hub {
                 // It is not waited for any more.
                 self.check_watched(now);
             }
-            Kind::Request if self.retried.contains_key(&number) => {
-                // Its client is not here to be asked.
+            Kind::Request if session.via.is_brief() || self.retried.contains_key(&number) => {
+                // Its client is not here to be asked, or has no way to answer.
                 let answer = crate::front::answer::client_gone(frame.sequence.cast_signed());
                 if let Some(outbox) = self.workers.outbox(worker) {
                     send(outbox, &Frame::session(Kind::Reply, number, 0, answer));

@@ -53,7 +53,9 @@ impl Hub {
     ) {
         let Some(session) = self.sessions.get_mut(&number) else { return };
         let Some(pending) = session.pending.get(&sequence) else { return };
-        tracing::error!(client = %session.client, sequence, ?cause, "a request became a dead letter");
+        tracing::error!(
+            client = %session.client, via = %session.via, sequence, ?cause, "a request became a dead letter"
+        );
         let letter = DeadLetter {
             id: 0,
             at: Timestamp::now().to_string(),

@@ -2,6 +2,7 @@
 //! after whom died, without a process.
 
 mod admission;
+mod brief;
 mod by_hand;
 mod crashes;
 mod detail;
