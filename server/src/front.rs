@@ -58,7 +58,7 @@ use crate::workspace::Workspace;
 pub use backups::Backups;
 use budget::Budget;
 use event::Event;
-pub use http::{ListenError, Listener};
+pub use http::{ListenError, Listener, ProbesListenError, ProbesListener};
 use hub::Hub;
 pub use jobs::Loaded;
 use jobs::{Jobs, Places};
@@ -135,7 +135,7 @@ pub struct Options {
     /// Where clients on the network come, if they may.
     pub listener: Option<Listener>,
     /// Where probes alone are answered, where that is not the same.
-    pub probes: Option<Listener>,
+    pub probes: Option<ProbesListener>,
 }
 
 /// Proof that no other front serves the workspace; the kernel releases it with
@@ -193,7 +193,7 @@ pub async fn run(
     mut options: Options,
 ) -> Result<Report, FrontError> {
     raise_descriptor_limit();
-    let (listener, probes) = (options.listener.take(), options.probes.take());
+    let (listener, probes_listener) = (options.listener.take(), options.probes.take());
     let metrics = Metrics::new();
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
     let access = Access::of(config)?;
@@ -234,8 +234,13 @@ pub async fn run(
         metrics,
         held_long: is_held_long,
     };
+    let probes = http::Probes::new(&shared, options.log.clone());
+    if let Some(listener) = listener {
+        let http = http::Http::new(shared.clone(), config.clone(), Arc::clone(&probes));
+        tokio::spawn(http::serve(http, listener, shutdown.token()));
+    }
     let closed = CancellationToken::new();
-    let probing = serve_http(&shared, config, &options.log, (listener, probes), &closed);
+    let probing = serve_probes(&probes, probes_listener, &closed);
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
     let facts = admin_socket::Facts { boot, workspace: workspace.root().display().to_string(), generation };
     let logs = Arc::new(LogFiles { directory: workspace.logs() });
@@ -256,23 +261,13 @@ pub async fn run(
     Ok(report)
 }
 
-/// Serves clients on the network, and probes. Returns what answers those to the end, where
-/// they have an address of their own.
-fn serve_http(
-    shared: &connection::Shared,
-    config: &Config,
-    log: &LogHandle,
-    (listener, probes): (Option<Listener>, Option<Listener>),
+/// Answers probes at an address of their own, until it is closed.
+fn serve_probes(
+    probes: &Arc<http::Probes>,
+    listener: Option<ProbesListener>,
     closed: &CancellationToken,
 ) -> Option<JoinHandle<()>> {
-    if listener.is_none() && probes.is_none() {
-        return None;
-    }
-    let http = http::Http::new(shared.clone(), config.clone(), log.clone());
-    if let Some(listener) = listener {
-        tokio::spawn(http::serve(Arc::clone(&http), listener, shared.shutdown.token()));
-    }
-    Some(tokio::spawn(http::serve_probes(http, probes?, closed.clone())))
+    Some(tokio::spawn(http::serve_probes(Arc::clone(probes), listener?, closed.clone())))
 }
 
 /// A thousand clients need more descriptors than processes usually begin with.

@@ -36,7 +36,8 @@ fn readiness(url: &str) -> Result<(bool, Vec<String>)> {
     let ready = told["ready"].as_bool().context("ready")?;
     ensure!(status == if ready { 200 } else { 503 }, "{status}: {body}");
     let reasons = told["reasons"].as_array().context("reasons")?;
-    let codes: Vec<String> = reasons.iter().filter_map(|one| one["code"].as_str().map(str::to_owned)).collect();
+    let codes: Vec<String> =
+        reasons.iter().filter_map(|one| one["code"].as_str().map(str::to_owned)).collect();
     ensure!(ready == codes.is_empty() && codes.len() == reasons.len(), "{body}");
     Ok((ready, codes))
 }
@@ -227,7 +228,9 @@ fn figures_tell_of_what_really_happened() -> Result<()> {
         })?;
         has_only_grown(&during, &after)?;
         let graceful = "task_orchestrator_restarts_total{kind=\"graceful\",outcome=\"complete\"}";
-        ensure!(after.value(graceful)? == 1.0 && after.value("task_orchestrator_worker_crashes_total")? == 1.0);
+        ensure!(
+            after.value(graceful)? == 1.0 && after.value("task_orchestrator_worker_crashes_total")? == 1.0
+        );
         let downtime = after.value("task_orchestrator_downtime_seconds_sum{kind=\"graceful\"}")?;
         ensure!((downtime * 1000.0 - report.downtime_ms).abs() < 0.001, "{downtime} s and {report:?}");
         ensure!(after.value("task_orchestrator_generation")? > generation);

@@ -7,7 +7,7 @@ use crate::cli::global::KeyValue;
 use crate::cli::{GlobalArgs, ServeArgs};
 use crate::config::Process;
 use crate::exit::Exit;
-use crate::front::{self, FrontLock, Listener};
+use crate::front::{self, FrontLock, Listener, ProbesListener};
 use crate::logging;
 use crate::shutdown::{ForcedBy, Outcome};
 
@@ -27,7 +27,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
     workspace.create(&surroundings)?;
     let lock = FrontLock::take(&workspace, args.detached)?;
     let listener = Listener::bind(&config.http)?;
-    let probes = Listener::bind_probes(&config.http)?;
+    let probes = ProbesListener::bind(&config.http)?;
     let logging = logging::start(Process::Front, &workspace, &config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");

@@ -26,10 +26,11 @@ use tokio::sync::mpsc;
 use super::connection;
 use super::event::Event;
 use crate::config::Config;
-use crate::logging::LogHandle;
+pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
-pub(crate) use listener::{serve, serve_probes};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use probes::{Probes, serve as serve_probes};
+pub use probes::{ProbesListenError, ProbesListener};
 use sessions::Sessions;
 
 /// What every handler shares.
@@ -39,15 +40,15 @@ pub(crate) struct Http {
     intake: connection::Shared,
     sessions: Sessions,
     lane: modern::Lane,
-    probes: probes::Probes,
+    probes: Arc<Probes>,
     config: Config,
 }
 
 impl Http {
-    pub(crate) fn new(intake: connection::Shared, config: Config, log: LogHandle) -> Arc<Self> {
+    pub(crate) fn new(intake: connection::Shared, config: Config, probes: Arc<Probes>) -> Arc<Self> {
         Arc::new(Self {
             events: intake.events.clone(),
-            probes: probes::Probes::new(intake.events.clone(), log),
+            probes,
             intake,
             sessions: Sessions::default(),
             lane: modern::Lane::default(),

@@ -13,8 +13,8 @@ use thiserror::Error;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Http, probes, router};
-use crate::front::metrics::{Connection, Metrics};
+use super::{Http, router};
+use crate::front::metrics::Connection;
 use crate::private_socket;
 
 /// An address that is taken, before anything else of the front has begun: whoever starts
@@ -33,31 +33,12 @@ impl Listener {
     ///
     /// The system's reason, with the address.
     pub fn bind(config: &crate::config::Http) -> Result<Option<Self>, ListenError> {
-        config.address.map(|address| Self::at("http.address", address)).transpose()
-    }
-
-    /// Takes the address that is configured for probes alone. `None` where none is, or
-    /// where it is that of the clients.
-    ///
-    /// # Errors
-    ///
-    /// As [`Listener::bind`].
-    pub fn bind_probes(config: &crate::config::Http) -> Result<Option<Self>, ListenError> {
-        let address = config.probes_address.filter(|address| Some(*address) != config.address);
-        address.map(|address| Self::at("http.probes_address", address)).transpose()
-    }
-
-    fn at(key: &'static str, address: SocketAddr) -> Result<Self, ListenError> {
-        let failed = |source| ListenError { key, address, source };
+        let Some(address) = config.address else { return Ok(None) };
+        let failed = |source| ListenError { address, source };
         let listener = std::net::TcpListener::bind(address).map_err(failed)?;
         listener.set_nonblocking(true).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address })
-    }
-
-    /// Where it is.
-    pub fn address(&self) -> SocketAddr {
-        self.address
+        Ok(Some(Self { listener, address }))
     }
 
     /// Where clients reach the server.
@@ -68,9 +49,8 @@ impl Listener {
 
 /// An address that cannot be had.
 #[derive(Debug, Error)]
-#[error("cannot listen on {address} (the key {key}): {source}")]
+#[error("cannot listen on {address} (the key http.address): {source}")]
 pub struct ListenError {
-    key: &'static str,
     address: SocketAddr,
     source: io::Error,
 }
@@ -82,20 +62,7 @@ pub(crate) async fn serve(http: Arc<Http>, listener: Listener, ended: Cancellati
         Err(error) => return tracing::error!(%error, "HTTP is not served"),
     };
     let metrics = Arc::clone(&http.intake.metrics);
-    accept(router::router(http), metrics, listener, ended).await;
-}
-
-/// Serves probes alone, also while the front ends, until it closes the address.
-pub(crate) async fn serve_probes(http: Arc<Http>, listener: Listener, closed: CancellationToken) {
-    let listener = match TcpListener::from_std(listener.listener) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "probes are not served"),
-    };
-    let metrics = Arc::clone(&http.intake.metrics);
-    accept(probes::open(http), metrics, listener, closed).await;
-}
-
-async fn accept(router: Router, metrics: Arc<Metrics>, listener: TcpListener, ended: CancellationToken) {
+    let router = router::router(http);
     loop {
         let accepted = tokio::select! {
             () = ended.cancelled() => return,

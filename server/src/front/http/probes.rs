@@ -4,6 +4,8 @@
 //! On the clients' address who asks is let in as a client is; on an address of its own
 //! everybody who reaches it. Never tells anything of what clients say.
 
+mod address;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,12 +18,17 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::{Http, guard, reply};
+use crate::front::connection;
 use crate::front::event::{Condition, Event, Reason};
-use crate::front::metrics::{CONTENT_TYPE, Held, Slow, page};
+use crate::front::metrics::{CONTENT_TYPE, Held, Metrics, Slow, SlowFigures, page};
 use crate::logging::LogHandle;
+use crate::shutdown::Shutdown;
+
+pub(crate) use address::serve;
+pub use address::{ProbesListenError, ProbesListener};
 
 /// Scrapes at once; one more is told to come again.
 const MAX_SCRAPES: usize = 2;
@@ -32,31 +39,40 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the probes share.
 #[derive(Debug)]
-pub(super) struct Probes {
-    scrapes: Semaphore,
-    slow: Arc<Slow>,
+pub(crate) struct Probes {
+    events: mpsc::Sender<Event>,
+    shutdown: Shutdown,
+    metrics: Arc<Metrics>,
     log: LogHandle,
+    slow: Arc<Slow>,
+    scrapes: Semaphore,
 }
 
 impl Probes {
-    pub(super) fn new(events: tokio::sync::mpsc::Sender<Event>, log: LogHandle) -> Self {
-        Self { scrapes: Semaphore::new(MAX_SCRAPES), slow: Slow::new(events), log }
+    pub(crate) fn new(intake: &connection::Shared, log: LogHandle) -> Arc<Self> {
+        Arc::new(Self {
+            events: intake.events.clone(),
+            shutdown: intake.shutdown.clone(),
+            metrics: Arc::clone(&intake.metrics),
+            log,
+            slow: Slow::new(intake.events.clone()),
+            scrapes: Semaphore::new(MAX_SCRAPES),
+        })
     }
 }
 
 /// The three, for whoever reaches the address.
-pub(super) fn open(http: Arc<Http>) -> Router {
+fn open(probes: Arc<Probes>) -> Router {
     Router::new()
         .route("/healthz", get(live))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(http)
+        .with_state(probes)
 }
 
 /// The same for those who may come as clients.
 pub(super) fn guarded(http: Arc<Http>) -> Router {
-    let admitted = axum::middleware::from_fn_with_state(Arc::clone(&http), admitted);
-    open(http).route_layer(admitted)
+    open(Arc::clone(&http.probes)).route_layer(axum::middleware::from_fn_with_state(http, admitted))
 }
 
 async fn admitted(
@@ -73,38 +89,36 @@ async fn admitted(
 }
 
 /// Asks the hub. `None` when it has ended or does not answer.
-async fn asked<T>(http: &Http, question: impl FnOnce(oneshot::Sender<T>) -> Event) -> Option<T> {
+async fn asked<T>(probes: &Probes, question: impl FnOnce(oneshot::Sender<T>) -> Event) -> Option<T> {
     let (tell, told) = oneshot::channel();
     let answer = async {
-        http.events.send(question(tell)).await.ok()?;
+        probes.events.send(question(tell)).await.ok()?;
         told.await.ok()
     };
     tokio::time::timeout(PATIENCE, answer).await.ok().flatten()
 }
 
-async fn condition(http: &Http) -> Condition {
-    let mut condition = asked(http, Event::Probe).await.unwrap_or_else(|| Condition {
+async fn condition(probes: &Probes) -> Condition {
+    let mut condition = asked(probes, Event::Probe).await.unwrap_or_else(|| Condition {
         reasons: vec![Reason::new("stuck", "the server does not answer, or has ended")],
         is_ending: true,
         generation: 0,
     });
     // Nothing new is taken from here on, although what is in flight may take a while.
-    if http.intake.shutdown.token().is_cancelled()
-        && condition.reasons.iter().all(|one| one.code != "shutdown")
-    {
+    if probes.shutdown.token().is_cancelled() && condition.reasons.iter().all(|one| one.code != "shutdown") {
         condition.reasons.insert(0, Reason::new("shutdown", "the server is about to end"));
     }
     condition
 }
 
-async fn live(State(http): State<Arc<Http>>) -> Response {
-    let condition = condition(&http).await;
+async fn live(State(probes): State<Arc<Probes>>) -> Response {
+    let condition = condition(&probes).await;
     let status = if condition.is_ending { "ending" } else { "ok" };
     told(!condition.is_ending, &json!({ "status": status, "version": env!("CARGO_PKG_VERSION") }))
 }
 
-async fn ready(State(http): State<Arc<Http>>) -> Response {
-    let Condition { reasons, generation, .. } = condition(&http).await;
+async fn ready(State(probes): State<Arc<Probes>>) -> Response {
+    let Condition { reasons, generation, .. } = condition(&probes).await;
     let ready = reasons.is_empty();
     told(ready, &json!({ "ready": ready, "reasons": reasons, "generation": generation }))
 }
@@ -120,16 +134,16 @@ fn fresh(mut response: Response) -> Response {
     response
 }
 
-async fn metrics(State(http): State<Arc<Http>>) -> Response {
-    let Ok(_turn) = http.probes.scrapes.try_acquire() else {
+async fn metrics(State(probes): State<Arc<Probes>>) -> Response {
+    let Ok(_turn) = probes.scrapes.try_acquire() else {
         let why = "others are being told the figures: come again";
         return reply::refused_with(StatusCode::SERVICE_UNAVAILABLE, why, [(header::RETRY_AFTER, "1")]);
     };
-    let slow = http.probes.slow.figures().await;
-    let Some(held) = asked(&http, Event::Scrape).await else {
+    let slow = probes.slow.figures().await;
+    let Some(held) = asked(&probes, Event::Scrape).await else {
         return reply::refused(StatusCode::SERVICE_UNAVAILABLE, "the server does not answer, or has ended");
     };
-    let (metrics, dropped) = (Arc::clone(&http.intake.metrics), http.probes.log.dropped_lines());
+    let (metrics, dropped) = (Arc::clone(&probes.metrics), probes.log.dropped_lines());
     // On another thread: this one carries clients' messages.
     let encoded = tokio::task::spawn_blocking(move || encode(&metrics, &held, slow.as_ref(), dropped)).await;
     encoded
@@ -139,9 +153,9 @@ async fn metrics(State(http): State<Arc<Http>>) -> Response {
 }
 
 fn encode(
-    metrics: &crate::front::metrics::Metrics,
+    metrics: &Metrics,
     held: &Held,
-    slow: Option<&Arc<crate::front::metrics::SlowFigures>>,
+    slow: Option<&Arc<SlowFigures>>,
     dropped_lines: usize,
 ) -> Option<Response> {
     let text = page(metrics, held, slow, dropped_lines).ok()?;

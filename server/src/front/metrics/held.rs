@@ -94,12 +94,9 @@ impl Held {
     }
 
     fn tell_of_itself(&self, sheet: &mut Sheet) {
-        let sha256 = self.build.as_deref().unwrap_or("unknown");
-        sheet.info(
-            "build",
-            "The front's version, and the program of the worker that serves",
-            [("version", self.version.to_owned()), ("worker_sha256", sha256.to_owned())],
-        );
+        let mut build = vec![("version", self.version.to_owned())];
+        build.extend(self.build.clone().map(|sha256| ("worker_sha256", sha256)));
+        sheet.info("build", "The front's version, and the program of the worker that serves", build);
         sheet.gauge(
             "generation",
             "Times that a worker has taken over in this workspace",

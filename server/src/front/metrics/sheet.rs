@@ -39,12 +39,7 @@ impl Sheet {
         self.0.register(name, help, ConstCounter::new(value));
     }
 
-    pub(super) fn info<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: [(&'static str, String); N],
-    ) {
+    pub(super) fn info(&mut self, name: &str, help: &str, labels: Vec<(&'static str, String)>) {
         self.0.register(name, help, Info::new(labels));
     }
 

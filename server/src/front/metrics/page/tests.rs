@@ -97,7 +97,7 @@ fn what_is_known_is_told() {
     ] {
         assert_eq!(value(&text, &format!("task_orchestrator_{sample}")), Some(expected), "{sample}\n{text}");
     }
-    assert!(text.contains("task_orchestrator_build_info{version=\"1.2.3\",worker_sha256=\"unknown\"} 1\n"));
+    assert!(text.contains("task_orchestrator_build_info{version=\"1.2.3\"} 1\n"));
     if cfg!(target_os = "linux") {
         let memory = value(&text, "task_orchestrator_process_resident_memory_bytes{process=\"active\"}");
         assert!(memory.is_some_and(|bytes| bytes > 100_000.0), "{memory:?}");
