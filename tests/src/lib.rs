@@ -17,6 +17,7 @@ pub mod http;
 pub mod lossy;
 pub mod measure;
 pub mod observed;
+pub mod open_metrics;
 pub mod picture;
 pub mod process;
 pub mod program;

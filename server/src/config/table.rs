@@ -100,6 +100,10 @@ keys! {
     http: Http {
         /// The address and port that it listens on; empty for none. `serve --http` sets it.
         address: Option<SocketAddr> = "", read by Front;
+        /// The address and port of `/healthz`, `/readyz` and `/metrics`; empty for the
+        /// same as `http.address`, where they need what a client needs. On an address of
+        /// their own they need nothing: it belongs where only those reach it who may.
+        probes_address: Option<SocketAddr> = "", read by Front;
         /// The role of a client without a token, who can be whoever reaches the address;
         /// `none` refuses it. Anything but the own machine needs a token in any case.
         anonymous_role: AnonymousRole = "readonly", read by Front;

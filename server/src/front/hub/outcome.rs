@@ -257,6 +257,7 @@ impl Hub {
         } else {
             tracing::error!(restart = %run.id, kind = run.kind.as_str(), ?outcome, message = report.message, "restart ended");
         }
+        self.metrics.restarts.ended(&report, was_begun);
         self.jobs.end_build();
         self.let_go_of_builds();
         self.ledger.finish(report.clone());
