@@ -489,7 +489,7 @@ impl Hub {
         }
         self.connections.clear();
         self.stream.touch();
-        self.jobs.end_build();
+        self.jobs.building().end(false, now);
     }
 }
 
