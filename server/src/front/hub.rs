@@ -511,7 +511,7 @@ impl Hub {
         self.connections.clear();
         self.brief.clear();
         self.stream.touch();
-        self.jobs.end_build();
+        self.jobs.building().end(false, now);
     }
 }
 

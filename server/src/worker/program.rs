@@ -9,9 +9,11 @@ use std::time::Duration;
 use rmcp::RoleServer;
 use rmcp::service::Peer;
 use task_orchestrator_shared::admin::log::LogLevel;
+use task_orchestrator_shared::report::LimitsCheck;
 use task_orchestrator_shared::restart::MigrationReport;
 use tokio::sync::watch;
 
+use super::limits::Limits;
 pub use super::options::{Misbehaviour, Options};
 use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
@@ -62,7 +64,9 @@ async fn open(
     }
     let roles = Arc::new(Roles::load(&workspace.roles()));
     let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
-    let shared = Arc::new(Shared::new(store, roles, root, dir).with_options(options));
+    let limits = Limits::new(&config.limits);
+    let shared = Shared::new(store, roles, root, dir).with_options(options).with_limits(limits);
+    let shared = Arc::new(shared);
     tokio::spawn(log_as_told(shared.watch_front(), log));
     Ok(Tasks { shared, backups: workspace.server_state(), sweeping: AtomicBool::new(false) })
 }
@@ -241,6 +245,10 @@ impl Services for Tasks {
 
     fn front_changed(&self, state: FrontState) {
         self.shared.front_changed(state);
+    }
+
+    fn limits(&self) -> Option<LimitsCheck> {
+        self.shared.limits.as_ref().map(Limits::check)
     }
 
     async fn close(&self) {

@@ -10,8 +10,11 @@ use serde::Serialize;
 use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
+use super::failure::Failure;
 use super::jobs::Jobs;
+use super::limits::{Family, Limits};
 use super::options::Options;
+use super::session::Session;
 use super::tools::Catalogue;
 use crate::link::FrontState;
 use crate::roles::Roles;
@@ -30,6 +33,8 @@ pub struct Shared {
     pub(super) tools: Catalogue,
     pub(super) prompts: String,
     pub(super) jobs: Jobs,
+    /// How often clients may call tools; none: as often as they like.
+    pub(super) limits: Option<Limits>,
     pub(super) options: Options,
     /// The generation of this worker, and what the front says about itself.
     front: watch::Sender<(u64, FrontState)>,
@@ -65,6 +70,7 @@ impl Shared {
             workspace: workspace.canonicalize().unwrap_or(workspace),
             orchestrator_dir,
             jobs: Jobs::default(),
+            limits: None,
             options: Options::default(),
             front: watch::Sender::default(),
         }
@@ -78,6 +84,21 @@ impl Shared {
         }
         self.options = options;
         self
+    }
+
+    /// The same with limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Takes one call of the family from the session's client.
+    ///
+    /// # Errors
+    ///
+    /// As [`Limits::admit`].
+    pub(super) fn admit(&self, session: &Session, family: Family) -> Result<(), Failure> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.admit(session, family))
     }
 
     /// This worker serves from here on, as this generation.

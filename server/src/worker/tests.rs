@@ -5,6 +5,7 @@
 mod harness;
 mod jobs;
 mod life;
+mod limits;
 mod protocol;
 mod refusals;
 mod replay;

@@ -28,6 +28,7 @@ pub(super) use call::Call;
 use effect::Effect;
 
 use super::failure::Refusal;
+use super::limits::Family;
 use crate::reboot;
 use crate::roles::Roles;
 use crate::tool::{arguments, effect, schema};
@@ -53,6 +54,12 @@ trait Tool {
     const EFFECT: Effect;
     /// Whether it may take long enough to be suspended.
     const WALKS: bool = false;
+    /// Among which tools its calls are counted.
+    const FAMILY: Family = match (Self::WALKS, Self::EFFECT) {
+        (true, _) => Family::Heavy,
+        (false, Effect::Reads) => Family::Read,
+        (false, _) => Family::Write,
+    };
 
     /// Does it.
     fn call(
@@ -71,6 +78,8 @@ pub(super) struct Entry {
     pub(super) writes: bool,
     /// Whether calls may stop at a checkpoint.
     pub(super) walks: bool,
+    /// Among which tools calls are counted.
+    pub(super) family: Family,
     run: Run,
 }
 
@@ -180,8 +189,13 @@ impl Catalogue {
             .with_title(T::TITLE)
             .with_raw_output_schema(schema::output::<T::Reply>())
             .with_annotations(T::EFFECT.annotations(T::TITLE));
-        let entry =
-            || Entry { name: T::NAME, writes: T::EFFECT != Effect::Reads, walks: T::WALKS, run: run::<T> };
+        let entry = || Entry {
+            name: T::NAME,
+            writes: T::EFFECT != Effect::Reads,
+            walks: T::WALKS,
+            family: T::FAMILY,
+            run: run::<T>,
+        };
         if let Some(alias) = T::ALIAS {
             let mut also = definition.clone();
             also.name = alias.into();
