@@ -216,6 +216,7 @@ impl Services for Tasks {
         let (generation, migration) = self.take_over(activation.take_over).await?;
         if !self.sweeping.swap(true, Ordering::Relaxed) {
             tokio::spawn(sweep(self.shared.store.clone()));
+            tokio::spawn(Arc::clone(&self.shared.background).serve(Arc::clone(&self.shared)));
         }
         self.shared.activate(generation, activation.front);
         Ok(WorkerReady { generation, open_tasks: self.open_tasks()?, migration })
@@ -230,7 +231,7 @@ impl Services for Tasks {
             }
             Order::VerifySnapshot { file, bulk } => orders::verify(&self.shared, file, bulk).await,
             Order::Backup { directory } => orders::backup(&self.shared, directory).await,
-            Order::Suspend => Ok(Done::Suspending(self.shared.jobs.suspend())),
+            Order::Suspend => Ok(Done::Suspending(self.shared.suspend())),
             Order::Inspect => inspect::inspect(&self.shared).await.map(Done::Inspection),
             Order::ReadTasks => tree::read(&self.shared).await.map(Done::Tasks),
         }
@@ -241,6 +242,8 @@ impl Services for Tasks {
             // Its process has ended by now, so this fences nobody who lives.
             tracing::error!(%error, "the worker before could not be fenced off");
         }
+        // What that worker had in the background is anybody's now.
+        self.shared.background.kick();
     }
 
     fn front_changed(&self, state: FrontState) {
@@ -252,6 +255,8 @@ impl Services for Tasks {
     }
 
     async fn close(&self) {
+        // Before the store, so that they can be handed on.
+        self.shared.background.close().await;
         // Leaves one file: the log is copied back into the database.
         self.shared.store.close().await;
     }

@@ -247,7 +247,7 @@ impl<S: Services> Link<S> {
         let transport =
             LinkTransport::new(frame.session, opening.client, inbox, self.sender.clone(), initialized);
         let session = Session::new(opening.client, record.unwrap_or_default(), Box::new(sink));
-        let session = Arc::new(session.of(opening.principal));
+        let session = Arc::new(session.of(opening.principal.clone()));
         self.sessions.insert(frame.session, Served { frames, session: Arc::clone(&session) });
         let services = Arc::clone(&self.services);
         // The service cancels what it was given when it ends: that must not reach the others.
