@@ -9,7 +9,7 @@
 //! - [`program`], `options`, `inspect`, `tree`: how it is opened, and what the front orders beside requests.
 //! - [`orders`]: snapshots and backups that the front asks for.
 
-mod client_log;
+pub mod client_log;
 mod completions;
 pub mod failure;
 mod inspect;

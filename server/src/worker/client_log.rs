@@ -13,7 +13,7 @@ use super::session::Session;
 const DEFAULT_LEVEL: LoggingLevel = LoggingLevel::Warning;
 
 /// Sends a message when the client wants messages of this level.
-pub(super) async fn send(
+pub async fn send(
     session: &Session,
     context: &RequestContext<RoleServer>,
     level: LoggingLevel,
