@@ -18,6 +18,9 @@ const HANDOVER_EVERY: Duration = Duration::from_millis(50);
 /// From one kill to the next.
 const KILL_EVERY: Duration = Duration::from_millis(300);
 
+/// How soon a killer looks again for somebody to kill.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
 /// What happens underneath.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Storm {
@@ -25,7 +28,7 @@ pub enum Storm {
     Plain,
     /// The worker hands over to the next one, every 50 ms.
     Handover,
-    /// The worker is killed, every 300 ms.
+    /// The worker is killed, every 300 ms, or as soon as there is one again.
     Kill,
 }
 
@@ -71,12 +74,10 @@ impl Storm {
                     hand_over(workspace).context("a handover of the storm")?;
                     HANDOVER_EVERY
                 }
-                Self::Kill => {
-                    kill(workspace)?;
-                    KILL_EVERY
-                }
+                Self::Kill if kill(workspace)? => KILL_EVERY,
+                Self::Kill => LOOK_AGAIN,
             };
-            blows += 1;
+            blows += u32::from(every != LOOK_AGAIN);
             let rest = every.saturating_sub(begun.elapsed());
             if ended.recv_timeout(rest) == Err(RecvTimeoutError::Disconnected) {
                 return Ok(blows);
@@ -94,11 +95,12 @@ fn hand_over(workspace: &Workspace) -> Result<()> {
     }
 }
 
-fn kill(workspace: &Workspace) -> Result<()> {
-    let status = workspace.told_status()?;
-    // None: the last kill is being recovered from.
-    if let Some(pid) = status.worker.map(|worker| worker.pid) {
-        process::kill(pid);
+fn kill(workspace: &Workspace) -> Result<bool> {
+    let worker = workspace.told_status()?.worker.filter(|worker| worker.ready);
+    // None serves: the last kill is being recovered from. A successor that never gets to
+    // serve is another failure than this storm is about.
+    if let Some(worker) = &worker {
+        process::kill(worker.pid);
     }
-    Ok(())
+    Ok(worker.is_some())
 }

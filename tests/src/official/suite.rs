@@ -155,14 +155,13 @@ fn collected(results: &Path) -> Result<Vec<Check>> {
     Ok(all)
 }
 
-/// `server-<scenario>-<time>`, where a time begins with the year.
+/// Length of `-2026-11-21T21-45-00-000Z`.
+const TIME: usize = 25;
+
+/// `server-<scenario>-<time>`.
 fn scenario(directory: &str) -> Option<&str> {
-    let named = directory.strip_prefix("server-")?;
-    let time = named
-        .match_indices("-20")
-        .map(|(at, _)| at)
-        .find(|at| named.get(at + 1..).is_some_and(|time| time.contains('T') && time.ends_with('Z')))?;
-    named.get(..time)
+    let named = directory.strip_prefix("server-").filter(|named| named.ends_with('Z'))?;
+    named.get(..named.len().checked_sub(TIME)?)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::{Call, text};
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Longer than a server keeps an answer back before it begins a stream.
-const LONG: Duration = Duration::from_secs(1);
+const LONG: Duration = Duration::from_millis(300);
 
 impl Call<'_> {
     pub(super) async fn with_logging(self) -> Result<CallToolResponse, ErrorData> {
