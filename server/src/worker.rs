@@ -11,7 +11,7 @@
 //! - [`orders`]: snapshots and backups that the front asks for.
 
 pub mod background;
-mod client_log;
+pub mod client_log;
 mod completions;
 pub mod failure;
 mod inspect;
