@@ -12,8 +12,8 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{
-    Scale, admin, audit, broken, console, crash, durable, floor, handover, memory, query, relay, snapshot,
-    start, status,
+    Scale, admin, audit, broken, cache, console, crash, durable, floor, handover, memory, query, relay,
+    snapshot, start, status,
 };
 
 /// Measures the program against its goals.
@@ -47,6 +47,7 @@ enum Part {
     Audit,
     Admin,
     Console,
+    Cache,
 }
 
 impl Part {
@@ -66,6 +67,7 @@ impl Part {
             Self::Audit => audit::measure(scale, table),
             Self::Admin => admin::measure(scale, table),
             Self::Console => console::measure(scale, table),
+            Self::Cache => cache::measure(scale, table),
         }
     }
 }
