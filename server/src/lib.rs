@@ -24,6 +24,7 @@ pub mod logging;
 mod private_socket;
 pub mod process;
 pub mod reboot;
+pub mod request_headers;
 pub mod restart;
 pub mod roles;
 pub mod shim;

@@ -100,12 +100,24 @@ keys! {
     http: Http {
         /// The address and port that it listens on; empty for none. `serve --http` sets it.
         address: Option<SocketAddr> = "", read by Front;
+        /// The address and port of `/healthz`, `/readyz` and `/metrics`; empty for the
+        /// same as `http.address`, where they need what a client needs. On an address of
+        /// their own they need nothing: it belongs where only those reach it who may.
+        probes_address: Option<SocketAddr> = "", read by Front;
         /// The role of a client without a token, who can be whoever reaches the address;
         /// `none` refuses it. Anything but the own machine needs a token in any case.
         anonymous_role: AnonymousRole = "readonly", read by Front;
         /// How long a session may be without a request and without an open stream before
         /// it is forgotten.
         session_timeout: Duration = "1 h", read by Front, min "1 s", max "30 days";
+        /// Messages that a session keeps for a client whose connection breaks; of more, what
+        /// the client has had goes first, then the oldest that nobody reads.
+        resume_events: u32 = "1000", read by Front, min "1", max "1000000";
+        /// Their bytes.
+        resume_bytes: ByteSize = "1 MiB", read by Front, min "4 KiB", max "1 GiB";
+        /// How long at least a message that was sent, and an answer that nobody fetched, is
+        /// kept for a client that comes back.
+        resume_time: Duration = "5 min", read by Front, min "1 s", max "1 day";
     }
     /// What the front keeps for a worker that is not there at the moment.
     buffer: Buffer {

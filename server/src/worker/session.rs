@@ -71,7 +71,7 @@ pub trait RecordSink: Send + Sync {
 /// One client session as its handler sees it.
 pub struct Session {
     client: ClientId,
-    /// Under what name limits are kept, where that is not the client's own.
+    /// Who the client is for what many of its sessions share, where that is not its own id.
     principal: Option<String>,
     record: Mutex<SessionRecord>,
     /// What the worker before last said of it.
@@ -87,10 +87,16 @@ impl Session {
         Self { client, principal: None, record: Mutex::new(record), former, merged: Notify::new(), sink }
     }
 
-    /// The same of a client that has come over the network, as this one.
+    /// The same as a session of somebody who has more than this one.
     #[must_use]
     pub fn of(self, principal: Option<String>) -> Self {
         Self { principal, ..self }
+    }
+
+    /// Whose what is that outlives the session: who the client is, or the session itself
+    /// where nothing else is known.
+    pub fn owner(&self) -> String {
+        self.principal.clone().unwrap_or_else(|| format!("client:{}", self.client))
     }
 
     /// Takes over what the worker before has changed since it handed the session

@@ -10,6 +10,7 @@ use serde::Serialize;
 use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
+use super::background::Background;
 use super::failure::Failure;
 use super::jobs::Jobs;
 use super::limits::{Family, Limits};
@@ -35,6 +36,8 @@ pub struct Shared {
     pub(super) jobs: Jobs,
     /// How often clients may call tools; none: as often as they like.
     pub(super) limits: Option<Limits>,
+    /// Calls that run in the background.
+    pub(super) background: Arc<Background>,
     pub(super) options: Options,
     /// The generation of this worker, and what the front says about itself.
     front: watch::Sender<(u64, FrontState)>,
@@ -62,6 +65,7 @@ impl Shared {
             tracing::warn!(%problem, "a role file of the workspace is not used");
         }
         Self {
+            background: Arc::new(Background::new(store.clone())),
             store,
             tools: Catalogue::new(&roles),
             prompts: roles.digest(),
@@ -105,6 +109,13 @@ impl Shared {
     pub fn activate(&self, generation: u64, front: FrontState) {
         self.jobs.resume();
         self.front.send_replace((generation, front));
+        self.background.resume();
+    }
+
+    /// Asks all long calls to stop at their next checkpoint. Returns how many run.
+    pub fn suspend(&self) -> u64 {
+        self.background.suspend();
+        self.jobs.suspend()
     }
 
     /// Takes over what the front says about itself now.
@@ -112,8 +123,11 @@ impl Shared {
         if matches!(state.phase, Phase::Idle | Phase::Complete | Phase::Failed | Phase::RolledBack) {
             // A restart that came to nothing leaves this worker to go on.
             self.jobs.resume();
+            self.background.resume();
         }
         self.front.send_modify(|front| front.1 = state);
+        // Safe mode may be over.
+        self.background.kick();
     }
 
     /// Which generation this worker is; 0 before it serves.

@@ -154,6 +154,7 @@ impl Hub {
         for session in self.sessions.values_mut() {
             session.limits = None;
         }
+        self.senders.clear();
         self.stream.touch();
         tracing::info!("the configuration was read again");
         changed

@@ -317,7 +317,9 @@ impl Hub {
 
     /// Lets the worker that serves know every session.
     pub(super) fn open_all(&mut self, now: Instant) {
-        self.unopened = self.sessions.keys().copied().collect();
+        // A single request is opened where it is sent, and mostly ends where it is.
+        let sessions = self.sessions.iter().filter(|(_, session)| !session.via.is_brief());
+        self.unopened = sessions.map(|(number, _)| *number).collect();
         self.open_more(now);
     }
 

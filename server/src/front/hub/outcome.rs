@@ -257,6 +257,7 @@ impl Hub {
         } else {
             tracing::error!(restart = %run.id, kind = run.kind.as_str(), ?outcome, message = report.message, "restart ended");
         }
+        self.metrics.restarts.ended(&report, was_begun);
         let is_late = run.troubles.iter().any(|(_, trouble)| trouble.code == ErrorCode::TimeoutExceeded);
         self.jobs.building().end(is_late, now);
         self.let_go_of_builds();

@@ -117,11 +117,12 @@ impl Hub {
         }
     }
 
-    /// The sessions of clients, without those that only try a dead letter again.
+    /// The sessions of clients, without those that only try a dead letter again, or are
+    /// one request.
     pub(super) fn attached(&self) -> impl Iterator<Item = &Session> {
         self.sessions
             .iter()
-            .filter(|(number, _)| !self.retried.contains_key(number))
+            .filter(|(number, session)| !session.via.is_brief() && !self.retried.contains_key(number))
             .map(|(_, session)| session)
     }
 

@@ -85,8 +85,17 @@ impl Via {
         match self {
             Self::Stdio { .. } => None,
             Self::Http(_) => Some(client.to_string()),
-            Self::Request { principal, .. } => Some(format!("address:{}", principal.source)),
+            Self::Request { .. } => self.sender(),
         }
+    }
+
+    /// Who sends requests without a session; none for what has one.
+    pub(crate) fn sender(&self) -> Option<String> {
+        let Self::Request { principal, .. } = self else { return None };
+        Some(match &principal.token {
+            Some(token) => format!("token:{token}"),
+            None => format!("address:{}", principal.source),
+        })
     }
 
     pub(super) fn headers(&self) -> Option<Vec<(String, String)>> {
