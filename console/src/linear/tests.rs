@@ -442,6 +442,8 @@ fn health(alerts: Vec<Alert>) -> Box<Health> {
             disk: DiskCheck { free_bytes: Some(1 << 40), status: Level::Healthy },
             memory: MemoryCheck { front_rss_bytes: None, worker_rss_bytes: None, buffered_bytes: 0 },
             state: StateCheck { current_state_bytes: None, backups: 9, last_verified: None, status: level },
+            limits: None,
+            breakers: std::collections::BTreeMap::new(),
         },
     })
 }
