@@ -145,10 +145,11 @@ impl<'a> Call<'a> {
     /// As [`Shared::admit`]. Never for what was begun before: it was let through then,
     /// and whoever sends it again must get its answer.
     pub(in crate::worker) async fn admit(&self, family: Family) -> Result<Option<Value>, Refusal> {
+        let Caller::Request { session, .. } = self.caller else { return Ok(None) };
         if self.is_replayed() {
             return Ok(None);
         }
-        let Err(failure) = self.shared.admit(self.session, family) else { return Ok(None) };
+        let Err(failure) = self.shared.admit(session, family) else { return Ok(None) };
         // A client's own key means that it may come again over any connection.
         let keyed = self.execution.clone().filter(|execution| execution.idempotency_key.is_some());
         if let Some(execution) = keyed
