@@ -1,5 +1,6 @@
 //! Conversations with a console that the tests play the server for.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use task_orchestrator_shared::admin::session_detail::{
@@ -443,7 +444,7 @@ fn health(alerts: Vec<Alert>) -> Box<Health> {
             memory: MemoryCheck { front_rss_bytes: None, worker_rss_bytes: None, buffered_bytes: 0 },
             state: StateCheck { current_state_bytes: None, backups: 9, last_verified: None, status: level },
             limits: None,
-            breakers: std::collections::BTreeMap::new(),
+            breakers: BTreeMap::new(),
         },
     })
 }

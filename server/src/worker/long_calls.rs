@@ -52,9 +52,9 @@ pub(super) async fn begin(
         // A key that is none: the call itself says so.
         Err(_) => return Ok(None),
     };
-    // Here, not when it runs: who has been told that it will has been let through.
-    if context.extensions.get::<Replayed>().is_none() {
-        shared.admit(session, tool.family).map_err(Refusal::from)?;
+    // Too often: the call itself says so, and when to come again.
+    if context.extensions.get::<Replayed>().is_none() && shared.admit(session, tool.family).is_err() {
+        return Ok(None);
     }
     let mut request = asked.in_background();
     // The key is that of the effect. Two calls may have it, and share the effect.

@@ -21,7 +21,6 @@ use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, Se
 use crate::worker::background::Run;
 use crate::worker::failure::{Failure, Refusal};
 use crate::worker::limits::Family;
-use crate::worker::service::Replayed;
 use crate::worker::session::Session;
 use crate::worker::shared::Shared;
 
@@ -145,10 +144,11 @@ impl<'a> Call<'a> {
     /// As [`Shared::admit`]. Never for what was begun before: it was let through then,
     /// and whoever sends it again must get its answer.
     pub(in crate::worker) async fn admit(&self, family: Family) -> Result<Option<Value>, Refusal> {
-        let Caller::Request { session, .. } = self.caller else { return Ok(None) };
         if self.is_replayed() {
             return Ok(None);
         }
+        // One in the background was counted when it was begun.
+        let Some(session) = self.caller.session() else { return Ok(None) };
         let Err(failure) = self.shared.admit(session, family) else { return Ok(None) };
         // A client's own key means that it may come again over any connection.
         let keyed = self.execution.clone().filter(|execution| execution.idempotency_key.is_some());
