@@ -224,6 +224,7 @@ pub async fn run(
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
     let parts = parts(workspace, config, access, &options, events.clone())?;
     tokio::spawn(hub::pass_on(parts.audit.watch(), events.clone()));
+    let ledger = parts.ledger.clone();
     tokio::spawn(Hub::new(parts, settings).run(inbox));
     tokio::spawn(watch::watch(program, events.clone(), shutdown.token()));
     let shared = connection::Shared {
@@ -236,7 +237,12 @@ pub async fn run(
     };
     let probes = http::Probes::new(&shared, options.log.clone());
     if let Some(listener) = listener {
-        let http = http::Http::new(shared.clone(), config.clone(), Arc::clone(&probes));
+        let http = http::Http::start(shared.clone(), config.clone(), ledger, Arc::clone(&probes)).await;
+        let kept = Arc::clone(&http);
+        shutdown.register("sessions over HTTP", move || async move {
+            kept.kept().await;
+            Ok::<(), &str>(())
+        });
         tokio::spawn(http::serve(http, listener, shutdown.token()));
     }
     let closed = CancellationToken::new();

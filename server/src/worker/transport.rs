@@ -13,6 +13,7 @@ use rmcp::model::{
     CallToolResult, ClientJsonRpcMessage, ErrorCode as RpcCode, ErrorData, GetExtensions, GetMeta,
     JsonRpcMessage, ProgressToken, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
 };
+use rmcp::service::OriginatingRequestId;
 use rmcp::transport::Transport;
 use task_orchestrator_shared::error_code::ErrorCode;
 use tokio::sync::mpsc;
@@ -209,6 +210,7 @@ impl LinkTransport {
 
     /// The frame that carries a message of the service. `None` when nobody waits for it.
     fn frame(&self, mut message: ServerJsonRpcMessage) -> Option<Frame> {
+        let mut floor = 0;
         let (kind, sequence) = match &mut message {
             JsonRpcMessage::Response(response) => {
                 (kind_of_result(&response.result), self.finish(&response.id)?)
@@ -228,7 +230,11 @@ impl LinkTransport {
             JsonRpcMessage::Request(request) => {
                 let number = self.link.next_question.fetch_add(1, Ordering::Relaxed);
                 let own = std::mem::replace(&mut request.id, RequestId::Number(number.cast_signed()));
-                self.open().questions.insert(number, own);
+                let mut open = self.open();
+                open.questions.insert(number, own);
+                // Over HTTP it is asked where the answer to that request is waited for.
+                let about = request.request.extensions().get::<OriginatingRequestId>();
+                floor = about.and_then(|about| open.requests.get(&about.0)).copied().unwrap_or(0);
                 (Kind::Request, number)
             }
             JsonRpcMessage::Notification(notification) => {
@@ -236,7 +242,7 @@ impl LinkTransport {
             }
         };
         let payload = serialized(&message);
-        Some(Frame::session(kind, self.session, sequence, payload))
+        Some(Frame { floor, ..Frame::session(kind, self.session, sequence, payload) })
     }
 
     fn notification(&self, notification: &mut ServerNotification) -> Option<(Kind, u64)> {
@@ -257,7 +263,11 @@ impl LinkTransport {
                 cancelled.params.request_id = Some(RequestId::Number(number.cast_signed()));
                 (Kind::Withdraw, number)
             }
-            _ => (Kind::Notification, 0),
+            // Those that belong to a request say so: see `client_log`.
+            _ => {
+                let about = notification.extensions().get::<OperationId>();
+                (Kind::Notification, about.map_or(0, |about| about.sequence))
+            }
         })
     }
 }

@@ -40,7 +40,7 @@ async fn answer(
             Ok(posted) => legacy::post(&http, principal, posted).await,
             Err(refusal) => refusal,
         },
-        Method::GET => legacy::get(&http, &principal, request.headers()),
+        Method::GET => legacy::get(&http, &principal, request.headers()).await,
         Method::DELETE => legacy::delete(&http, &principal, request.headers()).await,
         _ => reply::refused_with(
             StatusCode::METHOD_NOT_ALLOWED,

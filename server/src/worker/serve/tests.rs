@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ElicitRequestParams, ErrorData,
-    InitializeRequestParams, InitializeResult, ProgressNotificationParam,
+    InitializeRequestParams, InitializeResult, LoggingLevel, ProgressNotificationParam,
 };
 use rmcp::service::RequestContext;
 use serde_json::{Value, json};
@@ -55,6 +55,16 @@ impl ServerHandler for Probe {
                 let token = context.meta.get_progress_token().expect("a progress token");
                 let progress = ProgressNotificationParam::new(token, 1.0);
                 context.peer.notify_progress(progress).await.expect("told");
+            }
+            "log" => {
+                crate::worker::client_log::send(
+                    &self.session,
+                    &context,
+                    LoggingLevel::Error,
+                    "probe",
+                    json!("m"),
+                )
+                .await;
             }
             "wait" => context.ct.cancelled().await,
             "fail" => return Err(ErrorData::internal_error("defect", None)),
@@ -249,6 +259,19 @@ async fn a_question_has_an_id_that_no_other_worker_uses() {
     let answer = json!({"jsonrpc": "2.0", "id": first, "result": {"action": "accept", "content": {}}});
     front.send(Kind::Reply, 3, &answer);
     assert_eq!(front.next().await.2["result"]["structuredContent"]["answer"], json!(true));
+}
+
+#[tokio::test]
+async fn questions_and_log_messages_name_the_request_that_they_belong_to() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "wait");
+    front.call(Kind::Message, 3, "ask");
+    let frame = front.frames.next().await.unwrap().unwrap();
+    assert_eq!((frame.kind, frame.floor), (Kind::Request, 3));
+    front.call(Kind::Message, 4, "log");
+    let frame = front.frames.next().await.unwrap().unwrap();
+    assert_eq!((frame.kind, frame.sequence, frame.floor), (Kind::Notification, 4, 0));
 }
 
 #[tokio::test]
