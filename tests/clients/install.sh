@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Installs the official clients, in pinned versions, under target/clients:
 # one virtual environment for each line of the Python SDK, both lines of the TypeScript
-# SDK, and MCP Inspector with a Node.js that is new enough for it. Does nothing that is
-# done already.
+# SDK, MCP Inspector and the conformance suites, with a Node.js that is new enough for
+# them. Does nothing that is done already.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 into=${CARGO_TARGET_DIR:-$here/../../target}/clients
@@ -22,7 +22,7 @@ venv v2 "$here/requirements-2.txt"
 # Inspector wants Node.js 22.19; the wheel brings one wherever Python is.
 venv node "$here/requirements-node.txt"
 
-packages() { # NAME PACKAGE..
+packages() { # DIRECTORY PACKAGE...
     local name=$1
     shift
     if [ "$(cat "$into/$name/installed.txt" 2>/dev/null)" != "$*" ]; then
@@ -35,3 +35,7 @@ packages() { # NAME PACKAGE..
 
 packages inspector @modelcontextprotocol/inspector@2.12.0
 packages typescript @modelcontextprotocol/sdk@1.32.2 @modelcontextprotocol/client@2.4.0
+# The older one has no stateless era, the newer one has both.
+for version in 0.1.16 0.2.0-alpha.12; do
+    packages "conformance-$version" "@modelcontextprotocol/conformance@$version"
+done
