@@ -10,8 +10,8 @@ use serde::Serialize;
 use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
-use super::failure::Failure;
 use super::background::Background;
+use super::failure::Failure;
 use super::jobs::Jobs;
 use super::limits::{Family, Limits};
 use super::options::Options;
