@@ -216,6 +216,7 @@ pub async fn run(
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
     let parts = parts(workspace, config, access, &options, events.clone())?;
     tokio::spawn(hub::pass_on(parts.audit.watch(), events.clone()));
+    let ledger = parts.ledger.clone();
     tokio::spawn(Hub::new(parts, settings).run(inbox));
     tokio::spawn(watch::watch(program, events.clone(), shutdown.token()));
     let shared = connection::Shared {
@@ -226,7 +227,12 @@ pub async fn run(
         held_long: is_held_long,
     };
     if let Some(listener) = listener {
-        let http = http::Http::new(shared.clone(), config.clone());
+        let http = http::Http::start(shared.clone(), config.clone(), ledger).await;
+        let kept = Arc::clone(&http);
+        shutdown.register("sessions over HTTP", move || async move {
+            kept.kept().await;
+            Ok::<(), &str>(())
+        });
         tokio::spawn(http::serve(http, listener, shutdown.token()));
     }
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));

@@ -14,10 +14,12 @@ pub mod direct;
 pub mod durable;
 pub mod floor;
 pub mod handover;
+pub mod http;
 pub mod load;
 pub mod memory;
 pub mod query;
 pub mod relay;
+pub mod sdk_server;
 pub mod seed;
 pub mod simulated;
 pub mod snapshot;
@@ -26,6 +28,7 @@ pub mod start;
 pub mod status;
 pub mod steering;
 pub mod table;
+pub mod web;
 
 use std::time::{Duration, Instant};
 

@@ -34,8 +34,25 @@ impl Served {
     ///
     /// When it does not start.
     pub fn start(workspace: &Workspace, arguments: &[&str]) -> Result<Self> {
+        Self::start_at(workspace, "127.0.0.1:0", arguments)
+    }
+
+    /// Starts another one where this one was, once it is gone.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn again(&mut self, workspace: &Workspace) -> Result<()> {
+        self.child.wait()?;
+        let (_, address) = self.url.split_once("//").context("a URL")?;
+        let address = address.trim_end_matches("/mcp").to_owned();
+        *self = Self::start_at(workspace, &address, &[])?;
+        Ok(())
+    }
+
+    fn start_at(workspace: &Workspace, address: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = workspace.command("serve");
-        command.args(["--http", "127.0.0.1:0"]).args(arguments);
+        command.args(["--http", address]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut served = Self { child: command.spawn().context("start the front")?, url: String::new() };
         served.url = wait::until("the front to serve", || {
@@ -253,14 +270,35 @@ impl HttpClient {
     ///
     /// When the answer is no stream.
     pub fn stream(&self, last_event: Option<&str>) -> Result<Stream> {
+        let last: Vec<_> = last_event.map(|id| ("Last-Event-ID", id)).into_iter().collect();
+        stream(self.fetch(&last)?)
+    }
+
+    /// Sends a GET with further headers, which weigh more than the usual ones, and reads
+    /// all that comes back: not for a stream that stays open.
+    ///
+    /// # Errors
+    ///
+    /// When the connection fails.
+    pub fn get_with(&self, headers: &[(&str, &str)]) -> Result<Answer> {
+        answer(self.fetch(headers)?)
+    }
+
+    fn fetch(&self, headers: &[(&str, &str)]) -> Result<Response<Body>> {
         let mut request = self.agent.get(&self.url);
-        for (name, value) in self.headers() {
-            request = request.header(name, value);
+        let given = |name: &str| headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
+        for (name, value) in self.headers().iter().filter(|(name, _)| !given(name)) {
+            request = request.header(*name, value);
         }
-        if let Some(id) = last_event {
-            request = request.header("Last-Event-ID", id);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
-        stream(request.call()?)
+        Ok(request.call()?)
+    }
+
+    /// Forgets its session, as a client does that never had one.
+    pub fn without_session(&self) -> Self {
+        Self::new(&self.url)
     }
 
     /// Ends the session.

@@ -106,6 +106,14 @@ keys! {
         /// How long a session may be without a request and without an open stream before
         /// it is forgotten.
         session_timeout: Duration = "1 h", read by Front, min "1 s", max "30 days";
+        /// Messages that a session keeps for a client whose connection breaks; of more, what
+        /// the client has had goes first, then the oldest that nobody reads.
+        resume_events: u32 = "1000", read by Front, min "1", max "1000000";
+        /// Their bytes.
+        resume_bytes: ByteSize = "1 MiB", read by Front, min "4 KiB", max "1 GiB";
+        /// How long at least a message that was sent, and an answer that nobody fetched, is
+        /// kept for a client that comes back.
+        resume_time: Duration = "5 min", read by Front, min "1 s", max "1 day";
     }
     /// What the front keeps for a worker that is not there at the moment.
     buffer: Buffer {

@@ -5,10 +5,15 @@
 //! - `listener`: connections.    - `guard`: who is let in.        - `router`: which handler.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
 //! - `era`: which of the two a message is of.
+//! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
+//! - `head`: what a request must say.  - `event_id`: where a client comes back to.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
 mod era;
+mod event_id;
 mod guard;
+mod head;
+mod keeper;
 mod legacy;
 mod listener;
 mod mailbox;
@@ -26,6 +31,8 @@ use tokio::sync::mpsc;
 use super::connection;
 use super::event::Event;
 use crate::config::Config;
+use crate::ledger::Ledger;
+use keeper::Keeper;
 pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
 pub(crate) use mailbox::Mailbox;
@@ -38,18 +45,30 @@ pub(crate) struct Http {
     events: mpsc::Sender<Event>,
     intake: connection::Shared,
     sessions: Sessions,
+    keeper: Arc<Keeper>,
     lane: Arc<modern::Lane>,
     config: Config,
 }
 
 impl Http {
-    pub(crate) fn new(intake: connection::Shared, config: Config) -> Arc<Self> {
-        Arc::new(Self {
+    /// With the sessions that the front before has left. Waits for the disk.
+    pub(crate) async fn start(intake: connection::Shared, config: Config, ledger: Ledger) -> Arc<Self> {
+        let http = Arc::new(Self {
             events: intake.events.clone(),
+            sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
+            keeper: Keeper::new(ledger.clone()),
             intake,
-            sessions: Sessions::default(),
             lane: Arc::default(),
             config,
-        })
+        });
+        http.take_over(&ledger).await;
+        tokio::spawn(Arc::clone(&http.keeper).run());
+        tokio::spawn(Arc::clone(&http).sweep(http.intake.shutdown.token()));
+        http
+    }
+
+    /// Waits until every session is on the disk as it is, but not for ever.
+    pub(crate) async fn kept(&self) {
+        self.keeper.flushed().await;
     }
 }

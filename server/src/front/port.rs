@@ -45,6 +45,16 @@ impl Port {
         }
     }
 
+    /// Whether the client can be asked something now: over HTTP only where it listens.
+    pub(crate) fn is_reachable(&self) -> bool {
+        match self {
+            Self::Shim(_) => true,
+            Self::Http(mailbox) => mailbox.is_reachable(),
+            // It is there for its answer, and can answer nothing.
+            Self::Request(_) => false,
+        }
+    }
+
     /// Nothing more will be sent.
     pub(crate) fn close(&self) {
         match self {

@@ -14,6 +14,7 @@ use rmcp::model::{
     ClientNotification, ErrorCode as RpcCode, ErrorData, GetExtensions, GetMeta, JsonRpcMessage,
     ProgressToken, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
 };
+use rmcp::service::OriginatingRequestId;
 use rmcp::transport::Transport;
 use task_orchestrator_shared::error_code::ErrorCode;
 use tokio::sync::mpsc;
@@ -228,6 +229,7 @@ impl LinkTransport {
 
     /// The frame that carries a message of the service. `None` when nobody waits for it.
     fn frame(&self, mut message: ServerJsonRpcMessage) -> Option<Frame> {
+        let mut floor = 0;
         let (kind, sequence) = match &mut message {
             JsonRpcMessage::Response(response) => {
                 (kind_of_result(&response.result), self.finish(&response.id)?)
@@ -247,7 +249,11 @@ impl LinkTransport {
             JsonRpcMessage::Request(request) => {
                 let number = self.link.next_question.fetch_add(1, Ordering::Relaxed);
                 let own = std::mem::replace(&mut request.id, RequestId::Number(number.cast_signed()));
-                self.open().questions.insert(number, own);
+                let mut open = self.open();
+                open.questions.insert(number, own);
+                // Over HTTP it is asked where the answer to that request is waited for.
+                let about = request.request.extensions().get::<OriginatingRequestId>();
+                floor = about.and_then(|about| open.requests.get(&about.0)).copied().unwrap_or(0);
                 (Kind::Request, number)
             }
             JsonRpcMessage::Notification(notification) => {
@@ -255,7 +261,7 @@ impl LinkTransport {
             }
         };
         let payload = serialized(&message);
-        Some(Frame::session(kind, self.session, sequence, payload))
+        Some(Frame { floor, ..Frame::session(kind, self.session, sequence, payload) })
     }
 
     fn notification(&self, notification: &mut ServerNotification) -> Option<(Kind, u64)> {
@@ -276,7 +282,12 @@ impl LinkTransport {
                 cancelled.params.request_id = Some(RequestId::Number(number.cast_signed()));
                 (Kind::Withdraw, number)
             }
-            _ => (Kind::Notification, self.only_request().map_or(0, |(_, sequence)| sequence)),
+            // Those that belong to a request say so: see `client_log`.
+            _ => {
+                let about = notification.extensions().get::<OperationId>().map(|about| about.sequence);
+                let only = || self.only_request().map(|(_, sequence)| sequence);
+                (Kind::Notification, about.or_else(only).unwrap_or(0))
+            }
         })
     }
 

@@ -41,7 +41,7 @@ async fn mcp(
             let why = "in this revision a client POSTs requests, and nothing else";
             reply::refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST")])
         }
-        Method::GET => legacy::get(&http, &principal, request.headers()),
+        Method::GET => legacy::get(&http, &principal, request.headers()).await,
         Method::DELETE => legacy::delete(&http, &principal, request.headers()).await,
         _ => reply::refused_with(
             StatusCode::METHOD_NOT_ALLOWED,

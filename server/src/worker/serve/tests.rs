@@ -5,8 +5,7 @@ use std::sync::Mutex;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ElicitRequestParams, ErrorData,
-    InitializeRequestParams, InitializeResult, LoggingLevel, LoggingMessageNotificationParam,
-    ProgressNotificationParam,
+    InitializeRequestParams, InitializeResult, LoggingLevel, ProgressNotificationParam,
 };
 use rmcp::service::RequestContext;
 use serde_json::{Value, json};
@@ -57,13 +56,19 @@ impl ServerHandler for Probe {
                 let progress = ProgressNotificationParam::new(token, 1.0);
                 context.peer.notify_progress(progress).await.expect("told");
             }
+            "log" => {
+                crate::worker::client_log::send(
+                    &self.session,
+                    &context,
+                    LoggingLevel::Error,
+                    "probe",
+                    json!("m"),
+                )
+                .await;
+            }
             "wait" => {
                 context.ct.cancelled().await;
                 self.resumed.lock().unwrap().push("called off".to_owned());
-            }
-            "log" => {
-                let message = LoggingMessageNotificationParam::new(LoggingLevel::Error, json!("word"));
-                context.peer.notify_logging_message(message).await.expect("told");
             }
             "fail" => return Err(ErrorData::internal_error("defect", None)),
             "suspend" => return Err(Refusal::Suspended.into()),
@@ -154,6 +159,7 @@ impl Front {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/logLevel": "error",
         });
         let params = json!({"name": tool, "arguments": {}, "_meta": meta});
         self.send(Kind::Message, 7, &request(3, "tools/call", &params));
@@ -275,6 +281,19 @@ async fn a_question_has_an_id_that_no_other_worker_uses() {
     let answer = json!({"jsonrpc": "2.0", "id": first, "result": {"action": "accept", "content": {}}});
     front.send(Kind::Reply, 3, &answer);
     assert_eq!(front.next().await.2["result"]["structuredContent"]["answer"], json!(true));
+}
+
+#[tokio::test]
+async fn questions_and_log_messages_name_the_request_that_they_belong_to() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "wait");
+    front.call(Kind::Message, 3, "ask");
+    let frame = front.frames.next().await.unwrap().unwrap();
+    assert_eq!((frame.kind, frame.floor), (Kind::Request, 3));
+    front.call(Kind::Message, 4, "log");
+    let frame = front.frames.next().await.unwrap().unwrap();
+    assert_eq!((frame.kind, frame.sequence, frame.floor), (Kind::Notification, 4, 0));
 }
 
 #[tokio::test]
