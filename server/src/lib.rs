@@ -10,6 +10,7 @@
 pub mod access;
 pub mod admin;
 pub mod audit;
+pub mod breaker;
 pub mod cli;
 pub mod client_setup;
 pub mod clock;

@@ -4,9 +4,10 @@
 //!
 //! - `listener`: connections.    - `guard`: who is let in.        - `router`: which handler.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
-//! - `era`: which of the two a message is of.
 //! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
 //! - `head`: what a request must say.  - `event_id`: where a client comes back to.
+//! - `era`: which of the two a message is of.
+//! - `probes`: whether the server is well, and its figures.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
 mod era;
@@ -19,6 +20,7 @@ mod listener;
 mod mailbox;
 mod modern;
 mod post;
+mod probes;
 mod reply;
 mod router;
 mod sessions;
@@ -37,6 +39,8 @@ pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
 pub(crate) use mailbox::Mailbox;
 pub(crate) use modern::Exchange;
+pub(crate) use probes::{Probes, serve as serve_probes};
+pub use probes::{ProbesListenError, ProbesListener};
 use sessions::Sessions;
 
 /// What every handler shares.
@@ -47,16 +51,23 @@ pub(crate) struct Http {
     sessions: Sessions,
     keeper: Arc<Keeper>,
     lane: Arc<modern::Lane>,
+    probes: Arc<Probes>,
     config: Config,
 }
 
 impl Http {
     /// With the sessions that the front before has left. Waits for the disk.
-    pub(crate) async fn start(intake: connection::Shared, config: Config, ledger: Ledger) -> Arc<Self> {
+    pub(crate) async fn start(
+        intake: connection::Shared,
+        config: Config,
+        probes: Arc<Probes>,
+        ledger: Ledger,
+    ) -> Arc<Self> {
         let http = Arc::new(Self {
             events: intake.events.clone(),
             sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
             keeper: Keeper::new(ledger.clone()),
+            probes,
             intake,
             lane: Arc::default(),
             config,

@@ -55,6 +55,14 @@ impl Port {
         }
     }
 
+    /// The word for people and programs.
+    pub(crate) fn transport(&self) -> &'static str {
+        match self {
+            Self::Shim(_) => "stdio",
+            Self::Http(_) => "http",
+        }
+    }
+
     /// Nothing more will be sent.
     pub(crate) fn close(&self) {
         match self {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rmcp::service::{Peer, RunningService};
 use rmcp::{RoleServer, ServerHandler};
 use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::report::LimitsCheck;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -62,6 +63,11 @@ pub(super) trait Services: Send + Sync + 'static {
 
     /// The front's state has changed.
     fn front_changed(&self, state: FrontState);
+
+    /// How often clients were let through, where that is counted.
+    fn limits(&self) -> Option<LimitsCheck> {
+        None
+    }
 
     /// Every session has ended and the process is about to.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -240,7 +246,8 @@ impl<S: Services> Link<S> {
         let initialized = record.as_ref().is_some_and(|record| record.initialize.is_some());
         let transport =
             LinkTransport::new(frame.session, opening.client, inbox, self.sender.clone(), initialized);
-        let session = Arc::new(Session::new(opening.client, record.unwrap_or_default(), Box::new(sink)));
+        let session = Session::new(opening.client, record.unwrap_or_default(), Box::new(sink));
+        let session = Arc::new(session.of(opening.principal.clone()));
         self.sessions.insert(frame.session, Served { frames, session: Arc::clone(&session) });
         let services = Arc::clone(&self.services);
         // The service cancels what it was given when it ends: that must not reach the others.
@@ -260,6 +267,7 @@ impl<S: Services> Link<S> {
         let figures = WorkerFigures {
             in_flight: self.sender.in_flight.load(Ordering::Relaxed),
             rss_bytes: crate::process::resident_bytes(),
+            limits: self.services.limits(),
         };
         self.tell(Kind::Pong, &figures);
     }

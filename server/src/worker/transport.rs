@@ -282,11 +282,12 @@ impl LinkTransport {
                 cancelled.params.request_id = Some(RequestId::Number(number.cast_signed()));
                 (Kind::Withdraw, number)
             }
-            // Those that belong to a request say so: see `client_log`.
+            // Those that belong to a request say so: see `client_log`. Where the session is
+            // one request, everything belongs to that.
             _ => {
                 let about = notification.extensions().get::<OperationId>().map(|about| about.sequence);
-                let only = || self.only_request().map(|(_, sequence)| sequence);
-                (Kind::Notification, about.or_else(only).unwrap_or(0))
+                let about = about.or_else(|| self.only_request().map(|(_, sequence)| sequence));
+                (Kind::Notification, about.unwrap_or(0))
             }
         })
     }

@@ -10,16 +10,23 @@ use axum::response::Response;
 use axum::routing::any;
 
 use super::era::Era;
-use super::{Http, guard, legacy, modern, post, reply};
+use super::{Http, guard, legacy, modern, post, probes, reply};
+use crate::front::metrics::Network;
 
 /// Where clients reach the server.
 pub(super) const ENDPOINT: &str = "/mcp";
 
 pub(super) fn router(http: Arc<Http>) -> Router {
-    Router::new().route(ENDPOINT, any(mcp)).with_state(http)
+    Router::new().route(ENDPOINT, any(mcp)).with_state(Arc::clone(&http)).merge(probes::guarded(http))
 }
 
-async fn mcp(
+async fn mcp(state: State<Arc<Http>>, source: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let metrics = Arc::clone(&state.intake.metrics);
+    let resumes = request.headers().contains_key(post::LAST_EVENT);
+    Network::responded(&metrics, answer(state, source, request).await, resumes)
+}
+
+async fn answer(
     State(http): State<Arc<Http>>,
     ConnectInfo(source): ConnectInfo<SocketAddr>,
     request: Request,

@@ -35,7 +35,10 @@ impl Hub {
         let reboot::Call { id, command, progress_token, modern, .. } = call;
         let command = match command {
             Ok(command) => command,
-            Err(error) => return session.answer_unasked(sequence, reboot::refused(&id, &error)),
+            Err(error) => {
+                self.metrics.requests.refused(session.via.transport());
+                return session.answer_unasked(sequence, reboot::refused(&id, &error));
+            }
         };
         let role = session.via.role().unwrap_or_else(|| Role::from(self.config.access.stdio_role));
         let attempt = client_attempt(session, &command, role);
@@ -51,6 +54,7 @@ impl Hub {
             .and_then(|()| limits.check(&command))
             .and_then(|()| if open < MAX_CALLS { Ok(()) } else { Err(too_many_calls()) });
         if let Err(failure) = allowed {
+            self.metrics.requests.refused(session.via.transport());
             return session.answer_unasked(sequence, reboot::failed(&id, failure, modern));
         }
         let client = session.client;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::envelope::RequestId;
 use crate::front::answer;
 use crate::front::event::{ClientMessage, ConnectionId, Content};
+use crate::front::metrics::End;
 use crate::front::session::{Pending, Session, asker_of, send};
 use crate::link::{Frame, Kind};
 use crate::restart::WorkerId;
@@ -94,13 +95,17 @@ impl Hub {
             }
             // A revision without sessions has no such thing.
             Content::Request { id, is_ping: true, .. } if !is_serving && !session.via.is_brief() => {
+                self.metrics.requests.received(session.via.transport());
+                self.metrics.requests.ended(session.via.transport(), End::Front, 1);
                 session.answer_unasked(sequence, answer::pong(&id));
                 return;
             }
             Content::Request { id, is_initialize, .. } => {
                 self.traffic.requests += 1;
+                self.metrics.requests.received(session.via.transport());
                 session.is_asked(&pending.payload, is_initialize, now);
                 if let Some((code, reason)) = refusal {
+                    self.metrics.requests.ended(session.via.transport(), End::Refused, 1);
                     session.answer_unasked(sequence, answer::unavailable(&id, code, &reason));
                     return;
                 }
@@ -113,6 +118,7 @@ impl Hub {
                     let request = session.pending.get(&cancelled);
                     to = request.and_then(|request| request.sent);
                     goes_on = request.is_some_and(|request| request.is_initialize);
+                    self.metrics.requests.ended(session.via.transport(), End::Cancelled, 1);
                     session.done(cancelled);
                     if to.is_none() {
                         session.done(sequence);
@@ -199,6 +205,10 @@ impl Hub {
 
     pub(super) fn end_session(&mut self, number: u64) {
         let Some(mut session) = self.sessions.remove(&number) else { return };
+        if !self.retried.contains_key(&number) {
+            let unanswered = session.by_id.len() as u64;
+            self.metrics.requests.ended(session.via.transport(), End::Abandoned, unanswered);
+        }
         if !session.via.is_brief() {
             if !self.retried.contains_key(&number) {
                 self.end_history(&mut session, Instant::now());
@@ -247,6 +257,7 @@ impl Hub {
             session.answer_unasked(sequence, answer::duplicate_id(id));
             return false;
         }
+        self.metrics.requests.received(session.via.transport());
         session.by_id.insert(id.clone(), sequence);
         pending.id = Some(id.clone());
         pending.held_since = None;

@@ -28,7 +28,11 @@ impl Hub {
     pub(super) fn perform(&mut self, effect: Effect, now: Instant) -> Option<Event> {
         match effect {
             Effect::Build(job) => match self.config.restart.build_command.clone() {
-                Some(command) => self.jobs.build(job, command),
+                Some(command) => {
+                    if let Err(trouble) = self.jobs.build(job, command, now) {
+                        return Some(Event::JobDone(job, Err(trouble)));
+                    }
+                }
                 None => return Some(Event::JobDone(job, Ok(crate::restart::event::Done::Built))),
             },
             Effect::Examine { job, binary, known, reload } => self.examine(job, binary, known, reload),

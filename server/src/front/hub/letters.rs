@@ -72,6 +72,10 @@ impl Hub {
         let record = session.record.worker.clone();
         // One that is tried again is a letter already.
         let is_new = !self.retried.contains_key(&number);
+        if is_new {
+            self.metrics.requests.ended(session.via.transport(), cause.into(), 1);
+            self.metrics.restarts.buried(cause);
+        }
         if let Some(buried) = message
             .filter(|_| is_new)
             .and_then(|message| serde_json::to_vec(&Buried { message, record }).ok())

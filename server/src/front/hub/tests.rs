@@ -12,6 +12,7 @@ mod handover;
 mod letters;
 mod messages;
 mod operators;
+mod probe;
 mod reboot_calls;
 mod restoring;
 mod rig;

@@ -78,6 +78,10 @@ impl Via {
 
     /// Under what name limits are kept that its sessions share.
     pub(super) fn principal(&self, client: ClientId) -> Option<String> {
+        // Whoever has a token is one client however many sessions it opens.
+        if let Some(token) = self.known().and_then(|principal| principal.token.as_deref()) {
+            return Some(format!("token:{token}"));
+        }
         match self {
             Self::Stdio { .. } => None,
             Self::Http(_) => Some(client.to_string()),

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ElicitRequestParams, ErrorData,
-    InitializeRequestParams, InitializeResult, LoggingLevel, ProgressNotificationParam,
+    InitializeRequestParams, InitializeResult, LoggingLevel, LoggingMessageNotificationParam,
+    ProgressNotificationParam,
 };
 use rmcp::service::RequestContext;
 use serde_json::{Value, json};
@@ -65,6 +66,10 @@ impl ServerHandler for Probe {
                     json!("m"),
                 )
                 .await;
+            }
+            "word" => {
+                let message = LoggingMessageNotificationParam::new(LoggingLevel::Error, json!("word"));
+                context.peer.notify_logging_message(message).await.expect("told");
             }
             "wait" => {
                 context.ct.cancelled().await;
@@ -452,7 +457,7 @@ async fn a_posted_request_needs_no_handshake_and_headers_that_agree() {
 async fn all_that_a_posted_request_says_belongs_to_it() {
     let mut front = Front::new();
     let [version, method, _] = POSTED;
-    front.post(&[version, method, ("mcp-name", "log")], "log");
+    front.post(&[version, method, ("mcp-name", "word")], "word");
     let (kind, sequence, _) = front.next().await;
     assert_eq!((kind, sequence), (Kind::Notification, 7));
     assert_eq!(front.next().await.0, Kind::Response);
