@@ -165,6 +165,7 @@ impl Front {
         let meta = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/logLevel": "error",
         });
         let params = json!({"name": tool, "arguments": {}, "_meta": meta});
         self.send(Kind::Message, 7, &request(3, "tools/call", &params));
