@@ -10,6 +10,11 @@
 //! - `probes`: whether the server is well, and its figures.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "a refusal is a response: made once, and moved to where it is sent"
+)]
+
 mod era;
 mod event_id;
 mod guard;

@@ -81,7 +81,7 @@ impl HttpSession {
             let event = Event::Connected { connection: self.connection, session };
             http.events.send(event).await.map_err(|_| Ending)
         };
-        self.known.get_or_try_init(tell).await.map(|()| ())
+        self.known.get_or_try_init(tell).await.copied()
     }
 }
 
