@@ -50,6 +50,8 @@ impl Port {
         match self {
             Self::Shim(_) => true,
             Self::Http(mailbox) => mailbox.is_reachable(),
+            // The response to a request asks nothing.
+            Self::Request(_) => false,
         }
     }
 
@@ -57,7 +59,7 @@ impl Port {
     pub(crate) fn transport(&self) -> &'static str {
         match self {
             Self::Shim(_) => "stdio",
-            Self::Http(_) => "http",
+            Self::Http(_) | Self::Request(_) => "http",
         }
     }
 

@@ -112,6 +112,11 @@ impl Shared {
         self.background.resume();
     }
 
+    /// Calls that run in the background.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
     /// Asks all long calls to stop at their next checkpoint. Returns how many run.
     pub fn suspend(&self) -> u64 {
         self.background.suspend();

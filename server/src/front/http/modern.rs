@@ -3,7 +3,7 @@
 //!
 //! - `lane`: numbers of requests.   - `under_way`: what ends when nobody waits any more.
 //! - `exchange`: what the client is sent.   - `events`: that as a stream.
-//! - `status`: the status of an answer.   - `head`: what a client must accept and send.
+//! - `status`: the status of an answer.   - `head`: what its head says of a request.
 
 mod events;
 mod exchange;
@@ -15,12 +15,13 @@ mod under_way;
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use rmcp::model::{ErrorData, JsonObject, ProtocolVersion};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use super::head::check_kinds;
 use super::post::Posted;
 use super::{Http, reply};
 use crate::envelope::{self, Envelope, RequestId};
@@ -36,11 +37,9 @@ use exchange::Next;
 pub(super) use lane::Lane;
 use under_way::UnderWay;
 
-const ENDING: &str = "the server is ending";
-
 /// Carries out one request.
 pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Posted) -> Response {
-    if let Err(refusal) = head::look_at(&posted.headers) {
+    if let Err(refusal) = check_kinds(&posted.headers) {
         return refusal;
     }
     let headers = match head::of_mcp(&posted.headers) {
@@ -60,7 +59,7 @@ pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Po
         Ok(Some(message)) => message,
         // Refused: the answer is there already.
         Ok(None) => return respond(exchange, under_way, &posted).await,
-        Err(crate::shutdown::ShuttingDown) => return ending(),
+        Err(crate::shutdown::ShuttingDown) => return reply::ending(),
     };
     if let Some(response) = without_worker(&message, &headers, &posted) {
         return response;
@@ -68,7 +67,7 @@ pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Po
     let session = Box::new(Session::new(client, Via::Request { principal, headers }, None, port));
     under_way.is_sent();
     if http.events.send(Event::Posted { session, message }).await.is_err() {
-        return ending();
+        return reply::ending();
     }
     respond(exchange, under_way, &posted).await
 }
@@ -111,13 +110,8 @@ async fn respond(exchange: Arc<Exchange>, under_way: UnderWay, posted: &Posted) 
     match poll_fn(|context| exchange.poll(context)).await {
         Next::Answer(answer) => reply::json(status::of(&answer, &posted.message), answer),
         Next::Message(first) => events::respond(first, exchange, under_way),
-        Next::End => ending(),
+        Next::End => reply::ending(),
     }
-}
-
-/// The front is ending: the client may ask the next one.
-fn ending() -> Response {
-    reply::refused_with(StatusCode::SERVICE_UNAVAILABLE, ENDING, [(header::RETRY_AFTER, "1")])
 }
 
 fn refused(posted: &Posted, error: &ErrorData) -> Response {

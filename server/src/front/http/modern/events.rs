@@ -7,15 +7,16 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use http_body::Frame;
 use tokio::time::{Instant, Sleep};
 
 use super::exchange::{Exchange, Next};
 use super::under_way::UnderWay;
-use crate::front::http::stream::KEEP_ALIVE;
+use crate::front::http::reply;
+use crate::front::http::stream::{COMMENT, KEEP_ALIVE, put_data};
 
 /// Tells proxies not to gather events.
 const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
@@ -35,11 +36,8 @@ pub(super) struct Events {
 pub(super) fn respond(first: Bytes, exchange: Arc<Exchange>, under_way: UnderWay) -> Response {
     let idle = Box::pin(tokio::time::sleep(KEEP_ALIVE));
     let events = Events { first: Some(first), exchange, is_over: false, idle, under_way };
-    let mut response = Response::new(Body::new(events));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    headers.insert(BUFFERING, HeaderValue::from_static("no"));
+    let mut response = reply::of_events(Body::new(events));
+    response.headers_mut().insert(BUFFERING, HeaderValue::from_static("no"));
     response
 }
 
@@ -70,7 +68,7 @@ impl http_body::Body for Events {
                 encoded(&answer)
             }
             Poll::Ready(Next::End) => return Poll::Ready(None),
-            Poll::Pending if self.idle.as_mut().poll(context).is_ready() => Bytes::from_static(b":\n\n"),
+            Poll::Pending if self.idle.as_mut().poll(context).is_ready() => Bytes::from_static(COMMENT),
             Poll::Pending => return Poll::Pending,
         };
         self.idle.as_mut().reset(Instant::now() + KEEP_ALIVE);
@@ -78,12 +76,9 @@ impl http_body::Body for Events {
     }
 }
 
-/// A message as an event. It is one line of JSON: a line end inside would begin another field.
 fn encoded(message: &[u8]) -> Bytes {
     let mut bytes = BytesMut::with_capacity(message.len() + 8);
-    bytes.put_slice(b"data: ");
-    bytes.put_slice(message);
-    bytes.put_slice(b"\n\n");
+    put_data(&mut bytes, message);
     bytes.freeze()
 }
 
@@ -123,7 +118,7 @@ mod tests {
         for _ in 0..2 {
             assert_eq!(read(&mut events), None);
             tokio::time::advance(KEEP_ALIVE).await;
-            assert_eq!(read(&mut events), Some(Some(":\n\n".into())));
+            assert_eq!(read(&mut events), Some(Some(":\n".into())));
         }
         exchange.take(&LinkFrame::session(Kind::Response, 0, 1, "2"));
         assert_eq!(read(&mut events), Some(Some("data: 2\n\n".into())));
