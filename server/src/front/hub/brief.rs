@@ -84,7 +84,11 @@ mod tests {
         let (mut senders, begun) = (Senders::default(), Instant::now());
         let mut may = |name: &str, second: u64| {
             let now = begun + Duration::from_secs(second);
-            let test = Command::Reconnect(ReconnectScope::default());
+            let test = Command::Reconnect(ReconnectScope {
+                session_id: None,
+                include_buffer_status: false,
+                include_reconnection_stats: false,
+            });
             let limits = senders.limits(name, &config.limits, now);
             let may = limits.check(&test).is_ok();
             assert!(senders.0.len() <= MAX_SENDERS);

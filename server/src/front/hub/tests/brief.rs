@@ -172,7 +172,7 @@ fn the_front_asks_nobody_who_cannot_answer() {
 fn limits_and_roles_are_those_of_the_sender_and_not_of_the_request() {
     let mut rig = Rig::configured("[limits]\nreconnect_test_per_minute = 2\n");
     rig.start();
-    let mut refused = |rig: &mut Rig, token: &str, number: u64| {
+    let refused = |rig: &mut Rig, token: &str, number: u64| {
         let client = rig.post(token, number, reboot("orchestrator_reconnect_test", json!({})));
         let answer = match rig.hub.sessions.values().any(|session| session.pending.contains_key(&number)) {
             true => rig.pump_for_answer(&client, number).0,
