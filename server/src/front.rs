@@ -237,8 +237,7 @@ pub async fn run(
     };
     let probes = http::Probes::new(&shared, options.log.clone());
     if let Some(listener) = listener {
-        let http =
-            http::Http::start(shared.clone(), config.clone(), Arc::clone(&probes), ledger).await;
+        let http = http::Http::start(shared.clone(), config.clone(), Arc::clone(&probes), ledger).await;
         let kept = Arc::clone(&http);
         shutdown.register("sessions over HTTP", move || async move {
             kept.kept().await;

@@ -18,8 +18,16 @@ import sys
 import tempfile
 
 PROGRAM, BUILD = sys.argv[1:3]
-# Kills in a row are the test's doing, no reason for safe mode.
-CONFIG = "[restart]\ncrashes_in_10_seconds = 1000\ncrashes_in_10_minutes = 100000\n"
+# Kills in a row are the test's doing, no reason for safe mode, and so are many calls.
+CONFIG = """
+[restart]
+crashes_in_10_seconds = 1000
+crashes_in_10_minutes = 100000
+[limits]
+read_burst = 1000000
+write_burst = 1000000
+heavy_burst = 1000000
+"""
 # Only a server or client that is stuck takes so long, in seconds.
 PATIENCE = 90
 # Between two looks at what gives no sign of its own, in seconds.

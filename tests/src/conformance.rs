@@ -22,6 +22,7 @@ use task_orchestrator::worker::shared::Shared;
 
 use changes::Changes;
 use handler::Fixture;
+use tools::Calls;
 
 /// Serves every session of a worker with the fixtures.
 #[derive(Debug, Default)]
@@ -31,9 +32,14 @@ pub struct Fixtures {
 
 impl Handlers for Fixtures {
     type Handler = Fixture;
+    type Runner = Calls;
 
-    fn open(&self, _shared: &Arc<Shared>, session: Arc<Session>) -> Fixture {
-        Fixture::new(session, self.changes.clone())
+    fn runner(&self, _shared: &Arc<Shared>) -> Arc<Calls> {
+        Arc::new(Calls)
+    }
+
+    fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> Fixture {
+        Fixture::new(Arc::clone(shared), session, self.changes.clone())
     }
 
     async fn resumed(&self, _handler: &Fixture, peer: Peer<RoleServer>) {

@@ -17,7 +17,7 @@ use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::{ClientHandler, ClientLifecycleMode, ClientServiceExt};
 use serde_json::{Value, json};
 use task_orchestrator_tests::http::Served;
-use task_orchestrator_tests::workspace::MANY_CRASHES;
+use task_orchestrator_tests::workspace::{MANY_CRASHES, UNLIMITED};
 use task_orchestrator_tests::{Workspace, observed, program, wait};
 use tokio::sync::watch;
 
@@ -257,7 +257,7 @@ fn the_rust_sdk_notices_nothing_in_either_era() -> Result<()> {
         heard: Handler::default(),
     };
     let clients = [(Era::Sessions, client("sessions")), (Era::Stateless, client("stateless"))];
-    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
+    Workspace::configured(&format!("{MANY_CRASHES}{UNLIMITED}"))?.check(|workspace| {
         let served = Served::start(workspace, &[])?;
         let stopped = AtomicBool::default();
         std::thread::scope(|scope| {

@@ -253,7 +253,11 @@ fn the_dashboard_and_the_alerts_name_only_figures_that_exist() -> Result<()> {
         workspace.restart(&[])?.complete()?;
         // The second one makes a backup of the first one's snapshot.
         workspace.restart(&[])?.complete()?;
-        let page = scrape(&served.at("/metrics"))?;
+        // The first page does not wait for long for what is measured beside it.
+        let page = wait::until("everything to be measured", || {
+            let page = scrape(&served.at("/metrics")).ok()?;
+            page.value("task_orchestrator_survey_age_seconds").ok().map(|_| page)
+        })?;
         let exists = page.names();
         for name in ["grafana-dashboard.json", "prometheus-alerts.yml"] {
             let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets").join(name);

@@ -50,7 +50,7 @@ impl Port {
         match self {
             Self::Shim(_) => true,
             Self::Http(mailbox) => mailbox.is_reachable(),
-            // It is there for its answer, and can answer nothing.
+            // The response to a request asks nothing.
             Self::Request(_) => false,
         }
     }
@@ -59,7 +59,7 @@ impl Port {
     pub(crate) fn transport(&self) -> &'static str {
         match self {
             Self::Shim(_) => "stdio",
-            Self::Http(_) => "http",
+            Self::Http(_) | Self::Request(_) => "http",
         }
     }
 

@@ -8,6 +8,7 @@
 //! many are kept is the store's to say.
 
 mod run;
+mod told;
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -17,12 +18,8 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use jiff::Timestamp;
-use rmcp::model::{
-    CallToolResult, CreateTaskResult, DetailedTask, ErrorData, GetTaskResult, InputResponses, Task,
-    TaskPayload, TaskStatus,
-};
-use serde_json::{Value, json};
+use rmcp::model::{CallToolResult, CreateTaskResult, DetailedTask, ErrorData, GetTaskResult, InputResponses};
+use serde_json::Value;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
@@ -30,9 +27,7 @@ pub use run::Run;
 
 use super::failure::Refusal;
 use crate::link::ClientId;
-use crate::store::{
-    BackgroundCall, CallState, ClaimedCall, Ended, Execution, MAX_OUTCOME_BYTES, NewCall, Store,
-};
+use crate::store::{ClaimedCall, Execution, NewCall, Store};
 
 /// Most calls that one worker carries out at once.
 pub const MAX_RUNNING: usize = 16;
@@ -41,10 +36,6 @@ pub const MAX_RUNNING: usize = 16;
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long calls may take to come to their next checkpoint when the worker ends.
 const STOP_TIME: Duration = Duration::from_secs(1);
-/// How soon a client should ask again for a young call, and for one that takes longer.
-const POLL_MS: (u64, u64) = (250, 1000);
-/// A call is young for so many seconds.
-const YOUNG: i64 = 5;
 
 /// Carries calls out.
 pub trait Runner: Send + Sync + 'static {
@@ -98,7 +89,7 @@ pub struct Background {
     /// Whether all that run are asked to stop at their next checkpoint.
     stopping: watch::Sender<bool>,
     running: Mutex<HashMap<String, Arc<Run>>>,
-    /// How many run, for whoever waits for the last.
+    /// How many run or are about to have their end kept, for whoever waits for the last.
     count: watch::Sender<usize>,
     serving: AtomicBool,
 }
@@ -133,7 +124,7 @@ impl Background {
         };
         let made = self.store.create_call(wish.request, new).await?;
         self.kick();
-        Ok(made.map(|call| CreateTaskResult::new(handle(&call))))
+        Ok(made.map(|call| CreateTaskResult::new(told::handle(&call))))
     }
 
     /// Where an owner's call stands.
@@ -142,20 +133,9 @@ impl Background {
     ///
     /// When the owner has no such call.
     pub fn get(&self, owner: &str, id: &str) -> Result<GetTaskResult, Refusal> {
-        let call = self.store.background_call(owner, id)?.ok_or_else(|| unknown(id))?;
-        let payload = match &call.state {
-            CallState::Working => TaskPayload::Working,
-            CallState::Asking(questions) => {
-                let questions = serde_json::from_value(Value::Object(questions.clone()));
-                TaskPayload::InputRequired {
-                    input_requests: questions.map_err(|error| super::failure::Failure::internal(&error))?,
-                }
-            }
-            CallState::Completed(result) => TaskPayload::Completed { result: result.clone() },
-            CallState::Failed(error) => TaskPayload::Failed { error: error.clone() },
-            CallState::Cancelled => TaskPayload::Cancelled,
-        };
-        Ok(GetTaskResult::new(DetailedTask::new(handle(&call), payload)))
+        let call = self.store.background_call(owner, id)?.ok_or_else(|| told::unknown(id))?;
+        let handle = told::handle(&call);
+        Ok(GetTaskResult::new(DetailedTask::new(handle, told::payload(call.state)?)))
     }
 
     /// Gives a call the answers to its questions.
@@ -183,7 +163,7 @@ impl Background {
         if let Some(run) = self.running().get(id) {
             run.touch();
         }
-        if known { Ok(()) } else { Err(unknown(id)) }
+        if known { Ok(()) } else { Err(told::unknown(id)) }
     }
 
     /// Asks all that run to stop at their next checkpoint; nothing is begun from here on.
@@ -246,20 +226,29 @@ impl Background {
             return Ok(false);
         }
         let places = MAX_RUNNING.saturating_sub(running.len());
-        let claims = self.store.claim_calls(running, places).await?;
+        let claims = self.store.claim_calls(running.clone(), places).await?;
+        self.let_go_of_ended(&running).await?;
         for claimed in claims.begun {
             self.start(claimed, runner);
         }
         Ok(claims.waiting > 0)
     }
 
+    /// Hands back what has stopped here while it was being taken along.
+    async fn let_go_of_ended(&self, taken_along: &[String]) -> Result<(), Refusal> {
+        for id in taken_along {
+            let runs = self.running().contains_key(id);
+            if !runs {
+                self.store.release_call(id.clone()).await?;
+            }
+        }
+        Ok(())
+    }
+
     fn start(self: &Arc<Self>, claimed: ClaimedCall, runner: &Arc<impl Runner>) {
         let run = Arc::new(Run::new(self.store.clone(), claimed, self.stopping.subscribe()));
-        {
-            let mut running = self.running();
-            running.insert(run.id().to_owned(), Arc::clone(&run));
-            self.count.send_replace(running.len());
-        }
+        self.running().insert(run.id().to_owned(), Arc::clone(&run));
+        self.count.send_modify(|count| *count += 1);
         let (background, runner) = (Arc::clone(self), Arc::clone(runner));
         tokio::spawn(async move {
             // A defect of one tool must not leave its call open for ever.
@@ -273,7 +262,9 @@ impl Background {
 
     async fn end(&self, run: &Run, outcome: Outcome) {
         let id = run.id().to_owned();
-        let kept = match settled(outcome) {
+        // First, so that nobody takes it along who does not find it here any more.
+        self.running().remove(&id);
+        let kept = match told::settled(outcome) {
             Some(ended) => self.store.settle_call(id.clone(), ended).await.map(drop),
             None => self.store.release_call(id.clone()).await,
         };
@@ -284,11 +275,7 @@ impl Background {
             // Whoever claims it next comes to the same end.
             Err(error) => tracing::debug!(%error, call = id, "the end of a call was not kept"),
         }
-        {
-            let mut running = self.running();
-            running.remove(&id);
-            self.count.send_replace(running.len());
-        }
+        self.count.send_modify(|count| *count = count.saturating_sub(1));
         self.kick();
     }
 
@@ -297,62 +284,5 @@ impl Background {
     }
 }
 
-/// What is kept of an outcome; nothing of one that another worker goes on with.
-fn settled(outcome: Outcome) -> Option<Ended> {
-    Some(match outcome {
-        Outcome::Completed(result) => Ended::Completed(bounded(&result)),
-        Outcome::Failed(error) => Ended::Failed(json!(error).to_string()),
-        Outcome::Cancelled => Ended::Cancelled,
-        Outcome::Overdue => Ended::overdue(),
-        Outcome::Suspended | Outcome::Superseded => return None,
-    })
-}
-
-/// A result as it is kept: without its second form where it is too large, and as a
-/// failure that says so where that does not help.
-fn bounded(result: &CallToolResult) -> String {
-    let whole = json!(result).to_string();
-    if whole.len() <= MAX_OUTCOME_BYTES {
-        return whole;
-    }
-    if let Some(structured) = &result.structured_content {
-        let note = json!([{ "type": "text", "text": "too large to be told twice: see structuredContent" }]);
-        let bare = json!({ "content": note, "structuredContent": structured, "isError": result.is_error });
-        let bare = bare.to_string();
-        if bare.len() <= MAX_OUTCOME_BYTES {
-            return bare;
-        }
-    }
-    let error = format!("the result is larger than the {MAX_OUTCOME_BYTES} bytes that are kept of a task");
-    let hint = "Ask for less, or call without the tasks extension.";
-    let code = task_orchestrator_shared::error_code::ErrorCode::InvalidArgument;
-    json!(super::failure::Failure::new(code, error, hint).into_result()).to_string()
-}
-
-/// What the protocol says of a call whatever its state.
-fn handle(call: &BackgroundCall) -> Task {
-    let status = match call.state {
-        CallState::Working => TaskStatus::Working,
-        CallState::Asking(_) => TaskStatus::InputRequired,
-        CallState::Completed(_) => TaskStatus::Completed,
-        CallState::Failed(_) => TaskStatus::Failed,
-        CallState::Cancelled => TaskStatus::Cancelled,
-    };
-    let ttl = call.expires_at.as_millisecond().saturating_sub(call.created_at.as_millisecond());
-    let age = Timestamp::now().as_second().saturating_sub(call.created_at.as_second());
-    let poll = if age < YOUNG { POLL_MS.0 } else { POLL_MS.1 };
-    let task = Task::new(&call.id, status, call.created_at.to_string(), call.updated_at.to_string())
-        .with_ttl_ms(u64::try_from(ttl).unwrap_or_default())
-        .with_poll_interval_ms(poll);
-    match &call.message {
-        Some(message) => task.with_status_message(message),
-        None => task,
-    }
-}
-
-/// As the extension wants it: also for a call of somebody else.
-fn unknown(id: &str) -> Refusal {
-    let id: String = id.chars().take(64).collect();
-    let data = json!({ "error_code": "NOT_FOUND", "taskId": id });
-    ErrorData::invalid_params(format!("unknown task: {id}"), Some(data)).into()
-}
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use task_orchestrator_shared::report::LimitsCheck;
 use task_orchestrator_shared::restart::MigrationReport;
 use tokio::sync::watch;
 
+use super::background::Runner;
 use super::limits::Limits;
 pub use super::options::{Misbehaviour, Options};
 use super::serve::{LinkEnd, Services};
@@ -41,6 +42,11 @@ const PROVED: usize = 25;
 pub trait Handlers: Send + Sync + 'static {
     /// What serves one session.
     type Handler: ServerHandler;
+    /// What carries out the calls that run in the background.
+    type Runner: Runner;
+
+    /// That of this worker.
+    fn runner(&self, shared: &Arc<Shared>) -> Arc<Self::Runner>;
 
     /// The service for a new session or for one taken over.
     fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> Self::Handler;
@@ -55,6 +61,11 @@ pub struct Tools;
 
 impl Handlers for Tools {
     type Handler = TaskService;
+    type Runner = Shared;
+
+    fn runner(&self, shared: &Arc<Shared>) -> Arc<Shared> {
+        Arc::clone(shared)
+    }
 
     fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> TaskService {
         TaskService::new(Arc::clone(shared), session)
@@ -248,7 +259,8 @@ impl<H: Handlers> Services for Worker<H> {
         let (generation, migration) = self.take_over(activation.take_over).await?;
         if !self.sweeping.swap(true, Ordering::Relaxed) {
             tokio::spawn(sweep(self.shared.store.clone()));
-            tokio::spawn(Arc::clone(&self.shared.background).serve(Arc::clone(&self.shared)));
+            let runner = self.handlers.runner(&self.shared);
+            tokio::spawn(Arc::clone(&self.shared.background).serve(runner));
         }
         self.shared.activate(generation, activation.front);
         Ok(WorkerReady { generation, open_tasks: self.open_tasks()?, migration })

@@ -10,8 +10,8 @@ use serde::Serialize;
 use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
-use super::failure::Failure;
 use super::background::Background;
+use super::failure::Failure;
 use super::jobs::Jobs;
 use super::limits::{Family, Limits};
 use super::options::Options;
@@ -110,6 +110,11 @@ impl Shared {
         self.jobs.resume();
         self.front.send_replace((generation, front));
         self.background.resume();
+    }
+
+    /// Calls that run in the background.
+    pub fn background(&self) -> &Background {
+        &self.background
     }
 
     /// Asks all long calls to stop at their next checkpoint. Returns how many run.

@@ -7,11 +7,11 @@ use std::process::{Child, Stdio};
 use anyhow::{Context, Result};
 
 use super::Transport;
-use crate::workspace::MANY_CRASHES;
+use crate::workspace::{MANY_CRASHES, UNLIMITED};
 use crate::{Workspace, wait};
 
-/// The configuration of a run: its kills are no reason for safe mode, and a front that
-/// comes after another is found where that was.
+/// The configuration of a run: its kills are no reason for safe mode, its calls are not
+/// limited, and a front that comes after another is found where that was.
 ///
 /// # Errors
 ///
@@ -21,7 +21,7 @@ pub fn config(transport: Transport) -> Result<String> {
         return Ok(MANY_CRASHES.to_owned());
     }
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-    Ok(format!("{MANY_CRASHES}[http]\naddress = \"{address}\"\n"))
+    Ok(format!("{MANY_CRASHES}{UNLIMITED}[http]\naddress = \"{address}\"\n"))
 }
 
 /// The front where there is no shim that would start one. Dropping it kills it.

@@ -2,6 +2,7 @@
 //! era. It says what a call came to, and whether its connection broke.
 
 use std::collections::HashMap;
+use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,6 +14,15 @@ use serde_json::{Value, json};
 use super::unasked::Unasked;
 use crate::http::{self, HttpClient};
 use crate::{Client, Workspace};
+
+/// What a client sees of a connection whose other end has died.
+const BROKEN: [ErrorKind; 5] = [
+    ErrorKind::BrokenPipe,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::ConnectionRefused,
+    ErrorKind::ConnectionReset,
+    ErrorKind::UnexpectedEof,
+];
 
 /// How the clients of a run come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -154,15 +164,30 @@ impl Speaker {
 
 /// Whether a call failed because its connection did.
 pub(super) fn broke(error: &anyhow::Error) -> bool {
-    let is_refused = |kind| {
-        use std::io::ErrorKind::{
-            BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof,
-        };
-        matches!(kind, BrokenPipe | ConnectionAborted | ConnectionRefused | ConnectionReset | UnexpectedEof)
-    };
+    let of = |error: &io::Error| BROKEN.contains(&error.kind());
     error.chain().any(|cause| match cause.downcast_ref::<ureq::Error>() {
-        Some(ureq::Error::Io(error)) => is_refused(error.kind()),
+        Some(ureq::Error::Io(error)) => of(error),
         Some(ureq::Error::ConnectionFailed) => true,
-        _ => cause.downcast_ref::<std::io::Error>().is_some_and(|error| is_refused(error.kind())),
+        _ => cause.downcast_ref::<io::Error>().is_some_and(of),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_connection_that_broke_is_told_from_an_answer_that_is_wrong() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let hangs_up = std::thread::spawn(move || drop(listener.accept()));
+        let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+        let reset = HttpClient::new(&url).post(&ping).unwrap_err();
+        assert!(broke(&reset), "{reset:?}");
+        hangs_up.join().unwrap();
+        let refused = HttpClient::new(&url).post(&ping).unwrap_err();
+        assert!(broke(&refused), "{refused:?}");
+        assert!(!broke(&anyhow::anyhow!("no answer")));
+    }
 }

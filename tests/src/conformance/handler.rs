@@ -7,17 +7,18 @@
 use std::sync::Arc;
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
-    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams, InitializeResult,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
-    UnsubscribeRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskParams, CompleteRequestParams,
+    CompleteResult, ErrorData, GetPromptRequestParams, GetPromptResponse, GetTaskParams, GetTaskResult,
+    Implementation, InitializeRequestParams, InitializeResult, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams, UpdateTaskParams,
 };
 use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 use task_orchestrator::worker::service::Replayed;
 use task_orchestrator::worker::session::Session;
+use task_orchestrator::worker::shared::Shared;
 
 use super::changes::Changes;
 use super::{prompts, resources, tools};
@@ -27,13 +28,14 @@ const LIST_TTL_MS: u64 = 1_000;
 
 /// See the module.
 pub struct Fixture {
+    shared: Arc<Shared>,
     session: Arc<Session>,
     changes: Changes,
 }
 
 impl Fixture {
-    pub(super) fn new(session: Arc<Session>, changes: Changes) -> Self {
-        Self { session, changes }
+    pub(super) fn new(shared: Arc<Shared>, session: Arc<Session>, changes: Changes) -> Self {
+        Self { shared, session, changes }
     }
 }
 
@@ -49,6 +51,7 @@ impl ServerHandler for Fixture {
             .enable_resources_subscribe()
             .enable_tools()
             .enable_tool_list_changed()
+            .enable_tasks()
             .build();
         let server = Implementation::new("task-orchestrator-conformance", env!("CARGO_PKG_VERSION"));
         InitializeResult::new(capabilities).with_server_info(server)
@@ -59,7 +62,9 @@ impl ServerHandler for Fixture {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let result = self.negotiate_initialize(&request)?;
+        let mut result = self.negotiate_initialize(&request)?;
+        // There are none in the revisions with a handshake.
+        result.capabilities.extensions = None;
         let mut agreed = request;
         agreed.protocol_version = result.protocol_version.clone();
         context.peer.set_peer_info(agreed.clone());
@@ -94,8 +99,39 @@ impl ServerHandler for Fixture {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let call = tools::Call { request, context, session: &self.session, changes: &self.changes };
+        let call = tools::Call {
+            request,
+            context,
+            shared: &self.shared,
+            session: &self.session,
+            changes: &self.changes,
+        };
         call.answer().await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        Ok(self.shared.background().get(&self.session.owner(), &request.task_id)?)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let owner = self.session.owner();
+        Ok(self.shared.background().update(owner, &request.task_id, request.input_responses).await?)
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        Ok(self.shared.background().cancel(self.session.owner(), &request.task_id).await?)
     }
 
     async fn list_prompts(

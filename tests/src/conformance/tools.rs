@@ -3,8 +3,10 @@
 //! - `content`: what comes back at once.   - `telling`: messages and progress before the answer.
 //! - `asking`: questions to a client of the era of sessions.
 //! - `input`: the same in the stateless era, as results that ask for input.
+//! - `background`: calls that the client asks for later.
 
 mod asking;
+mod background;
 mod content;
 mod input;
 mod telling;
@@ -15,13 +17,15 @@ use rmcp::service::RequestContext;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use task_orchestrator::worker::session::Session;
+use task_orchestrator::worker::shared::Shared;
 
 use super::changes::{Changes, List};
 
+pub(super) use background::Calls;
 pub(super) use input::{accepted, ask_text, requests};
 
 /// Tools without arguments. The first is the one that a suite calls when any will do.
-const BARE: [(&str, &str); 23] = [
+const BARE: [(&str, &str); 27] = [
     ("test_simple_text", "Answers a text"),
     ("test_image_content", "Answers a picture"),
     ("test_audio_content", "Answers a sound"),
@@ -38,6 +42,10 @@ const BARE: [(&str, &str); 23] = [
     ("test_missing_capability", "Needs a client that can sample"),
     ("test_trigger_tool_change", "Says that the tools have changed"),
     ("test_trigger_prompt_change", "Says that the prompts have changed"),
+    ("failing_job", "Fails in the background"),
+    ("protocol_error_job", "Fails in the background, as the protocol has it"),
+    ("multi_input", "Asks two things at once, in the background"),
+    ("test_tool_with_task", "Asks for a name, and goes on in the background"),
     ("test_input_required_result_elicitation", "Asks for a name"),
     ("test_input_required_result_sampling", "Asks the client's model"),
     ("test_input_required_result_list_roots", "Asks for the client's roots"),
@@ -59,6 +67,15 @@ pub(super) fn list() -> Result<Vec<Tool>, ErrorData> {
     ));
     tools.push(definition("test_sampling", "Asks the client's model", &text("prompt")));
     tools.push(definition("test_elicitation", "Asks the user", &text("message")));
+    tools.push(definition("greet", "Greets", &text("name")));
+    tools.push(definition("confirm_delete", "Asks whether to delete, in the background", &text("filename")));
+    let times = json!({"seconds": {"type": "number"}, "label": {"type": "string"}});
+    let times = json!({"type": "object", "properties": times, "required": ["seconds"]});
+    tools.push(definition(
+        "slow_compute",
+        "Takes its time, in the background where the client can wait",
+        &times,
+    ));
     let region =
         json!({"type": "object", "properties": {"region": {"type": "string", "x-mcp-header": "Region"}}});
     tools.push(definition("test_x_mcp_header", "Has an argument that is a header too", &region));
@@ -78,6 +95,7 @@ fn definition(name: &str, description: &str, schema: &Value) -> Value {
 pub(super) struct Call<'a> {
     pub(super) request: CallToolRequestParams,
     pub(super) context: RequestContext<RoleServer>,
+    pub(super) shared: &'a Shared,
     pub(super) session: &'a Session,
     pub(super) changes: &'a Changes,
 }
@@ -94,6 +112,12 @@ impl Call<'_> {
             "test_elicitation" => self.elicit().await,
             "test_elicitation_sep1034_defaults" => self.elicit_defaults().await,
             "test_elicitation_sep1330_enums" => self.elicit_choices().await,
+            "slow_compute" => self.compute().await,
+            "failing_job" | "protocol_error_job" | "confirm_delete" | "multi_input" => {
+                self.only_in_background().await
+            }
+            "test_tool_with_task" => self.ask_and_go_on().await,
+            "greet" => text(&format!("Hello, {}!", self.argument("name"))),
             "test_trigger_tool_change" => self.changed(List::Tools),
             "test_trigger_prompt_change" => self.changed(List::Prompts),
             name => match content::answer(name) {

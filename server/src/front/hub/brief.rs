@@ -86,8 +86,8 @@ mod tests {
             let now = begun + Duration::from_secs(second);
             let test = Command::Reconnect(ReconnectScope {
                 session_id: None,
-                include_buffer_status: false,
-                include_reconnection_stats: false,
+                include_buffer_status: true,
+                include_reconnection_stats: true,
             });
             let limits = senders.limits(name, &config.limits, now);
             let may = limits.check(&test).is_ok();

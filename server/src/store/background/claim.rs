@@ -228,7 +228,8 @@ fn claim(connection: &Connection, epoch: i64, running: &[String], most: usize) -
         return Ok(Claims::default());
     }
     for id in running {
-        let sql = "UPDATE background_calls SET runner = ?2 WHERE id = ?1 AND status = 'working'";
+        let sql = "UPDATE background_calls SET runner = ?2 \
+             WHERE id = ?1 AND status = 'working' AND runner IS NOT NULL";
         run(connection, sql, params![id, epoch])?;
     }
     end_hopeless(connection, Timestamp::now())?;

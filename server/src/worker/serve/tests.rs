@@ -1,5 +1,6 @@
 //! The link with a service of a few lines: what reaches the front, in which
 //! order, and what the next worker makes of it.
+#![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
 
 use std::sync::Mutex;
 

@@ -226,5 +226,6 @@ async fn the_next_worker_finishes_what_one_has_left_and_the_effect_is_there_once
     let archived = call["result"]["structuredContent"]["actions"].as_array().unwrap().len();
     assert!(archived > 0);
     former.background.close().await;
-    assert_eq!(ask(&mut client, "tasks/get", &done).await.unwrap(), call, "the first has said nothing more");
+    let later = ask(&mut client, "tasks/get", &done).await.unwrap();
+    assert!(later["result"] == call["result"], "the first has said something more");
 }

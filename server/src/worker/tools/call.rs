@@ -21,7 +21,6 @@ use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, Se
 use crate::worker::background::Run;
 use crate::worker::failure::{Failure, Refusal};
 use crate::worker::limits::Family;
-use crate::worker::service::Replayed;
 use crate::worker::session::Session;
 use crate::worker::shared::Shared;
 
@@ -148,7 +147,9 @@ impl<'a> Call<'a> {
         if self.is_replayed() {
             return Ok(None);
         }
-        let Err(failure) = self.shared.admit(self.session, family) else { return Ok(None) };
+        // One in the background was counted when it was begun.
+        let Some(session) = self.caller.session() else { return Ok(None) };
+        let Err(failure) = self.shared.admit(session, family) else { return Ok(None) };
         // A client's own key means that it may come again over any connection.
         let keyed = self.execution.clone().filter(|execution| execution.idempotency_key.is_some());
         if let Some(execution) = keyed

@@ -27,7 +27,7 @@ impl Call<'_> {
         }
     }
 
-    fn ask_name(&self) -> Result<CallToolResponse, ErrorData> {
+    pub(super) fn ask_name(&self) -> Result<CallToolResponse, ErrorData> {
         match self.accepted("user_name", "name") {
             Some(name) => text(&format!("Hello, {}!", name.as_str().unwrap_or_default())),
             None => needed(json!({"user_name": ask_text("What is your name?", "name")}), None),
@@ -124,7 +124,7 @@ impl Call<'_> {
         self.request.input_responses.as_ref()?.get(key)
     }
 
-    fn accepted(&self, key: &str, field: &str) -> Option<&Value> {
+    pub(super) fn accepted(&self, key: &str, field: &str) -> Option<&Value> {
         accepted(self.request.input_responses.as_ref(), key, field)
     }
 
@@ -162,7 +162,7 @@ pub(in super::super) fn ask_text(message: &str, field: &str) -> Value {
     ask(message, field, "string")
 }
 
-fn ask(message: &str, field: &str, kind: &str) -> Value {
+pub(super) fn ask(message: &str, field: &str, kind: &str) -> Value {
     let schema = json!({"type": "object", "properties": {field: {"type": kind}}, "required": [field]});
     let params = json!({"mode": "form", "message": message, "requestedSchema": schema});
     json!({"method": "elicitation/create", "params": params})
