@@ -30,7 +30,7 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())
         });
         let mut headers = HeaderMap::new();
-        pairs.for_each(|(name, value)| drop(headers.append(name, value)));
+        pairs.for_each(|(name, value)| _ = headers.append(name, value));
         headers
     }
 
