@@ -203,6 +203,7 @@ pub async fn run(
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached && listener.is_none()),
         end: end_with(&shutdown, &goodbye),
         workspace: workspace.root().display().to_string(),
+        tokens: workspace.tokens(),
         http: listener.as_ref().map(http::Listener::url),
         budget: budget.clone(),
         front_started_at: seconds_since_epoch(),
@@ -226,7 +227,8 @@ pub async fn run(
         held_long: is_held_long,
     };
     if let Some(listener) = listener {
-        let http = http::Http::new(shared.clone(), config.clone());
+        let guard = http::Guard::new(&config.http, &listener, workspace.tokens());
+        let http = http::Http::new(shared.clone(), config.clone(), guard);
         tokio::spawn(http::serve(http, listener, shutdown.token()));
     }
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));

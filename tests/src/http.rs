@@ -34,8 +34,21 @@ impl Served {
     ///
     /// When it does not start.
     pub fn start(workspace: &Workspace, arguments: &[&str]) -> Result<Self> {
+        Self::start_with(workspace, "127.0.0.1:0", arguments)
+    }
+
+    /// Starts one at this address.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn start_at(workspace: &Workspace, address: &str) -> Result<Self> {
+        Self::start_with(workspace, address, &[])
+    }
+
+    fn start_with(workspace: &Workspace, address: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = workspace.command("serve");
-        command.args(["--http", "127.0.0.1:0"]).args(arguments);
+        command.args(["--http", address]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut served = Self { child: command.spawn().context("start the front")?, url: String::new() };
         served.url = wait::until("the front to serve", || {

@@ -29,6 +29,7 @@ mod report;
 mod restore;
 mod stream;
 mod tasks;
+mod tokens;
 mod traffic;
 mod view;
 
@@ -160,6 +161,8 @@ pub(crate) struct Settings {
     /// Asks for the end of the front, with whether its clients are to come back.
     pub(crate) end: Box<dyn Fn(Goodbye) + Send>,
     pub(crate) workspace: String,
+    /// The file of their tokens.
+    pub(crate) tokens: PathBuf,
     /// Where clients on the network reach the front.
     pub(crate) http: Option<String>,
     pub(crate) budget: Budget,

@@ -45,7 +45,8 @@ impl HttpSession {
 
     /// Whether this is who opened it.
     pub(super) fn is_of(&self, principal: &Principal) -> bool {
-        self.principal.token == principal.token
+        // A token of the same name that was made later may have another role.
+        (&self.principal.token, self.principal.role) == (&principal.token, principal.role)
     }
 }
 

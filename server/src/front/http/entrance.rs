@@ -1,0 +1,92 @@
+//! What holds for every request, whatever it asks for: whom it is for, from which page it
+//! may come, and how long its connection counts as busy.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode};
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+
+use super::cross_origin::Origin;
+use super::watched::{Activity, Busy};
+use super::{Http, reply};
+
+/// What the requests of one connection have in common.
+#[derive(Debug, Clone)]
+pub(super) struct Entrance {
+    pub(super) http: Arc<Http>,
+    pub(super) router: TowerToHyperService<Router>,
+    /// Who has connected.
+    pub(super) source: SocketAddr,
+    /// Where.
+    pub(super) local: SocketAddr,
+    pub(super) activity: Arc<Activity>,
+}
+
+impl Entrance {
+    /// The response to one request.
+    pub(super) async fn handle(self, mut request: Request<Incoming>) -> Result<Response<Timed>, Infallible> {
+        let busy = self.activity.begin();
+        let guard = &self.http.guard;
+        let response = match guard.hosts.check(request.uri(), request.headers(), self.local.ip()) {
+            Err((status, why)) => reply::refused(status, why),
+            Ok(host) => match guard.origins.of(request.headers(), &host) {
+                Origin::Foreign => {
+                    let why = "pages of that origin may not call: the key http.allowed_origins lists those that may";
+                    reply::refused(StatusCode::FORBIDDEN, why)
+                }
+                origin => {
+                    let mut response = match origin.preflight(request.method(), request.headers()) {
+                        Some(response) => response,
+                        None => {
+                            request.extensions_mut().insert(ConnectInfo(self.source));
+                            let Ok(response) = self.router.call(request).await;
+                            response
+                        }
+                    };
+                    origin.mark(response.headers_mut());
+                    response
+                }
+            },
+        };
+        Ok(response.map(|body| Timed { body, _busy: busy }))
+    }
+}
+
+/// A body as long as which the connection is busy.
+#[derive(Debug)]
+pub(super) struct Timed {
+    body: Body,
+    _busy: Busy,
+}
+
+impl http_body::Body for Timed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
