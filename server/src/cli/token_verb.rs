@@ -92,6 +92,8 @@ impl TokenArgs {
             TokenVerb::Create { name, role, expires, privileged } => {
                 let made = tokens::make(name, *role, *expires, Timestamp::now())?;
                 let request = Request::AddToken(Box::new(made.sealed.clone()));
+                // Here `--role` is the token's, and not the one that is asked in.
+                let global = &GlobalArgs { role: None, ..global.clone() };
                 self.change(global, &request, privileged, screen)?;
                 self.show_once(&made, screen)?;
                 Ok(Exit::Done)

@@ -14,7 +14,7 @@ use task_orchestrator_tests::{Workspace, wait};
 const CLOSED: &str = "[http]\nanonymous_role = \"none\"\n";
 
 /// Makes a token.
-pub fn create(workspace: &Workspace, name: &str, role: &str, more: &[&str]) -> Result<String> {
+pub(crate) fn create(workspace: &Workspace, name: &str, role: &str, more: &[&str]) -> Result<String> {
     let arguments: Vec<&str> =
         ["create", "--name", name, "--role", role, "--json"].iter().chain(more).copied().collect();
     let made = workspace.run("token", &arguments)?;
@@ -24,7 +24,7 @@ pub fn create(workspace: &Workspace, name: &str, role: &str, more: &[&str]) -> R
 }
 
 /// A client that shows this token.
-pub fn with_token(url: &str, token: &str) -> HttpClient {
+pub(crate) fn with_token(url: &str, token: &str) -> HttpClient {
     let mut client = HttpClient::new(url);
     client.token = Some(token.to_owned());
     client
@@ -35,7 +35,7 @@ fn ping(client: &HttpClient) -> Result<u16> {
 }
 
 /// All records of the audit.
-pub fn records(workspace: &Workspace) -> Result<Vec<AuditRecord>> {
+pub(crate) fn records(workspace: &Workspace) -> Result<Vec<AuditRecord>> {
     let mut records = Vec::new();
     audit::each(&workspace.state("audit"), |record| {
         records.push(record);

@@ -13,7 +13,8 @@ use crate::cli::screen::Screen;
 use crate::exit::Exit;
 use crate::workspace::FILE_MODE;
 
-const TITLES: &str = "seq,at,event,operation,transport,uid,user,role,client,target,outcome,detail,mac,source_ip,token";
+const TITLES: &str =
+    "seq,at,event,operation,transport,uid,user,role,client,target,outcome,detail,mac,source_ip,token";
 
 /// Writes them, oldest first.
 pub(super) fn run(

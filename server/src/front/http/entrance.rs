@@ -19,8 +19,13 @@ use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
 use super::cross_origin::Origin;
+use super::hosts::Refused;
 use super::watched::{Activity, Busy};
 use super::{Http, reply};
+
+/// Longest head of a request, and what is read of a body at once, in bytes. A longer head
+/// is answered with 431, as is one with more than 100 headers.
+pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
 
 /// What the requests of one connection have in common.
 #[derive(Debug, Clone)]
@@ -36,32 +41,53 @@ pub(super) struct Entrance {
 
 impl Entrance {
     /// The response to one request.
-    pub(super) async fn handle(self, mut request: Request<Incoming>) -> Result<Response<Timed>, Infallible> {
+    pub(super) async fn handle(self, request: Request<Incoming>) -> Result<Response<Timed>, Infallible> {
         let busy = self.activity.begin();
-        let guard = &self.http.guard;
-        let response = match guard.hosts.check(request.uri(), request.headers(), self.local.ip()) {
+        let response = match self.check(&request) {
+            Ok(origin) => self.respond(origin, request).await,
             Err((status, why)) => reply::refused(status, why),
-            Ok(host) => match guard.origins.of(request.headers(), &host) {
-                Origin::Foreign => {
-                    let why = "pages of that origin may not call: the key http.allowed_origins lists those that may";
-                    reply::refused(StatusCode::FORBIDDEN, why)
-                }
-                origin => {
-                    let mut response = match origin.preflight(request.method(), request.headers()) {
-                        Some(response) => response,
-                        None => {
-                            request.extensions_mut().insert(ConnectInfo(self.source));
-                            let Ok(response) = self.router.call(request).await;
-                            response
-                        }
-                    };
-                    origin.mark(response.headers_mut());
-                    response
-                }
-            },
         };
         Ok(response.map(|body| Timed { body, _busy: busy }))
     }
+
+    /// Whether it is for this server, and from whom it may come.
+    fn check(&self, request: &Request<Incoming>) -> Result<Origin, Refused> {
+        // What is read at once can be more than the buffer that is to be filled.
+        if head_bytes(request) > MAX_HEAD_BYTES {
+            let why = "the head of the request is too long: 64 KiB are read";
+            return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why));
+        }
+        let guard = &self.http.guard;
+        let host = guard.hosts.check(request.uri(), request.headers(), self.local.ip())?;
+        match guard.origins.of(request.headers(), &host) {
+            Origin::Foreign => {
+                let why =
+                    "pages of that origin may not call: the key http.allowed_origins lists those that may";
+                Err((StatusCode::FORBIDDEN, why))
+            }
+            origin => Ok(origin),
+        }
+    }
+
+    async fn respond(&self, origin: Origin, mut request: Request<Incoming>) -> Response {
+        let mut response = match origin.preflight(request.method(), request.headers()) {
+            Some(response) => response,
+            None => {
+                request.extensions_mut().insert(ConnectInfo(self.source));
+                let Ok(response) = self.router.call(request).await;
+                response
+            }
+        };
+        origin.mark(response.headers_mut());
+        response
+    }
+}
+
+/// About as long as it was on the wire.
+fn head_bytes(request: &Request<Incoming>) -> usize {
+    let line = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    line + headers.sum::<usize>()
 }
 
 /// A body as long as which the connection is busy.

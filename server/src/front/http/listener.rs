@@ -16,17 +16,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::entrance::Entrance;
+use super::entrance::{Entrance, MAX_HEAD_BYTES};
 use super::tally::{Slot, Tally};
 use super::tls::{Tls, TlsError};
 use super::watched::{Patience, Watched};
 use super::{Http, router};
 use crate::config;
 use crate::private_socket;
-
-/// Longest head of a request, and what is read of a body at once, in bytes. A longer head
-/// is answered with 431, as is one with more than 100 headers.
-const MAX_HEAD: usize = 64 * 1024;
 
 /// TLS handshakes at once; the next wait for their turn, and lose it after the same time.
 const MAX_HANDSHAKES: usize = 64;
@@ -258,7 +254,7 @@ impl Door {
         let serving = http1::Builder::new()
             // `Watched` tells a head that is late from a connection that is idle.
             .header_read_timeout(None)
-            .max_buf_size(MAX_HEAD)
+            .max_buf_size(MAX_HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         tokio::pin!(serving);
         let ending = tokio::select! {
