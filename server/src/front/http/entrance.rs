@@ -6,14 +6,16 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, StatusCode};
+use axum::http::{HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
@@ -26,6 +28,11 @@ use super::{Http, reply};
 /// Longest head of a request, and what is read of a body at once, in bytes. A longer head
 /// is answered with 431, as is one with more than 100 headers.
 pub(super) const MAX_HEAD_BYTES: usize = 64 * 1024;
+
+/// How much of a refused request's body is read, and for how long. After that the
+/// connection ends.
+const MAX_DISCARDED: usize = 64 * 1024;
+const DISCARD_WITHIN: Duration = Duration::from_secs(1);
 
 /// What the requests of one connection have in common.
 #[derive(Debug, Clone)]
@@ -45,7 +52,7 @@ impl Entrance {
         let busy = self.activity.begin();
         let response = match self.check(&request) {
             Ok(origin) => self.respond(origin, request).await,
-            Err((status, why)) => reply::refused(status, why),
+            Err((status, why)) => refuse(reply::refused(status, why), request.into_body()).await,
         };
         Ok(response.map(|body| Timed { body, _busy: busy }))
     }
@@ -81,6 +88,33 @@ impl Entrance {
         origin.mark(response.headers_mut());
         response
     }
+}
+
+/// A refusal of a request whose body nobody has read. Bytes that are left unread would end
+/// the connection, and with it, at the client, a refusal that it has not read yet.
+pub(super) async fn refuse<B>(mut response: Response, body: B) -> Response
+where
+    B: http_body::Body + Unpin,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let body = Limited::new(body, MAX_DISCARDED);
+    let is_read = match tokio::time::timeout(DISCARD_WITHIN, discard(body)).await {
+        Ok(is_read) => is_read,
+        Err(_) => false,
+    };
+    if !is_read {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    response
+}
+
+async fn discard<B: http_body::Body + Unpin>(mut body: B) -> bool {
+    while let Some(frame) = body.frame().await {
+        if frame.is_err() {
+            return false;
+        }
+    }
+    true
 }
 
 /// About as long as it was on the wire.

@@ -9,7 +9,7 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get};
 
-use super::{Http, guard, legacy, modern, post, reply, well_known};
+use super::{Http, entrance, guard, legacy, modern, post, reply, well_known};
 use crate::front::session::Principal;
 
 /// Where clients reach the server.
@@ -34,7 +34,7 @@ async fn mcp(
 ) -> Response {
     let (principal, with_token) = match guard::admit(&http, source, request.headers()) {
         Ok(admitted) => admitted.split(),
-        Err(refusal) => return refusal,
+        Err(refusal) => return entrance::refuse(refusal, request.into_body()).await,
     };
     with_token(handle(&http, Arc::new(principal), request).await)
 }
