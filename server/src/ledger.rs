@@ -12,6 +12,7 @@ mod db;
 mod error;
 mod export;
 mod history;
+mod http_sessions;
 mod letters;
 mod open;
 mod recovery;
@@ -33,6 +34,7 @@ pub use alerts::Alert;
 pub use answer::Answer;
 pub use db::{Db, Options};
 pub use error::LedgerError;
+pub use http_sessions::{HttpSession, HttpSessionChange};
 pub use letters::Letter;
 pub use open::Condition;
 pub use recovery::Attempt;
@@ -188,6 +190,11 @@ impl Ledger {
         self.submit("letters", move |db| db.letters(limit))
     }
 
+    /// How many dead letters are kept.
+    pub fn letter_count(&self) -> Answer<u64> {
+        self.submit("letter_count", |db| db.letter_count())
+    }
+
     /// One dead letter, whole.
     pub fn letter(&self, id: u64) -> Answer<Option<Letter>> {
         self.submit("letter", move |db| db.letter(id))
@@ -245,6 +252,17 @@ impl Ledger {
     /// Restarts that were not completed and have effects that are not undone.
     pub fn unfinished_sagas(&self) -> Answer<Vec<Saga>> {
         self.submit("unfinished_sagas", |db| db.unfinished_sagas())
+    }
+
+    /// Writes what has become of sessions over HTTP.
+    pub fn change_http_sessions(&self, changes: Vec<HttpSessionChange>) -> Answer<()> {
+        self.submit("change_http_sessions", move |db| db.change_http_sessions(&changes))
+    }
+
+    /// The sessions over HTTP that were used since this time (milliseconds since the Unix
+    /// epoch), at most so many; the others are forgotten.
+    pub fn http_sessions(&self, since: i64, most: u32) -> Answer<Vec<HttpSession>> {
+        self.submit("http_sessions", move |db| db.http_sessions(since, most))
     }
 
     fn submit<T: Send + 'static>(

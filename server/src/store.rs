@@ -4,6 +4,7 @@
 //! transaction, and makes every mutating operation happen exactly once.
 
 mod artifacts;
+mod background;
 pub mod backup;
 mod busy;
 mod checkpoint;
@@ -42,6 +43,9 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{broadcast, mpsc, oneshot};
 
 pub use artifacts::{MAX_FILE_BYTES, Staged, Sweep};
+pub use background::{
+    Asked, BackgroundCall, CallState, ClaimedCall, Claims, Ended, MAX_OUTCOME_BYTES, NewCall, Wanted,
+};
 pub use checkpoint::{CallAtCheckpoint, Checkpoint, MAX_CHECKPOINT_BYTES};
 pub use error::{ExecuteError, StoreError};
 pub use execution::{Execution, MAX_IDEMPOTENCY_KEY, Mode};

@@ -5,15 +5,19 @@
 //! - `run`, `serve`, `transport`, [`session`]: the link to the front and what comes through it.
 //! - [`service`], `tools`, `resources`, `prompts`, `completions`, `subscriptions`,
 //!   `client_log`, [`failure`]: the MCP service of one session.
-//! - [`shared`], `jobs`, `notices`: what all sessions serve from, and what concerns them all.
+//! - [`background`], `long_calls`: calls that clients have run in the background.
+//! - [`shared`], `jobs`, [`limits`], `notices`: what all sessions serve from, and what concerns them all.
 //! - [`program`], `options`, `inspect`, `tree`: how it is opened, and what the front orders beside requests.
 //! - [`orders`]: snapshots and backups that the front asks for.
 
-mod client_log;
+pub mod background;
+pub mod client_log;
 mod completions;
 pub mod failure;
 mod inspect;
 pub mod jobs;
+pub mod limits;
+mod long_calls;
 mod notices;
 mod options;
 pub mod orders;

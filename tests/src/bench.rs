@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod audit;
 pub mod broken;
+pub mod cache;
 pub mod console;
 pub mod control;
 pub mod crash;
@@ -14,10 +15,12 @@ pub mod direct;
 pub mod durable;
 pub mod floor;
 pub mod handover;
+pub mod http;
 pub mod load;
 pub mod memory;
 pub mod query;
 pub mod relay;
+pub mod sdk_server;
 pub mod seed;
 pub mod simulated;
 pub mod snapshot;
@@ -26,6 +29,7 @@ pub mod start;
 pub mod status;
 pub mod steering;
 pub mod table;
+pub mod web;
 
 use std::time::{Duration, Instant};
 

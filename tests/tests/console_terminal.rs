@@ -159,12 +159,18 @@ fn while_nothing_happens_nothing_is_written() -> Result<()> {
         // The overview draws figures over time, which move on for a while.
         pty.keys("2")?;
         pty.quiet(Duration::from_secs(3))?;
-        let (woken, written) = (wakeups(pty.pid()?), pty.raw().len());
-        ensure!(pty.quiet(IDLE)? == written, "it has written");
-        let woken = wakeups(pty.pid()?) - woken;
-        // What the server says of itself now and then, and the timers of the runtime, which
-        // come in two steps.
-        ensure!(woken <= 3 * IDLE.as_secs(), "woken {woken} times in {IDLE:?}");
+        // On a starved machine the server is heard late, which is worth a word on the screen:
+        // of three times, once must be without.
+        let mut seen = Vec::new();
+        let is_idle = |(written, woken): &(usize, u64)| *written == 0 && *woken <= 3 * IDLE.as_secs();
+        while seen.len() < 3 && !seen.last().is_some_and(is_idle) {
+            let (woken, written) = (wakeups(pty.pid()?), pty.raw().len());
+            let written = pty.quiet(IDLE)? - written;
+            // What the server says of itself now and then, and the timers of the runtime, which
+            // come in two steps.
+            seen.push((written, wakeups(pty.pid()?) - woken));
+        }
+        ensure!(seen.last().is_some_and(is_idle), "bytes and wakeups in {IDLE:?}: {seen:?}");
         pty.keys("q")?;
         ensure!(pty.ends()? == 0);
         pty.is_restored()?;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::key::{Key, Process, check};
 use super::setting::{
-    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals,
-    Synchronous, Verbosity, Words,
+    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LimitedClients, LogFormat, Policy,
+    Setting, Signals, Synchronous, Verbosity, Words,
 };
 use super::sources::{Outcome, Sources};
 
@@ -100,12 +100,24 @@ keys! {
     http: Http {
         /// The address and port that it listens on; empty for none. `serve --http` sets it.
         address: Option<SocketAddr> = "", read by Front;
+        /// The address and port of `/healthz`, `/readyz` and `/metrics`; empty for the
+        /// same as `http.address`, where they need what a client needs. On an address of
+        /// their own they need nothing: it belongs where only those reach it who may.
+        probes_address: Option<SocketAddr> = "", read by Front;
         /// The role of a client without a token, who can be whoever reaches the address;
         /// `none` refuses it. Anything but the own machine needs a token in any case.
         anonymous_role: AnonymousRole = "readonly", read by Front;
         /// How long a session may be without a request and without an open stream before
         /// it is forgotten.
         session_timeout: Duration = "1 h", read by Front, min "1 s", max "30 days";
+        /// Messages that a session keeps for a client whose connection breaks; of more, what
+        /// the client has had goes first, then the oldest that nobody reads.
+        resume_events: u32 = "1000", read by Front, min "1", max "1000000";
+        /// Their bytes.
+        resume_bytes: ByteSize = "1 MiB", read by Front, min "4 KiB", max "1 GiB";
+        /// How long at least a message that was sent, and an answer that nobody fetched, is
+        /// kept for a client that comes back.
+        resume_time: Duration = "5 min", read by Front, min "1 s", max "1 day";
         /// Further names under which clients reach the server, with or without a port, such
         /// as `tasks.example.org`. A request for another name than these and the address
         /// itself is refused: a page in a browser could have made it.
@@ -243,6 +255,23 @@ keys! {
         status_per_second: u32 = "10", read by Front, min "1", max "10000";
         /// Tests of connections, in a minute.
         reconnect_test_per_minute: u32 = "5", read by Front, min "1", max "10000";
+        /// Whose calls of the task tools are limited: `http`, clients over the network; or
+        /// `all`. A client over standard input and output is a process of the server's own
+        /// user, who pays for what it asks.
+        tools_apply_to: LimitedClients = "http", read by Worker;
+        /// Calls at once that only read; reading resources and completions count as such.
+        read_burst: u32 = "600", read by Worker, min "1", max "1000000";
+        /// The time after which one more is allowed.
+        read_interval: Duration = "20 ms", read by Worker, min "1 ms", max "1 h";
+        /// Calls at once that write.
+        write_burst: u32 = "60", read by Worker, min "1", max "1000000";
+        /// The time after which one more is allowed.
+        write_interval: Duration = "1 s", read by Worker, min "1 ms", max "1 h";
+        /// Calls at once that may look at everything there is: maintenance, synthesis and
+        /// the clean-up of sessions.
+        heavy_burst: u32 = "10", read by Worker, min "1", max "1000000";
+        /// The time after which one more is allowed.
+        heavy_interval: Duration = "6 s", read by Worker, min "1 ms", max "1 h";
     }
     /// The database.
     store: Store {

@@ -98,6 +98,25 @@ fn failure(code: ErrorCode, message: &str, retryable: bool) -> Value {
     json!({ "error_code": code, "error": message, "retryable": retryable })
 }
 
+/// The stream on which the answer was to come is not kept any more, or ended with the
+/// process that had it.
+pub(crate) fn stream_lost(id: &RequestId) -> Bytes {
+    let message = "RESTART_012: the answer to this request is not here any more, so its outcome is unknown: look \
+                   at the state before repeating it";
+    error(Some(id), INTERNAL_ERROR, message, Some(failure(ErrorCode::OutcomeUnknown, message, false)))
+}
+
+/// A session begins once.
+pub(crate) fn initialized_already(id: &RequestId) -> Bytes {
+    let message = "this session has begun already: leave Mcp-Session-Id out to begin another";
+    error(Some(id), INVALID_REQUEST, message, None)
+}
+
+/// A question of the server's own: whether the client is there.
+pub(crate) fn ping(id: &RequestId) -> Bytes {
+    bytes(json!({ "jsonrpc": "2.0", "id": id, "method": "ping" }))
+}
+
 /// A request of the server that will not be followed up: who asked is gone.
 pub(crate) fn withdrawn(id: i64) -> Bytes {
     bytes(json!({

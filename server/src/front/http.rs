@@ -6,18 +6,27 @@
 //! - `entrance`: what holds for every request; `hosts`, `cross_origin`: for whom it is.
 //! - `guard`: who is let in.    - `body`: ends with a token.    - `well_known`: metadata.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
+//! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
+//! - `head`: what a request must say.  - `event_id`: where a client comes back to.
+//! - `era`: which of the two a message is of.
+//! - `probes`: whether the server is well, and its figures.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
 mod body;
 mod cross_origin;
 mod entrance;
+mod era;
+mod event_id;
 mod guard;
+mod head;
 mod hosts;
+mod keeper;
 mod legacy;
 mod listener;
 mod mailbox;
 mod modern;
 mod post;
+mod probes;
 mod reply;
 mod router;
 mod sessions;
@@ -34,10 +43,15 @@ use tokio::sync::mpsc;
 use super::connection;
 use super::event::Event;
 use crate::config::Config;
+use crate::ledger::Ledger;
 pub(crate) use guard::Guard;
+use keeper::Keeper;
 pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use modern::Exchange;
+pub(crate) use probes::{Probes, serve as serve_probes};
+pub use probes::{ProbesListenError, ProbesListener};
 use sessions::Sessions;
 
 /// What every handler shares.
@@ -46,20 +60,37 @@ pub(crate) struct Http {
     events: mpsc::Sender<Event>,
     intake: connection::Shared,
     sessions: Sessions,
-    lane: modern::Lane,
+    keeper: Arc<Keeper>,
+    lane: Arc<modern::Lane>,
+    probes: Arc<Probes>,
     config: Config,
     guard: Guard,
 }
 
+/// What it begins with.
+pub(crate) type Parts = (connection::Shared, Config, Guard, Arc<Probes>);
+
 impl Http {
-    pub(crate) fn new(intake: connection::Shared, config: Config, guard: Guard) -> Arc<Self> {
-        Arc::new(Self {
+    /// With the sessions that the front before has left. Waits for the disk.
+    pub(crate) async fn start((intake, config, guard, probes): Parts, ledger: Ledger) -> Arc<Self> {
+        let http = Arc::new(Self {
             events: intake.events.clone(),
+            sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
+            keeper: Keeper::new(ledger.clone()),
+            probes,
             intake,
-            sessions: Sessions::default(),
-            lane: modern::Lane::default(),
+            lane: Arc::default(),
             config,
             guard,
-        })
+        });
+        http.take_over(&ledger).await;
+        tokio::spawn(Arc::clone(&http.keeper).run());
+        tokio::spawn(Arc::clone(&http).sweep(http.intake.shutdown.token()));
+        http
+    }
+
+    /// Waits until every session is on the disk as it is, but not for ever.
+    pub(crate) async fn kept(&self) {
+        self.keeper.flushed().await;
     }
 }

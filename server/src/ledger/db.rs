@@ -12,7 +12,9 @@ use crate::config;
 use crate::workspace::open_private_append;
 
 /// The schema that this program reads and writes.
-const SCHEMA_VERSION: u32 = 1;
+const SCHEMA_VERSION: u32 = 2;
+/// What version 2 has and version 1 has not.
+const HTTP_SESSIONS: &str = include_str!("http_sessions.sql");
 /// Marks the file as a ledger ("TskL").
 const APPLICATION_ID: i32 = 0x5473_6b4c;
 /// Name of the file.
@@ -110,12 +112,17 @@ impl Db {
         )?;
         if is_new {
             connection.execute_batch(&format!(
-                "BEGIN IMMEDIATE; {} PRAGMA application_id = {APPLICATION_ID}; \
+                "BEGIN IMMEDIATE; {} {HTTP_SESSIONS} PRAGMA application_id = {APPLICATION_ID}; \
                  PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;",
                 include_str!("schema.sql")
             ))?;
         }
         check(&connection)?;
+        if !is_new && found < 2 {
+            connection.execute_batch(&format!(
+                "BEGIN IMMEDIATE; {HTTP_SESSIONS} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+            ))?;
+        }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, options })
     }

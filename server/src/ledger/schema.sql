@@ -1,4 +1,5 @@
--- The front's own store, whole. A change here raises SCHEMA_VERSION in db.rs.
+-- The front's own store as of version 1; what later versions add is in the files beside
+-- this one. A change raises SCHEMA_VERSION in db.rs, which brings older files up to it.
 -- Times are RFC 3339 in UTC unless a name says otherwise; kinds and outcomes are their names.
 
 CREATE TABLE restarts (

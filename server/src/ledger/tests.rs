@@ -1,5 +1,6 @@
 //! The ledger's database by itself, its file after accidents, and its thread.
 
+mod http_sessions;
 mod letters;
 mod opening;
 mod others;

@@ -45,6 +45,16 @@ impl Execution {
         Self { operation, idempotency_key: None, digest: hasher.finalize().into(), mode: Mode::Log }
     }
 
+    /// The same request as one whose call runs in the background: what is remembered is
+    /// not the tool's reply.
+    #[must_use]
+    pub fn in_background(self) -> Self {
+        let mut hasher = Sha256::new();
+        hasher.update(b"in the background");
+        hasher.update(self.digest);
+        Self { digest: hasher.finalize().into(), ..self }
+    }
+
     /// With the client's own key.
     ///
     /// # Errors

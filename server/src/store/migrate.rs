@@ -14,7 +14,10 @@ pub(super) struct Step {
 }
 
 /// All steps in their order. The last leads to the present schema.
-pub(super) const STEPS: &[Step] = &[Step { to: 2, sql: include_str!("migrate/to_2.sql") }];
+pub(super) const STEPS: &[Step] = &[
+    Step { to: 2, sql: include_str!("migrate/to_2.sql") },
+    Step { to: 3, sql: include_str!("migrate/to_3.sql") },
+];
 
 /// The oldest schema that the steps begin at.
 pub(super) const OLDEST: u32 = 1;

@@ -13,7 +13,7 @@ use super::options::{StoreOptions, Synchronous};
 use super::{busy, migrate};
 
 /// The schema that this program reads and writes.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The oldest schema whose builds can use a database of [`SCHEMA_VERSION`].
 pub(super) const COMPATIBLE_FROM: u32 = 1;

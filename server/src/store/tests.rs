@@ -1,5 +1,6 @@
 //! What the store promises, each promise once. Nothing here waits for time to pass.
 
+mod background;
 mod checkpoints;
 mod exactly_once;
 mod failures;

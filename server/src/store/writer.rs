@@ -15,7 +15,7 @@ use super::job::{Job, Verdict};
 use super::log;
 use super::options::{StoreOptions, Synchronous};
 use super::transaction::{EVERYTHING, Effects, WriteTx};
-use super::{busy, checkpoint, migrate, schema, text};
+use super::{background, busy, checkpoint, migrate, schema, text};
 use crate::link::TakeOver;
 
 /// How long between two looks for rows that nobody will ask for again.
@@ -297,7 +297,8 @@ impl Writer {
             check_fence(&self.connection, ours)?;
             let now = Timestamp::now();
             let pruned = log::prune(&self.connection, now, self.options.retention)?
-                + checkpoint::prune(&self.connection, now, self.options.retention)?;
+                + checkpoint::prune(&self.connection, now, self.options.retention)?
+                + background::prune(&self.connection, now)?;
             self.execute("COMMIT")?;
             Ok(pruned)
         })();

@@ -3,17 +3,20 @@
 #![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
 
 use rmcp::RoleServer;
-use rmcp::model::{LoggingLevel, LoggingMessageNotificationParam, ProtocolVersion};
+use rmcp::model::{
+    LoggingLevel, LoggingMessageNotification, LoggingMessageNotificationParam, ProtocolVersion,
+};
 use rmcp::service::{Peer, RequestContext};
 use serde_json::Value;
 
 use super::session::Session;
+use crate::link::OperationId;
 
 /// What a client of the older revisions hears when it has not set a level.
 const DEFAULT_LEVEL: LoggingLevel = LoggingLevel::Warning;
 
 /// Sends a message when the client wants messages of this level.
-pub(super) async fn send(
+pub async fn send(
     session: &Session,
     context: &RequestContext<RoleServer>,
     level: LoggingLevel,
@@ -24,8 +27,13 @@ pub(super) async fn send(
         return;
     }
     let message = LoggingMessageNotificationParam::new(level, data).with_logger(logger);
+    let mut notification = LoggingMessageNotification::new(message);
+    // So that it goes the way on which the request's answer is waited for.
+    if let Some(operation) = context.extensions.get::<OperationId>() {
+        notification.extensions.insert(*operation);
+    }
     // A client that is gone hears nothing.
-    drop(context.peer.notify_logging_message(message).await);
+    drop(context.peer.send_notification(notification.into()).await);
 }
 
 /// Sends a message that belongs to no request, to a client of the older revisions

@@ -9,26 +9,29 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams,
-    CompleteResult, DiscoverResult, ErrorData, GetPromptRequestParams, GetPromptResponse, Implementation,
-    InitializeRequestParams, InitializeResult, ListPromptsResult, ListResourceTemplatesResult,
-    ListResourcesResult, ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams,
-    ReadResourceResponse, ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams,
-    SubscriptionFilter, Tool, UnsubscribeRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskMethod, CancelTaskParams,
+    CompleteRequestParams, CompleteResult, ConstString, DiscoverResult, ErrorData, GetPromptRequestParams,
+    GetPromptResponse, GetTaskMethod, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams,
+    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
+    Tool, UnsubscribeRequestParams, UpdateTaskMethod, UpdateTaskParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::json;
+use serde_json::{Value, json};
+use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::restart::RestartId;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
 use super::failure::{Failure, Refusal};
+use super::limits::Family;
 use super::options::Misbehaviour;
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
-use super::tools::Call;
-use super::{client_log, completions, notices, prompts, resources, size, subscriptions};
+use super::tools::{Call, Entry};
+use super::{client_log, completions, long_calls, notices, prompts, resources, size, subscriptions};
 use crate::link::OperationId;
 
 const INSTRUCTIONS: &str = "Keeps plans, tasks and their results for you, across conversations and restarts. Begin \
@@ -139,23 +142,19 @@ impl TaskService {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ErrorData> {
-        self.misbehave()?;
         let tool = self.shared.tools.find(&request.name)?;
         let arguments = request.arguments.unwrap_or_default();
         let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
-            Ok(call) if tool.writes && self.shared.front().safe_mode => call.remembered().await,
-            Ok(call) => {
-                let outcome = tool.run(&call, arguments).await;
-                if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
-                    call.forget_checkpoint().await;
-                }
-                outcome
-            }
+            Ok(call) => self.outcome(&call, tool, arguments).await,
             Err(refusal) => Err(refusal),
         };
         match outcome {
             Ok(reply) => Ok(size::answer(reply)),
             Err(Refusal::Protocol(error)) => Err(error),
+            // Counted instead: a line in the log for each would be a load of its own.
+            Err(Refusal::Failed(failure)) if failure.error_code == ErrorCode::RateLimited => {
+                Ok(failure.into_result())
+            }
             Err(Refusal::Failed(failure)) => {
                 self.report(&request.name, &failure, context).await;
                 Ok(failure.into_result())
@@ -165,6 +164,29 @@ impl TaskService {
             // the transport keeps these back.
             Err(refusal @ (Refusal::Suspended | Refusal::Superseded)) => Err(refusal.into()),
         }
+    }
+
+    async fn outcome(&self, call: &Call<'_>, tool: &Entry, arguments: JsonObject) -> Result<Value, Refusal> {
+        if let Some(reply) = call.admit(tool.family).await? {
+            return Ok(reply);
+        }
+        if tool.writes && self.shared.front().safe_mode {
+            return call.remembered().await;
+        }
+        let outcome = tool.run(call, arguments).await;
+        if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
+            call.forget_checkpoint().await;
+        }
+        outcome
+    }
+
+    /// Counts a request that reads and is no call of a tool.
+    fn admit(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        if context.extensions.get::<Replayed>().is_some() {
+            return Ok(());
+        }
+        let admitted = self.shared.admit(&self.session, Family::Read);
+        admitted.map_err(|failure| Refusal::from(failure).into())
     }
 
     /// What a test build does instead of answering.
@@ -182,6 +204,11 @@ impl TaskService {
         tracing::warn!(tool, code = ?failure.error_code, error = failure.error, "a tool call failed");
         let data = json!({ "tool": tool, "error_code": failure.error_code, "error": failure.error });
         client_log::send(&self.session, context, LoggingLevel::Warning, "tools", data).await;
+    }
+
+    /// Refuses a method of the extension in a session, whatever its client has declared.
+    fn only_modern<M: ConstString>(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        if long_calls::can_wait(context) { Ok(()) } else { Err(ErrorData::method_not_found::<M>()) }
     }
 
     async fn modern_round(&self, context: &SubscriptionContext) {
@@ -211,6 +238,7 @@ impl ServerHandler for TaskService {
             .enable_resources_subscribe()
             .enable_tools()
             .enable_tool_list_changed()
+            .enable_tasks()
             .build();
         let server = Implementation::new("task-orchestrator", env!("CARGO_PKG_VERSION"))
             .with_title("Task Orchestrator");
@@ -222,7 +250,9 @@ impl ServerHandler for TaskService {
         request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let result = self.negotiate_initialize(&request)?;
+        let mut result = self.negotiate_initialize(&request)?;
+        // There are none in the revisions with a handshake.
+        result.capabilities.extensions = None;
         let mut agreed = request;
         agreed.protocol_version = result.protocol_version.clone();
         context.peer.set_peer_info(agreed.clone());
@@ -275,7 +305,43 @@ impl ServerHandler for TaskService {
     ) -> Result<CallToolResponse, ErrorData> {
         let operation = context.extensions.get::<OperationId>().map(ToString::to_string).unwrap_or_default();
         let span = tracing::info_span!("tool", tool = %request.name, operation);
-        Ok(self.carry_out(request, &context).instrument(span).await?.into())
+        async {
+            self.misbehave()?;
+            match long_calls::begin(&self.shared, &self.session, &request, &context).await? {
+                Some(handle) => Ok(handle.into()),
+                None => Ok(self.carry_out(request, &context).await?.into()),
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.only_modern::<GetTaskMethod>(&context)?;
+        Ok(self.shared.background.get(&self.session.owner(), &request.task_id)?)
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.only_modern::<UpdateTaskMethod>(&context)?;
+        let owner = self.session.owner();
+        Ok(self.shared.background.update(owner, &request.task_id, request.input_responses).await?)
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.only_modern::<CancelTaskMethod>(&context)?;
+        Ok(self.shared.background.cancel(self.session.owner(), &request.task_id).await?)
     }
 
     async fn list_prompts(
@@ -300,16 +366,18 @@ impl ServerHandler for TaskService {
     async fn complete(
         &self,
         request: CompleteRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
+        self.admit(&context)?;
         completions::complete(&self.shared, request).await
     }
 
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
+        self.admit(&context)?;
         resources::list(&self.shared, request).await
     }
 
@@ -326,8 +394,9 @@ impl ServerHandler for TaskService {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        self.admit(&context)?;
         Ok(resources::read(&self.shared, &request.uri).await?.into())
     }
 
@@ -378,6 +447,9 @@ impl ServerHandler for TaskService {
         let changes = self.shared.store.changes();
         if context.request_context().extensions.get::<Replayed>().is_some() {
             self.modern_round(&context).await;
+        } else if self.session.record().tools.is_empty() {
+            // The next worker tells of lists that are others with it, and of no more.
+            self.remember_lists();
         }
         subscriptions::listen(changes, &context).await;
         Ok(())

@@ -71,6 +71,8 @@ pub trait RecordSink: Send + Sync {
 /// One client session as its handler sees it.
 pub struct Session {
     client: ClientId,
+    /// Who the client is for what many of its sessions share, where that is not its own id.
+    principal: Option<String>,
     record: Mutex<SessionRecord>,
     /// What the worker before last said of it.
     former: Mutex<SessionRecord>,
@@ -82,7 +84,19 @@ impl Session {
     /// A session, new (default record) or taken over from an earlier worker.
     pub fn new(client: ClientId, record: SessionRecord, sink: Box<dyn RecordSink>) -> Self {
         let former = Mutex::new(record.clone());
-        Self { client, record: Mutex::new(record), former, merged: Notify::new(), sink }
+        Self { client, principal: None, record: Mutex::new(record), former, merged: Notify::new(), sink }
+    }
+
+    /// The same as a session of somebody who has more than this one.
+    #[must_use]
+    pub fn of(self, principal: Option<String>) -> Self {
+        Self { principal, ..self }
+    }
+
+    /// Whose what is that outlives the session: who the client is, or the session itself
+    /// where nothing else is known.
+    pub fn owner(&self) -> String {
+        self.principal.clone().unwrap_or_else(|| format!("client:{}", self.client))
     }
 
     /// Takes over what the worker before has changed since it handed the session
@@ -104,6 +118,11 @@ impl Session {
     /// Whose session it is.
     pub fn client(&self) -> ClientId {
         self.client
+    }
+
+    /// Who the client is for limits; none where it has not come over the network.
+    pub fn principal(&self) -> Option<&str> {
+        self.principal.as_deref()
     }
 
     /// The record as it stands.

@@ -10,8 +10,12 @@ use serde::Serialize;
 use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
+use super::background::Background;
+use super::failure::Failure;
 use super::jobs::Jobs;
+use super::limits::{Family, Limits};
 use super::options::Options;
+use super::session::Session;
 use super::tools::Catalogue;
 use crate::link::FrontState;
 use crate::roles::Roles;
@@ -30,6 +34,10 @@ pub struct Shared {
     pub(super) tools: Catalogue,
     pub(super) prompts: String,
     pub(super) jobs: Jobs,
+    /// How often clients may call tools; none: as often as they like.
+    pub(super) limits: Option<Limits>,
+    /// Calls that run in the background.
+    pub(super) background: Arc<Background>,
     pub(super) options: Options,
     /// The generation of this worker, and what the front says about itself.
     front: watch::Sender<(u64, FrontState)>,
@@ -57,6 +65,7 @@ impl Shared {
             tracing::warn!(%problem, "a role file of the workspace is not used");
         }
         Self {
+            background: Arc::new(Background::new(store.clone())),
             store,
             tools: Catalogue::new(&roles),
             prompts: roles.digest(),
@@ -65,6 +74,7 @@ impl Shared {
             workspace: workspace.canonicalize().unwrap_or(workspace),
             orchestrator_dir,
             jobs: Jobs::default(),
+            limits: None,
             options: Options::default(),
             front: watch::Sender::default(),
         }
@@ -80,10 +90,37 @@ impl Shared {
         self
     }
 
+    /// The same with limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Takes one call of the family from the session's client.
+    ///
+    /// # Errors
+    ///
+    /// As [`Limits::admit`].
+    pub(super) fn admit(&self, session: &Session, family: Family) -> Result<(), Failure> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.admit(session, family))
+    }
+
     /// This worker serves from here on, as this generation.
     pub fn activate(&self, generation: u64, front: FrontState) {
         self.jobs.resume();
         self.front.send_replace((generation, front));
+        self.background.resume();
+    }
+
+    /// Calls that run in the background.
+    pub fn background(&self) -> &Background {
+        &self.background
+    }
+
+    /// Asks all long calls to stop at their next checkpoint. Returns how many run.
+    pub fn suspend(&self) -> u64 {
+        self.background.suspend();
+        self.jobs.suspend()
     }
 
     /// Takes over what the front says about itself now.
@@ -91,8 +128,11 @@ impl Shared {
         if matches!(state.phase, Phase::Idle | Phase::Complete | Phase::Failed | Phase::RolledBack) {
             // A restart that came to nothing leaves this worker to go on.
             self.jobs.resume();
+            self.background.resume();
         }
         self.front.send_modify(|front| front.1 = state);
+        // Safe mode may be over.
+        self.background.kick();
     }
 
     /// Which generation this worker is; 0 before it serves.

@@ -2,9 +2,11 @@
 //! client that speaks JSON over a pipe and checks every reply against the
 //! schema that its tool has published.
 
+mod background;
 mod harness;
 mod jobs;
 mod life;
+mod limits;
 mod protocol;
 mod refusals;
 mod replay;

@@ -2,6 +2,7 @@
 //! Must never hold a rule about tasks; those are the domain's.
 
 mod call;
+mod caller;
 mod canonical;
 mod context;
 mod extra;
@@ -24,10 +25,11 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use call::Answer;
-pub(super) use call::Call;
+pub(super) use call::{Call, execution};
 use effect::Effect;
 
 use super::failure::Refusal;
+use super::limits::Family;
 use crate::reboot;
 use crate::roles::Roles;
 use crate::tool::{arguments, effect, schema};
@@ -53,6 +55,14 @@ trait Tool {
     const EFFECT: Effect;
     /// Whether it may take long enough to be suspended.
     const WALKS: bool = false;
+    /// Among which tools its calls are counted.
+    const FAMILY: Family = match (Self::WALKS, Self::EFFECT) {
+        (true, _) => Family::Heavy,
+        (false, Effect::Reads) => Family::Read,
+        (false, _) => Family::Write,
+    };
+    /// Whether clients that can wait have it run in the background.
+    const BACKGROUND: bool = Self::WALKS;
 
     /// Does it.
     fn call(
@@ -61,6 +71,7 @@ trait Tool {
     ) -> impl Future<Output = Result<Answer<Self::Reply>, Refusal>> + Send;
 }
 
+type Check = fn(JsonObject) -> Result<(), ErrorData>;
 type Run = for<'a> fn(&'a Call<'a>, JsonObject) -> BoxFuture<'a, Result<Value, Refusal>>;
 
 /// A tool by one of its names.
@@ -71,10 +82,24 @@ pub(super) struct Entry {
     pub(super) writes: bool,
     /// Whether calls may stop at a checkpoint.
     pub(super) walks: bool,
+    /// Among which tools calls are counted.
+    pub(super) family: Family,
+    /// Whether clients that can wait have it run in the background.
+    pub(super) background: bool,
+    check: Check,
     run: Run,
 }
 
 impl Entry {
+    /// Whether the tool takes these arguments.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them.
+    pub(super) fn check(&self, arguments: JsonObject) -> Result<(), ErrorData> {
+        (self.check)(arguments)
+    }
+
     /// Carries a call out.
     pub(super) async fn run<'a>(&self, call: &'a Call<'a>, arguments: JsonObject) -> Result<Value, Refusal> {
         (self.run)(call, arguments).await
@@ -180,8 +205,15 @@ impl Catalogue {
             .with_title(T::TITLE)
             .with_raw_output_schema(schema::output::<T::Reply>())
             .with_annotations(T::EFFECT.annotations(T::TITLE));
-        let entry =
-            || Entry { name: T::NAME, writes: T::EFFECT != Effect::Reads, walks: T::WALKS, run: run::<T> };
+        let entry = || Entry {
+            name: T::NAME,
+            writes: T::EFFECT != Effect::Reads,
+            walks: T::WALKS,
+            family: T::FAMILY,
+            background: T::BACKGROUND,
+            check: |given| arguments::parse::<T::Arguments>(T::NAME, given).map(drop),
+            run: run::<T>,
+        };
         if let Some(alias) = T::ALIAS {
             let mut also = definition.clone();
             also.name = alias.into();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use task_orchestrator_shared::restart::RestartRequest;
 
-use super::load::{Asked, Load, Pace, Waits, Window};
+use super::load::{Asked, Load, Pace, Place, Waits, Window};
 use super::speaker::Shim;
 use super::steering::Server;
 use super::table::{Figure, Goal, Table};
@@ -75,22 +75,22 @@ pub fn growth(scale: &Scale, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-fn pace(clients: u32) -> Result<Pace> {
+pub(super) fn pace(clients: u32) -> Result<Pace> {
     let pause = Duration::from_secs(1) * clients / REQUESTS_PER_SECOND;
     Ok(Pace { clients: usize::try_from(clients)?, pause, with_long_call: false, only_reads: false })
 }
 
 /// The longest waits of requests of one kind.
-struct Longest {
+pub(super) struct Longest {
     /// In each restart.
-    with: Sample,
+    pub(super) with: Sample,
     /// In as long a time without.
-    without: Sample,
+    pub(super) without: Sample,
 }
 
 /// What many restarts have shown.
-struct Restarts {
-    reads: Longest,
+pub(super) struct Restarts {
+    pub(super) reads: Longest,
     /// They wait for the disk as well.
     changes: Longest,
     /// Whole restarts.
@@ -125,10 +125,18 @@ fn restarts(tasks: usize, pace: Pace, count: usize) -> Result<Restarts> {
     seed::tasks(&workspace, tasks)?;
     let keeper = Shim::opened(&workspace)?;
     let server = Server::of(&workspace)?;
-    let load = Load::begin(server.clients(), pace)?;
+    let found = under(&server, server.clients(), pace, count)?;
+    drop(keeper);
+    workspace.finish()?;
+    Ok(found)
+}
+
+/// So many restarts under the load of clients that connect there.
+pub(super) fn under(server: &Server, place: impl Into<Place>, pace: Pace, count: usize) -> Result<Restarts> {
+    let load = Load::begin(place, pace)?;
     let (mut whole, mut held, mut windows) = (Vec::new(), Vec::new(), Vec::new());
     for number in 0..WARM_UP + count {
-        let (window, report) = restart(&server)?;
+        let (window, report) = restart(server)?;
         // What waited to the end of the window has its answer before the next one.
         nothing_for(window.length());
         let idle = nothing_for(window.length());
@@ -139,8 +147,6 @@ fn restarts(tasks: usize, pace: Pace, count: usize) -> Result<Restarts> {
         }
     }
     let waits = load.finish()?;
-    drop(keeper);
-    workspace.finish()?;
     let (reads, changes) =
         (longest(&waits, &windows, Asked::Read)?, longest(&waits, &windows, Asked::Change)?);
     Ok(Restarts { reads, changes, whole: Sample::of(whole), held: Sample::of(held) })
@@ -170,7 +176,7 @@ fn restart(server: &Server) -> Result<(Window, task_orchestrator_shared::restart
 
 /// A time in which nothing is asked for but what the clients ask.
 #[expect(clippy::disallowed_methods, reason = "the time itself is what is measured")]
-fn nothing_for(length: Duration) -> Window {
+pub(super) fn nothing_for(length: Duration) -> Window {
     let from = Instant::now();
     std::thread::sleep(length);
     Window { from, to: Instant::now() }

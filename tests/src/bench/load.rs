@@ -1,6 +1,7 @@
 //! Many clients that ask light questions all the time, and the waits of all of
 //! them. One thread serves them all, so that the processors stay with the program.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,12 +9,14 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, ensure};
-use serde_json::json;
+use anyhow::{Context, Result, anyhow, ensure};
+use bytes::Bytes;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::simulated::Simulated;
 use super::speaker::request;
+use super::web::{Era, Listening, Web};
 use crate::measure::Sample;
 use crate::random::Random;
 
@@ -32,6 +35,62 @@ pub struct Pace {
     pub with_long_call: bool,
     /// Nobody changes anything.
     pub only_reads: bool,
+}
+
+/// Where the clients connect.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// The socket of shims.
+    Socket(PathBuf),
+    /// Over HTTP, in sessions, each with its stream open.
+    Http(SocketAddr),
+}
+
+impl From<&Path> for Place {
+    fn from(socket: &Path) -> Self {
+        Self::Socket(socket.to_owned())
+    }
+}
+
+impl From<SocketAddr> for Place {
+    fn from(address: SocketAddr) -> Self {
+        Self::Http(address)
+    }
+}
+
+impl Place {
+    async fn connect(&self) -> Result<Connected> {
+        Ok(match self {
+            Self::Socket(socket) => Connected::Shim(Box::new(Simulated::open(socket).await?)),
+            Self::Http(address) => {
+                let client = Web::open(*address, Era::Legacy).await?;
+                let stream = client.listen().await?;
+                Connected::Http(Box::new(client), Box::new(stream))
+            }
+        })
+    }
+}
+
+/// One client, however it is connected.
+enum Connected {
+    Shim(Box<Simulated>),
+    Http(Box<Web>, #[expect(dead_code, reason = "held open")] Box<Listening>),
+}
+
+impl Connected {
+    async fn request(&mut self, request: &[u8]) -> Result<Bytes> {
+        match self {
+            Self::Shim(client) => client.request(request).await,
+            Self::Http(client, _) => client.request(request).await,
+        }
+    }
+
+    /// [`Self::request`], and the answer must be a tool's success.
+    async fn call(&mut self, request: &[u8]) -> Result<Value> {
+        let answer: Value = serde_json::from_slice(&self.request(request).await?)?;
+        ensure!(answer.pointer("/result/isError") != Some(&Value::Bool(true)), "{answer}");
+        answer.pointer("/result/structuredContent").cloned().with_context(|| answer.to_string())
+    }
 }
 
 /// What was asked: a durable change waits for the disk, whoever serves.
@@ -101,13 +160,13 @@ impl Load {
     /// # Errors
     ///
     /// When a session cannot be opened.
-    pub fn begin(socket: &Path, pace: Pace) -> Result<Self> {
+    pub fn begin(place: impl Into<Place>, pace: Pace) -> Result<Self> {
         let ended = Arc::new(AtomicBool::new(false));
         let (tell, told) = mpsc::channel();
-        let (socket, stop) = (socket.to_owned(), Arc::clone(&ended));
+        let (place, stop) = (place.into(), Arc::clone(&ended));
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(run(socket, pace, stop, tell))
+            runtime.block_on(run(place, pace, stop, tell))
         });
         match told.recv() {
             Ok(()) => Ok(Self { ended, thread }),
@@ -130,14 +189,14 @@ fn joined(thread: JoinHandle<Result<Waits>>) -> Result<Waits> {
     thread.join().map_err(|_| anyhow!("the clients panicked"))?
 }
 
-async fn run(socket: PathBuf, pace: Pace, ended: Arc<AtomicBool>, tell: mpsc::Sender<()>) -> Result<Waits> {
+async fn run(place: Place, pace: Pace, ended: Arc<AtomicBool>, tell: mpsc::Sender<()>) -> Result<Waits> {
     let mut clients = Vec::new();
     for _ in 0..pace.clients {
-        clients.push(Simulated::open(&socket).await?);
+        clients.push(place.connect().await?);
     }
     let mut working = JoinSet::new();
     if pace.with_long_call {
-        let client = Simulated::open(&socket).await?;
+        let client = place.connect().await?;
         working.spawn(long_calls(client, Arc::clone(&ended)));
     }
     for (number, client) in clients.into_iter().enumerate() {
@@ -155,7 +214,7 @@ async fn run(socket: PathBuf, pace: Pace, ended: Arc<AtomicBool>, tell: mpsc::Se
 
 #[expect(clippy::disallowed_methods, reason = "the pace is what is asked for, and no condition")]
 async fn light_calls(
-    mut client: Simulated,
+    mut client: Connected,
     pace: Pace,
     mut random: Random,
     ended: Arc<AtomicBool>,
@@ -189,7 +248,7 @@ async fn light_calls(
 }
 
 /// One after the other: at every moment one is in flight.
-async fn long_calls(mut client: Simulated, ended: Arc<AtomicBool>) -> Result<Vec<Wait>> {
+async fn long_calls(mut client: Connected, ended: Arc<AtomicBool>) -> Result<Vec<Wait>> {
     let arguments =
         json!({"action": "validate_structure", "scope": "full_project", "validation_level": "comprehensive"});
     let call = json!({"name": "orchestrator_maintenance_coordinator", "arguments": arguments});

@@ -6,14 +6,15 @@
 //! ```
 #![expect(clippy::print_stdout, reason = "the table is the program's output")]
 
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{
-    Scale, admin, audit, broken, console, crash, durable, floor, handover, memory, query, relay, snapshot,
-    start, status,
+    Scale, admin, audit, broken, cache, console, crash, durable, floor, handover, http, memory, query, relay,
+    sdk_server, snapshot, start, status,
 };
 
 /// Measures the program against its goals.
@@ -25,6 +26,9 @@ struct Arguments {
     /// Be one of the processes that a control is measured with.
     #[arg(long, hide = true)]
     forward: bool,
+    /// Be the control for calls over HTTP, in this workspace.
+    #[arg(long, hide = true, value_name = "DIR")]
+    sdk_server: Option<PathBuf>,
     /// Only these parts of the table; repeatable.
     #[arg(long, value_enum)]
     only: Vec<Part>,
@@ -47,6 +51,8 @@ enum Part {
     Audit,
     Admin,
     Console,
+    Cache,
+    Http,
 }
 
 impl Part {
@@ -66,6 +72,8 @@ impl Part {
             Self::Audit => audit::measure(scale, table),
             Self::Admin => admin::measure(scale, table),
             Self::Console => console::measure(scale, table),
+            Self::Cache => cache::measure(scale, table),
+            Self::Http => http::measure(scale, table),
         }
     }
 }
@@ -74,6 +82,9 @@ fn main() -> Result<()> {
     let arguments = Arguments::parse();
     if arguments.forward {
         return floor::forward();
+    }
+    if let Some(workspace) = &arguments.sdk_server {
+        return sdk_server::serve(workspace);
     }
     let scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
     let mut table = Table::default();

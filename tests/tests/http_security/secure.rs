@@ -68,7 +68,10 @@ fn ask(
     let stream = TcpStream::connect(address)?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     let mut stream = StreamOwned::new(client, stream);
-    write!(stream, "GET /mcp HTTP/1.1\r\nHost: localhost\r\n{lines}Connection: close\r\n\r\n")?;
+    write!(
+        stream,
+        "GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n{lines}Connection: close\r\n\r\n"
+    )?;
     let mut answer = Vec::new();
     if let Err(error) = stream.read_to_end(&mut answer) {
         ensure!(!answer.is_empty(), "{error}");
@@ -124,7 +127,7 @@ fn on_an_address_that_others_reach_a_token_is_needed() -> Result<()> {
     let (files, trusted) = Files::new()?;
     let config = files.config("allowed_hosts = \"localhost\"\nanonymous_role = \"admin\"\n");
     Workspace::configured(&config)?.check(|workspace| {
-        let served = Served::start_at(workspace, "0.0.0.0:0")?;
+        let served = Served::start_at(workspace, "0.0.0.0:0", &[])?;
         ensure!(status(&ask(&served, &trusted, "")?.0) == 401);
         let token = create(workspace, "ci", "readonly", &[])?;
         let (answer, _) = ask(&served, &trusted, &format!("Authorization: Bearer {token}\r\n"))?;

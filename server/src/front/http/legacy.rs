@@ -1,151 +1,322 @@
 //! The era of sessions: POST, the GET stream, DELETE, resumption.
+//!
+//! The answer to a POST is plain JSON when it comes first and soon, which is the fast path:
+//! most calls take less than a millisecond. Otherwise the response becomes a stream, and a
+//! client of a revision that knows it gets an event with nothing but an id first: with it
+//! the official clients come back by themselves when the connection or the front dies,
+//! which without an id they never do. So what is long enough to be hit by an accident can
+//! be resumed, and what is short costs no stream.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 
-use super::mailbox::{Next, UNASKED};
+use super::mailbox::{Life, Mailbox, Next, UNASKED};
 use super::post::{LAST_EVENT, Posted, SESSION, text};
 use super::sessions::HttpSession;
-use super::stream::EventStream;
-use super::{Http, reply};
-use crate::front::connection;
-use crate::front::event::{Content, Event};
+use super::stream::{EventStream, Resumable};
+use super::{Http, event_id, head, reply};
+use crate::envelope::{self, Envelope, RequestId};
+use crate::front::event::{ClientMessage, Content, Event};
 use crate::front::port::Port;
-use crate::front::session::{Principal, Session, Via};
+use crate::front::session::Principal;
+use crate::front::{answer, connection};
 use crate::link::{Frame, Kind};
+use crate::shutdown::ShuttingDown;
+
+/// An answer that takes longer comes on a stream.
+const SOON: Duration = Duration::from_millis(200);
 
 /// Takes a message of a session, or one that begins a session.
 pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Posted) -> Response {
-    let session = match text(&posted.headers, SESSION) {
-        Some(_) => match named(http, &principal, &posted.headers) {
-            Ok(session) => session,
-            Err(refusal) => return refusal,
-        },
-        None => match begin(http, principal, &posted).await {
-            Ok(session) => session,
-            Err(refusal) => return refusal,
-        },
+    let outcome = async {
+        head::check_post(&posted.headers)?;
+        if posted.headers.contains_key(SESSION) {
+            let session = named(http, &principal, &posted.headers).await?;
+            pass_on(http, &session, posted).await
+        } else {
+            begin(http, &principal, posted).await
+        }
     };
-    let mut response = pass_on(http, &session, posted).await;
-    if let Ok(id) = HeaderValue::from_str(&session.id) {
-        response.headers_mut().insert(SESSION, id);
-    }
-    response
+    outcome.await.unwrap_or_else(|refusal| refusal)
 }
 
 /// The stream that belongs to no request, or one that broke.
-pub(super) fn get(http: &Arc<Http>, principal: &Principal, headers: &HeaderMap) -> Response {
-    let session = match named(http, principal, headers) {
-        Ok(session) => session,
-        Err(refusal) => return refusal,
-    };
-    let (sequence, after) = match text(headers, LAST_EVENT).map(event_id) {
-        None => (UNASKED, 0),
-        Some(Some(place)) => place,
-        Some(None) => return reply::refused(StatusCode::BAD_REQUEST, "that is no event id of this server"),
-    };
-    match session.mailbox.attach(sequence) {
-        Some(reader) => {
-            reply::events(EventStream::new(Arc::clone(&session.mailbox), sequence, reader, after))
+pub(super) async fn get(http: &Http, principal: &Arc<Principal>, headers: &HeaderMap) -> Response {
+    let outcome = async {
+        head::check_get(headers)?;
+        let session = named(http, principal, headers).await?;
+        let is_primed = head::is_primed(headers);
+        match text(headers, LAST_EVENT) {
+            None => Ok(listen(&session.mailbox, None, is_primed)),
+            Some(id) => come_back(&session.mailbox, id, is_primed),
         }
-        None => reply::refused(StatusCode::NOT_FOUND, "that stream is over"),
-    }
+    };
+    outcome.await.unwrap_or_else(|refusal: Response| refusal)
 }
 
 /// Ends a session at its client's wish.
-pub(super) async fn delete(http: &Arc<Http>, principal: &Principal, headers: &HeaderMap) -> Response {
-    let session = match named(http, principal, headers) {
-        Ok(session) => session,
-        Err(refusal) => return refusal,
+pub(super) async fn delete(http: &Http, principal: &Arc<Principal>, headers: &HeaderMap) -> Response {
+    let outcome = async {
+        head::check_revision(headers)?;
+        let session = named(http, principal, headers).await?;
+        http.forget(&session).await;
+        // What its client has ended does not come back with the next front.
+        http.keeper.flushed().await;
+        Ok(reply::json(StatusCode::OK, "{}".into()))
     };
-    http.sessions.remove(&session.id);
-    // A closed channel means that the front is ending, and the session with it.
-    let _ = http.events.send(Event::Disconnected { connection: session.connection }).await;
-    reply::json(StatusCode::OK, "{}".into())
+    outcome.await.unwrap_or_else(|refusal: Response| refusal)
 }
 
-/// The stream and the number of the event in it.
-fn event_id(id: &str) -> Option<(u64, u64)> {
-    let (stream, number) = id.split_once('-')?;
-    Some((stream.parse().ok()?, number.parse().ok()?))
+/// The stream that belongs to no request, behind this event, or behind the last one that
+/// was taken from it.
+fn listen(mailbox: &Arc<Mailbox>, after: Option<u64>, is_primed: bool) -> Response {
+    let reader = match after {
+        Some(after) => mailbox.resume(UNASKED, after),
+        None => mailbox.attach(UNASKED),
+    };
+    let after = after.unwrap_or_else(|| mailbox.taken(UNASKED));
+    let Some(reader) = reader else { return reply::accepted() };
+    let resumable = Resumable { mark: event_id::mark(None), is_primed };
+    reply::events(EventStream::new(Arc::clone(mailbox), UNASKED, reader, after).resumable(resumable))
+}
+
+/// Goes on with a stream behind an event that the client has.
+fn come_back(mailbox: &Arc<Mailbox>, id: &str, is_primed: bool) -> Result<Response, Response> {
+    let Some(place) = event_id::parse(id) else {
+        return Err(reply::refused(StatusCode::BAD_REQUEST, "that is no event id of this server"));
+    };
+    if place.stream == UNASKED {
+        return Ok(listen(mailbox, Some(place.number), is_primed));
+    }
+    if place.is_end {
+        // A client that comes back behind the answer has everything. With this status none
+        // comes again, and no session is taken for lost, as with 404.
+        return Ok(reply::nothing_more());
+    }
+    let mark = event_id::mark(place.request.as_ref());
+    match (mailbox.resume(place.stream, place.number), place.request) {
+        (Some(reader), _) => {
+            let stream = EventStream::new(Arc::clone(mailbox), place.stream, reader, place.number);
+            Ok(reply::events(stream.resumable(Resumable { mark, is_primed })))
+        }
+        // It ended with a former front, or was kept for long enough.
+        (None, Some(request)) => {
+            let id = event_id::event_id(place.stream, place.number.saturating_add(1), "", true);
+            Ok(reply::one_event(&id, &answer::stream_lost(&request)))
+        }
+        (None, None) => Err(reply::refused(StatusCode::BAD_REQUEST, "that stream is over")),
+    }
 }
 
 /// The session that a request names.
-fn named(http: &Http, principal: &Principal, headers: &HeaderMap) -> Result<Arc<HttpSession>, Response> {
+async fn named(
+    http: &Http,
+    principal: &Arc<Principal>,
+    headers: &HeaderMap,
+) -> Result<Arc<HttpSession>, Response> {
     let Some(id) = text(headers, SESSION) else {
         return Err(reply::refused(StatusCode::BAD_REQUEST, "the header Mcp-Session-Id is missing"));
     };
-    let found = http.sessions.find(id).filter(|session| session.is_of(principal));
-    found.ok_or_else(|| reply::refused(StatusCode::NOT_FOUND, "there is no such session"))
-}
-
-/// Opens a session for an `initialize`.
-async fn begin(
-    http: &Arc<Http>,
-    principal: Arc<Principal>,
-    posted: &Posted,
-) -> Result<Arc<HttpSession>, Response> {
-    let is_initialize = matches!(
-        crate::envelope::parse(&posted.message),
-        Ok(crate::envelope::Envelope::Request { method, .. }) if method == "initialize"
-    );
-    if !is_initialize {
-        let why = "the header Mcp-Session-Id is missing: a session begins with initialize";
-        return Err(reply::refused(StatusCode::BAD_REQUEST, why));
+    // Another's session looks like none at all.
+    let session = http.sessions.find(id).filter(|session| session.is_of(principal)).ok_or_else(no_session)?;
+    if session.mailbox.life() == Life::Closed {
+        return Err(reply::ending());
     }
-    let connection = connection::next_id();
-    let max_requests = http.intake.max_requests_per_client;
-    let session = Arc::new(HttpSession::new(connection, Arc::clone(&principal), max_requests));
-    let port = Port::Http(Arc::clone(&session.mailbox));
-    let relayed = Box::new(Session::new(session.client, Via::Http(principal), None, port));
-    if http.events.send(Event::Connected { connection, session: relayed }).await.is_err() {
-        return Err(reply::refused(StatusCode::SERVICE_UNAVAILABLE, "the server is ending"));
-    }
-    http.sessions.add(Arc::clone(&session));
+    session.wake(http, principal).await.map_err(|_| reply::ending())?;
     Ok(session)
 }
 
+fn no_session() -> Response {
+    reply::refused(StatusCode::NOT_FOUND, "there is no such session: begin a new one with initialize")
+}
+
+/// Opens a session for an `initialize`.
+async fn begin(http: &Arc<Http>, principal: &Arc<Principal>, posted: Posted) -> Result<Response, Response> {
+    match envelope::parse(&posted.message) {
+        Err(malformed) => return Err(reply::json(StatusCode::BAD_REQUEST, answer::malformed(&malformed))),
+        Ok(Envelope::Request { method, .. }) if method == "initialize" => {}
+        Ok(_) => {
+            let why = "the header Mcp-Session-Id is missing: a session begins with initialize";
+            return Err(reply::refused(StatusCode::BAD_REQUEST, why));
+        }
+    }
+    let (session, id) = http.new_session(principal);
+    if !http.sessions.add(Arc::clone(&session)) {
+        return Err(reply::full());
+    }
+    let begun = async {
+        session.wake(http, principal).await.map_err(|_| reply::ending())?;
+        let mut turn = send(http, &session, posted.message).await?;
+        let Next::Event(event) = turn.next().await else { return Err(turn.ended()) };
+        if event.is_answer {
+            turn.is_over = true;
+            session.mailbox.forget(turn.sequence);
+            Ok((is_error(&event.message), reply::json(StatusCode::OK, event.message)))
+        } else {
+            Ok((false, turn.into_stream(head::is_primed(&posted.headers))))
+        }
+    };
+    let (is_refused, mut response) = match begun.await {
+        Ok(begun) => begun,
+        Err(response) => (true, response),
+    };
+    if is_refused {
+        http.forget(&session).await;
+        return Ok(response);
+    }
+    // A client that has its session shall find it again after any accident.
+    http.keeper.flushed().await;
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static(SESSION), id);
+    }
+    Ok(response)
+}
+
+/// Whether an answer is an error.
+fn is_error(message: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Answer {
+        error: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Answer>(message).is_ok_and(|answer| answer.error.is_some())
+}
+
 /// Gives the message to the hub, and what comes of it to the client.
-async fn pass_on(http: &Arc<Http>, session: &Arc<HttpSession>, posted: Posted) -> Response {
-    let sequence = session.next_sequence();
-    let mailbox = &session.mailbox;
-    mailbox.open(sequence);
-    let frame = Frame::session(Kind::Message, 0, sequence, posted.message);
-    let port = Port::Http(Arc::clone(mailbox));
+async fn pass_on(http: &Arc<Http>, session: &Arc<HttpSession>, posted: Posted) -> Result<Response, Response> {
+    let is_primed = head::is_primed(&posted.headers);
+    let mut turn = send(http, session, posted.message).await?;
+    match tokio::time::timeout(SOON, turn.next()).await {
+        Ok(Next::Event(event)) if event.is_answer => {
+            turn.is_over = true;
+            session.mailbox.forget(turn.sequence);
+            Ok(reply::json(StatusCode::OK, event.message))
+        }
+        Ok(Next::Event(_)) | Err(_) => Ok(turn.into_stream(is_primed)),
+        Ok(Next::End) => Err(turn.ended()),
+    }
+}
+
+/// Sends the message to the hub; what is not answered is answered here, as an error of the
+/// result.
+async fn send(http: &Http, session: &HttpSession, message: bytes::Bytes) -> Result<Turn, Response> {
+    let (sequence, floor) = session.mailbox.begin();
+    let mut turn = Turn::new(session, sequence);
+    let mut frame = Frame::session(Kind::Message, 0, sequence, message);
+    frame.floor = floor;
+    let port = Port::Http(Arc::clone(&session.mailbox));
     let taken =
-        connection::message(session.connection, frame, session.client, &port, &http.intake, &session.permits)
-            .await;
-    let wants_answer = match taken {
+        connection::message(session.connection, frame, session.client, &port, &http.intake, &session.permits);
+    match taken.await {
         Ok(Some(message)) => {
-            let wants_answer =
-                !matches!(message.content, Content::Notification { .. } | Content::Response { .. });
-            if http.events.send(Event::Message(message)).await.is_err() {
-                return reply::refused(StatusCode::SERVICE_UNAVAILABLE, "the server is ending");
-            }
-            wants_answer
+            turn.guard = http.intake.shutdown.track().ok();
+            turn.take(http, session, message).await?;
+            Ok(turn)
         }
         // Refused: the answer is there already.
-        Ok(None) => true,
-        Err(crate::shutdown::ShuttingDown) => {
-            return reply::refused(StatusCode::SERVICE_UNAVAILABLE, "the server is ending");
-        }
-    };
-    if !wants_answer {
-        mailbox.forget(sequence);
-        return reply::accepted();
+        Ok(None) => Ok(turn),
+        Err(ShuttingDown) => Err(reply::ending()),
     }
-    let Some(reader) = mailbox.attach(sequence) else {
-        return reply::refused(StatusCode::INTERNAL_SERVER_ERROR, "the request got lost");
-    };
-    // A plain answer needs no stream. What comes before the answer needs one.
-    match std::future::poll_fn(|context| mailbox.poll(sequence, reader, 0, context)).await {
-        Next::Event(event) if event.is_answer => {
-            mailbox.forget(sequence);
-            reply::json(StatusCode::OK, event.message)
+}
+
+/// A POST that waits for what comes of it. Dropped before that, nobody can come back for
+/// it: then its answer needs not be kept.
+struct Turn {
+    mailbox: Arc<Mailbox>,
+    sequence: u64,
+    reader: u64,
+    request: Option<RequestId>,
+    /// The end of the front waits until the answer is with the connection.
+    guard: Option<crate::shutdown::RequestGuard>,
+    /// The hub has it, and will say what comes of it.
+    is_sent: bool,
+    is_over: bool,
+}
+
+impl Turn {
+    fn new(session: &HttpSession, sequence: u64) -> Self {
+        let mailbox = Arc::clone(&session.mailbox);
+        let reader = mailbox.attach(sequence).unwrap_or_default();
+        Self { mailbox, sequence, reader, request: None, guard: None, is_sent: false, is_over: false }
+    }
+
+    /// Gives a message to the hub, if it is one for the hub and wants an answer.
+    async fn take(
+        &mut self,
+        http: &Http,
+        session: &HttpSession,
+        message: ClientMessage,
+    ) -> Result<(), Response> {
+        let answered = match &message.content {
+            Content::Malformed(malformed) => {
+                Some(reply::json(StatusCode::BAD_REQUEST, answer::malformed(malformed)))
+            }
+            Content::Request { id, is_initialize: true, .. } if session.has_begun(self.sequence) => {
+                Some(reply::json(StatusCode::BAD_REQUEST, answer::initialized_already(id)))
+            }
+            Content::Response { .. } | Content::Notification { .. } => Some(reply::accepted()),
+            Content::Request { id, .. } => {
+                self.request = Some(id.clone());
+                None
+            }
+            Content::Reboot(call) => {
+                self.request = Some(call.id.clone());
+                None
+            }
+        };
+        let is_refused =
+            answered.as_ref().is_some_and(|response| response.status() == StatusCode::BAD_REQUEST);
+        if answered.is_some() {
+            // Nothing comes back, and nothing else shall come this way.
+            self.is_over = true;
+            self.mailbox.forget(self.sequence);
         }
-        Next::Event(_) => reply::events(EventStream::new(Arc::clone(mailbox), sequence, reader, 0)),
-        Next::End => reply::accepted(),
+        if !is_refused {
+            let connection = session.connection;
+            let event = match &message.content {
+                Content::Response { id: Some(id) } if self.mailbox.is_pong(id) => Event::Pong { connection },
+                _ => Event::Message(message),
+            };
+            http.events.send(event).await.map_err(|_| reply::ending())?;
+            self.is_sent = true;
+        }
+        answered.map_or(Ok(()), Err)
+    }
+
+    async fn next(&mut self) -> Next {
+        std::future::poll_fn(|context| self.mailbox.poll(self.sequence, self.reader, 0, context)).await
+    }
+
+    /// The answer, and what comes before it, as a stream.
+    fn into_stream(mut self, is_primed: bool) -> Response {
+        self.is_over = true;
+        let resumable = Resumable { mark: event_id::mark(self.request.as_ref()), is_primed };
+        let stream = EventStream::new(Arc::clone(&self.mailbox), self.sequence, self.reader, 0);
+        reply::events(stream.resumable(resumable).holding(self.guard.take()))
+    }
+
+    /// What is said where no answer will come.
+    fn ended(&self) -> Response {
+        match self.mailbox.life() {
+            Life::Ended => no_session(),
+            Life::Closed => reply::ending(),
+            // Its client has called it off.
+            Life::Open => reply::accepted(),
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        if self.is_sent {
+            self.mailbox.abandon(self.sequence);
+        } else {
+            self.mailbox.forget(self.sequence);
+        }
     }
 }

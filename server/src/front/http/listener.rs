@@ -22,6 +22,7 @@ use super::tls::{Tls, TlsError};
 use super::watched::{Patience, Watched};
 use super::{Http, router};
 use crate::config;
+use crate::front::metrics::Connection;
 use crate::private_socket;
 
 /// TLS handshakes at once; the next wait for their turn, and lose it after the same time.
@@ -134,8 +135,8 @@ struct Door {
     ended: CancellationToken,
 }
 
-/// A connection's place among all, and among those of its address.
-type Place = (OwnedSemaphorePermit, Option<Slot<IpAddr>>);
+/// A connection's place among all, among those of its address, and in the figures.
+type Place = (OwnedSemaphorePermit, Option<Slot<IpAddr>>, Connection);
 
 /// Serves connections until told to end.
 pub(crate) async fn serve(http: Arc<Http>, listener: Listener, ended: CancellationToken) {
@@ -198,10 +199,11 @@ impl Door {
 
     fn place_for(&self, source: IpAddr) -> Option<Place> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
-        match &self.addresses {
-            Some(addresses) => Some((place, Some(addresses.enter(source.to_canonical())?))),
-            None => Some((place, None)),
-        }
+        let of_address = match &self.addresses {
+            Some(addresses) => Some(addresses.enter(source.to_canonical())?),
+            None => None,
+        };
+        Some((place, of_address, Connection::new(&self.http.intake.metrics)))
     }
 
     fn accepted(self: &Arc<Self>, stream: TcpStream, source: SocketAddr) {

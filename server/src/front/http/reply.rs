@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use serde_json::json;
 
 /// A JSON-RPC message as the whole body.
@@ -39,9 +39,41 @@ pub(super) fn refused_with<const N: usize>(
     response
 }
 
+/// The front is about to end; whoever comes back finds the next one.
+pub(super) fn ending() -> Response {
+    let again = [(header::RETRY_AFTER, "1")];
+    refused_with(StatusCode::SERVICE_UNAVAILABLE, "the server is ending", again)
+}
+
+/// As many sessions as there may be.
+pub(super) fn full() -> Response {
+    let why = "the server has as many sessions as it may (the key front.max_sessions)";
+    refused_with(StatusCode::SERVICE_UNAVAILABLE, why, [(header::RETRY_AFTER, "30")])
+}
+
+/// Nothing more will come on that stream.
+pub(super) fn nothing_more() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+/// A stream that is one event.
+pub(super) fn one_event(id: &str, message: &[u8]) -> Response {
+    let mut bytes = BytesMut::with_capacity(id.len() + message.len() + 16);
+    bytes.put_slice(b"id: ");
+    bytes.put_slice(id.as_bytes());
+    bytes.put_slice(b"\n");
+    super::stream::put_data(&mut bytes, message);
+    of_events(Body::from(bytes.freeze()))
+}
+
 /// A stream of server-sent events.
 pub(super) fn events(stream: super::stream::EventStream) -> Response {
-    let mut response = Response::new(Body::new(stream));
+    of_events(Body::new(stream))
+}
+
+/// A response whose body is events.
+pub(super) fn of_events(body: Body) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));

@@ -9,7 +9,9 @@ use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get};
 
-use super::{Http, entrance, guard, legacy, modern, post, reply, well_known};
+use super::era::Era;
+use super::{Http, entrance, guard, legacy, modern, post, probes, reply, well_known};
+use crate::front::metrics::Network;
 use crate::front::session::Principal;
 
 /// Where clients reach the server.
@@ -20,14 +22,21 @@ pub(super) fn router(http: Arc<Http>) -> Router {
         .route(ENDPOINT, any(mcp))
         .route(well_known::PATH, get(metadata))
         .route(&format!("{}{ENDPOINT}", well_known::PATH), get(metadata))
-        .with_state(http)
+        .with_state(Arc::clone(&http))
+        .merge(probes::guarded(http))
 }
 
 async fn metadata(State(http): State<Arc<Http>>) -> Response {
     http.guard.metadata.response()
 }
 
-async fn mcp(
+async fn mcp(state: State<Arc<Http>>, source: ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let metrics = Arc::clone(&state.intake.metrics);
+    let resumes = request.headers().contains_key(post::LAST_EVENT);
+    Network::responded(&metrics, answer(state, source, request).await, resumes)
+}
+
+async fn answer(
     State(http): State<Arc<Http>>,
     ConnectInfo(source): ConnectInfo<SocketAddr>,
     request: Request,
@@ -42,11 +51,18 @@ async fn mcp(
 async fn handle(http: &Arc<Http>, principal: Arc<Principal>, request: Request) -> Response {
     match *request.method() {
         Method::POST => match read(http, request).await {
-            Ok(posted) if posted.is_modern() => modern::post(http, principal, posted).await,
-            Ok(posted) => legacy::post(http, principal, posted).await,
+            Ok(posted) => match Era::of(&posted.headers, &posted.message) {
+                Era::Stateless => modern::post(http, principal, posted).await,
+                Era::Sessions => legacy::post(http, principal, posted).await,
+            },
             Err(refusal) => refusal,
         },
-        Method::GET => legacy::get(http, &principal, request.headers()),
+        // There is nothing but requests in that era.
+        _ if Era::by_head(request.headers()) == Era::Stateless => {
+            let why = "in this revision a client POSTs requests, and nothing else";
+            reply::refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST")])
+        }
+        Method::GET => legacy::get(http, &principal, request.headers()).await,
         Method::DELETE => legacy::delete(http, &principal, request.headers()).await,
         _ => reply::refused_with(
             StatusCode::METHOD_NOT_ALLOWED,

@@ -80,7 +80,7 @@ async fn a_step_that_fails_leaves_the_old_schema() {
     let options = old(&directory);
     let connection = Connection::open(&options.database).unwrap();
     let before = (dump(&connection), meta(&connection));
-    let broken = Step { to: 3, sql: "CREATE TABLE half (a) STRICT; no such statement;" };
+    let broken = Step { to: SCHEMA_VERSION + 1, sql: "CREATE TABLE half (a) STRICT; no such statement;" };
     connection.execute_batch("BEGIN IMMEDIATE").unwrap();
     let steps: Vec<Step> = STEPS.iter().copied().chain([broken]).collect();
     apply(&connection, 1, &steps).unwrap_err();
@@ -125,4 +125,25 @@ async fn a_newer_database_says_itself_who_may_use_it() {
 fn the_steps_lead_to_the_present_schema_one_by_one() {
     let versions: Vec<u32> = STEPS.iter().map(|step| step.to).collect();
     assert_eq!(versions, (migrate::OLDEST + 1..=SCHEMA_VERSION).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_former_schema_gets_calls_in_the_background_and_its_builds_may_go_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = old(&directory);
+    let found = Connection::open(&options.database).unwrap();
+    let former: Vec<Step> = STEPS.iter().copied().filter(|step| step.to < SCHEMA_VERSION).collect();
+    apply(&found, 1, &former).unwrap();
+    assert_eq!(schema::found_version(&found).unwrap(), SCHEMA_VERSION - 1);
+    let before = dump(&found);
+    let store = Store::open(&options).unwrap();
+    let due = SchemaState { found: SCHEMA_VERSION - 1, migration_due: true, reversible: true };
+    assert_eq!(store.schema().unwrap(), due);
+    store.activate(TakeOver::Alone).await.unwrap();
+    let after = dump(&found);
+    assert!(before.iter().all(|object| after.contains(object)), "nothing that it knew is another");
+    assert!(meta(&found).contains(&("compatible_from".to_owned(), 1)));
+    assert_eq!(store.open_calls().unwrap(), 0);
+    let fresh = Home::new().await;
+    assert_eq!(after, dump(&Connection::open(&fresh.store.options().database).unwrap()));
 }

@@ -17,6 +17,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, 
 use crate::link::{ClientId, FrontState, OperationId, TakeOver};
 use crate::roles::Roles;
 use crate::store::{Store, StoreOptions, Synchronous};
+use crate::worker::limits::Limits;
+use crate::worker::program::Options;
 use crate::worker::service::{Replayed, TaskService};
 use crate::worker::session::{RecordSink, Session, SessionRecord};
 use crate::worker::shared::Shared;
@@ -119,8 +121,14 @@ impl Harness {
         for (name, text) in files {
             std::fs::write(state.join("roles").join(name), text).unwrap();
         }
-        let shared = share(directory.path()).await;
+        let shared = share(directory.path(), Options::default()).await;
         Self { directory, shared }
+    }
+
+    /// The same with limits, before any client is there.
+    pub(in crate::worker) fn limited(self, limits: Limits) -> Self {
+        let Ok(shared) = Arc::try_unwrap(self.shared) else { panic!("a client is there already") };
+        Self { shared: Arc::new(shared.with_limits(limits)), ..self }
     }
 
     /// The workspace's directory.
@@ -130,9 +138,15 @@ impl Harness {
 
     /// The same workspace with a new worker, which reads the roles anew.
     pub(in crate::worker) async fn restart(self) -> Self {
-        let directory = self.directory;
         self.shared.store.close().await;
-        let shared = share(directory.path()).await;
+        self.replaced(Options::default()).await
+    }
+
+    /// The same workspace with another worker, which takes over while the one before
+    /// can say nothing any more.
+    pub(in crate::worker) async fn replaced(self, options: Options) -> Self {
+        let directory = self.directory;
+        let shared = share(directory.path(), options).await;
         Self { directory, shared }
     }
 
@@ -152,7 +166,7 @@ impl Harness {
 
     /// A client that has not said anything yet.
     pub(in crate::worker) fn connect(&self) -> Client {
-        let (mut client, transport, session) = self.session(SessionRecord::default());
+        let (mut client, transport, session) = self.session(SessionRecord::default(), None);
         client.meta = Value::Null;
         let service = TaskService::new(Arc::clone(&self.shared), session);
         let running = serve_directly(service, transport, None);
@@ -168,6 +182,19 @@ impl Harness {
         client
     }
 
+    /// A client of the revision without sessions that can wait for calls in the
+    /// background, and is known under this name.
+    pub(in crate::worker) fn patient(&self, owner: &str) -> Client {
+        let (mut client, transport, session) = self.session(SessionRecord::default(), Some(owner));
+        client.meta = modern_meta();
+        client.meta["io.modelcontextprotocol/clientCapabilities"] =
+            json!({ "extensions": { "io.modelcontextprotocol/tasks": {} } });
+        let service = TaskService::new(Arc::clone(&self.shared), session);
+        let running = serve_directly(service, transport, None);
+        tokio::spawn(async move { drop(running.waiting().await) });
+        client
+    }
+
     /// A client of the revision without sessions.
     pub(in crate::worker) async fn modern(&self) -> Client {
         let mut client = self.connect();
@@ -179,7 +206,7 @@ impl Harness {
     /// A client whose session an earlier worker had.
     pub(in crate::worker) async fn resume(&self, record: SessionRecord) -> Client {
         let initialize = record.initialize.clone();
-        let (client, transport, session) = self.session(record);
+        let (client, transport, session) = self.session(record, None);
         let service = TaskService::new(Arc::clone(&self.shared), session);
         let running = serve_directly(service, transport, initialize);
         let peer = running.peer().clone();
@@ -198,7 +225,7 @@ impl Harness {
         (Enveloped { inner, client, envelope: Arc::default() }, session)
     }
 
-    fn session(&self, record: SessionRecord) -> (Client, Enveloped<Pipe>, Arc<Session>) {
+    fn session(&self, record: SessionRecord, owner: Option<&str>) -> (Client, Enveloped<Pipe>, Arc<Session>) {
         let (near, far) = tokio::io::duplex(1 << 20);
         let (read, write) = split(far);
         let id = ClientId::random();
@@ -209,7 +236,8 @@ impl Harness {
             envelope: Arc::clone(&envelope),
         };
         let kept = Arc::new(Mutex::new(record.clone()));
-        let session = Arc::new(Session::new(id, record, Box::new(Kept(Arc::clone(&kept)))));
+        let session = Session::new(id, record, Box::new(Kept(Arc::clone(&kept))));
+        let session = Arc::new(session.of(owner.map(str::to_owned)));
         let (read, input) = split(near);
         let client = Client {
             input,
@@ -226,15 +254,16 @@ impl Harness {
     }
 }
 
-async fn share(directory: &Path) -> Arc<Shared> {
+async fn share(directory: &Path, worker: Options) -> Arc<Shared> {
     let state = directory.join(".task_orchestrator");
     let roles = Arc::new(Roles::load(&state.join("roles")));
     let store = open(&state).await;
     let front =
         FrontState { front_started_at: jiff::Timestamp::now().as_second() - 100, ..FrontState::default() };
-    let shared = Shared::new(store, roles, directory.to_owned(), state);
+    let shared = Arc::new(Shared::new(store, roles, directory.to_owned(), state).with_options(worker));
+    tokio::spawn(Arc::clone(&shared.background).serve(Arc::clone(&shared)));
     shared.activate(3, front);
-    Arc::new(shared)
+    shared
 }
 
 async fn open(state: &Path) -> Store {

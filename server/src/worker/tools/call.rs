@@ -1,27 +1,26 @@
 //! One call of a tool: who asked, under which key, and what of the worker a
 //! tool may use. Must never outlive its request.
-#![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
-
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use rmcp::RoleServer;
-use rmcp::model::{ErrorData, JsonObject, LoggingLevel, ProgressNotificationParam};
+use rmcp::model::{ErrorData, JsonObject};
 use rmcp::service::RequestContext;
 use serde::Serialize;
 use serde_json::{Value, json};
 use task_orchestrator_shared::error_code::ErrorCode;
 
+use super::caller::Caller;
 use super::{Entry, canonical};
 use crate::link::OperationId;
 use crate::roles::Roles;
 use crate::store::{Execution, RandomIds, Staged, WriteTx, resolve_inside};
 use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, SessionId, TaskError};
-use crate::worker::client_log;
+use crate::worker::background::Run;
 use crate::worker::failure::{Failure, Refusal};
-use crate::worker::service::Replayed;
+use crate::worker::limits::Family;
 use crate::worker::session::Session;
 use crate::worker::shared::Shared;
 
@@ -65,8 +64,7 @@ impl<R> Answer<R> {
 /// One call of a tool.
 pub(in crate::worker) struct Call<'a> {
     shared: &'a Shared,
-    session: &'a Session,
-    context: &'a RequestContext<RoleServer>,
+    caller: Caller<'a>,
     /// Under which the effect is remembered; of tools that write.
     execution: Option<Execution>,
     /// Under which a checkpoint is found again; of tools that may take long.
@@ -95,7 +93,34 @@ impl<'a> Call<'a> {
             // Without one it is carried out all the same; it cannot be suspended then.
             None => self::execution(context, tool, arguments).ok(),
         };
-        Ok(Self { shared, session, context, execution, identity, checkpointed: AtomicBool::new(false) })
+        let caller = Caller::Request { session, context };
+        Ok(Self { shared, caller, execution, identity, checkpointed: AtomicBool::new(false) })
+    }
+
+    /// The call that runs in the background.
+    ///
+    /// # Errors
+    ///
+    /// When its key is none, which it was when it was kept.
+    pub(in crate::worker) fn in_background(
+        shared: &'a Shared,
+        run: &'a Run,
+        tool: &Entry,
+        arguments: &JsonObject,
+    ) -> Result<Self, Refusal> {
+        let key = run.operation();
+        let identity = Execution::new(key, tool.name, canonical::of(arguments).as_bytes());
+        let identity = match run.idempotency_key() {
+            Some(key) => identity.with_key(key)?,
+            None => identity,
+        };
+        Ok(Self {
+            shared,
+            caller: Caller::Background(run),
+            execution: tool.writes.then(|| identity.clone()),
+            identity: tool.walks.then_some(identity),
+            checkpointed: AtomicBool::new(false),
+        })
     }
 
     /// In place of the work, in safe mode: the reply of a call that was carried out
@@ -112,6 +137,29 @@ impl<'a> Call<'a> {
             .into())
     }
 
+    /// Counts the call against what its client may do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shared::admit`]. Never for what was begun before: it was let through then,
+    /// and whoever sends it again must get its answer.
+    pub(in crate::worker) async fn admit(&self, family: Family) -> Result<Option<Value>, Refusal> {
+        if self.is_replayed() {
+            return Ok(None);
+        }
+        // One in the background was counted when it was begun.
+        let Some(session) = self.caller.session() else { return Ok(None) };
+        let Err(failure) = self.shared.admit(session, family) else { return Ok(None) };
+        // A client's own key means that it may come again over any connection.
+        let keyed = self.execution.clone().filter(|execution| execution.idempotency_key.is_some());
+        if let Some(execution) = keyed
+            && let Some(reply) = self.shared.store.remembered(execution).await?
+        {
+            return Ok(Some(reply));
+        }
+        Err(failure.into())
+    }
+
     /// The reply of a call that comes again and was carried out before, so that
     /// nobody looks at a thousand tasks for it.
     pub(super) async fn recalled<R>(&self) -> Result<Option<Answer<R>>, Refusal> {
@@ -123,7 +171,7 @@ impl<'a> Call<'a> {
 
     /// Whether an earlier worker may have begun with the call.
     pub(super) fn is_replayed(&self) -> bool {
-        self.context.extensions.get::<Replayed>().is_some()
+        self.caller.is_replayed()
     }
 
     /// What all calls share.
@@ -191,14 +239,14 @@ impl<'a> Call<'a> {
 
     /// The session that was opened or resumed last over this connection.
     pub(super) fn work_session(&self) -> Option<SessionId> {
-        self.session.record().work_session.and_then(|id| SessionId::new(id).ok())
+        self.caller.work_session().and_then(|id| SessionId::new(id).ok())
     }
 
     /// From here on this connection's tasks belong to the session of the answer.
     pub(super) fn work_in<R>(&self, answer: &Answer<R>) {
         let id = answer.text("session_id");
         if self.work_session().is_none_or(|present| present.as_str() != id) {
-            self.session.update(|record| record.work_session = Some(id.to_owned()));
+            self.caller.work_in(id);
         }
     }
 
@@ -239,21 +287,17 @@ impl<'a> Call<'a> {
 
     /// Puts a remark into the client's log, where it keeps one at this level.
     pub(super) async fn tell(&self, logger: &str, summary: &str) {
-        let data = json!({ "summary": summary });
-        client_log::send(self.session, self.context, LoggingLevel::Info, logger, data).await;
+        self.caller.tell(logger, summary).await;
     }
 
     /// Whether the client no longer wants the answer.
     pub(super) fn is_cancelled(&self) -> bool {
-        self.context.ct.is_cancelled()
+        self.caller.is_cancelled()
     }
 
     /// Tells the client how far the call is, where it asked to be told.
     pub(super) async fn progress(&self, done: f64, total: f64, message: &str) {
-        let Some(token) = self.context.meta.get_progress_token() else { return };
-        let progress = ProgressNotificationParam::new(token, done).with_total(total).with_message(message);
-        // A client that is gone learns nothing; the call goes on all the same.
-        drop(self.context.peer.notify_progress(progress).await);
+        self.caller.progress(done, total, message).await;
     }
 }
 
@@ -276,7 +320,12 @@ async fn blocking<T: Send + 'static>(
     done.map_err(|error| Failure::internal(&error))?.map_err(Refusal::from)
 }
 
-fn execution(
+/// What the operation log knows a request by.
+///
+/// # Errors
+///
+/// When it has no number, or its client's own key is none.
+pub(in crate::worker) fn execution(
     context: &RequestContext<RoleServer>,
     tool: &Entry,
     arguments: &JsonObject,
@@ -284,9 +333,17 @@ fn execution(
     let operation = context.extensions.get::<OperationId>().copied();
     let operation = operation.ok_or_else(|| no_key("the request carries no operation id"))?;
     let execution = Execution::new(operation, tool.name, canonical::of(arguments).as_bytes());
+    match own_key(context, tool)? {
+        None => Ok(execution),
+        Some(key) => Ok(execution.with_key(key)?),
+    }
+}
+
+/// The client's own key, where it has given one.
+fn own_key<'a>(context: &'a RequestContext<RoleServer>, tool: &Entry) -> Result<Option<&'a str>, Refusal> {
     match context.meta.get(KEY) {
-        None | Some(Value::Null) => Ok(execution),
-        Some(Value::String(key)) => Ok(execution.with_key(key.as_str())?),
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(key)) => Ok(Some(key)),
         Some(_) => {
             let message = format!("{}: bad argument `_meta.{KEY}`: it has to be a string", tool.name);
             Err(ErrorData::invalid_params(message, Some(json!({ "field": format!("_meta.{KEY}") }))).into())

@@ -29,7 +29,10 @@ impl Hub {
             .copied()
             .filter(|number| {
                 let known = self.sessions.get(number);
-                known.is_some_and(|known| session.is_none_or(|session| known.client.to_string() == session))
+                // What is no more than a request has nothing to come back to.
+                known.is_some_and(|known| {
+                    !known.via.is_brief() && session.is_none_or(|session| known.client.to_string() == session)
+                })
             })
             .collect();
         if let (Some(session), true) = (session, wanted.is_empty()) {
@@ -49,6 +52,10 @@ impl Hub {
             // Until its protocol session is open, there is nothing that a new worker could go on from.
             let capable = !session.pending.values().any(|pending| pending.is_initialize);
             tests.push((session.client.to_string(), capable, told));
+            // Who does not listen cannot answer: that is known without waiting.
+            if !session.port.is_reachable() {
+                continue;
+            }
             let waiting = self.pinged.entry(number).or_default();
             waiting.retain(|asker| !asker.is_closed());
             waiting.push(tell);
