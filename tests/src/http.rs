@@ -50,7 +50,12 @@ impl Served {
         Ok(())
     }
 
-    fn start_at(workspace: &Workspace, address: &str, arguments: &[&str]) -> Result<Self> {
+    /// Starts one at this address.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn start_at(workspace: &Workspace, address: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = workspace.command("serve");
         command.args(["--http", address]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
