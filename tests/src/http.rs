@@ -1,5 +1,6 @@
 //! A client that speaks MCP over HTTP to a front of its own, and can misbehave. Every
 //! request is one call of this thread.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};

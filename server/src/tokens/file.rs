@@ -87,7 +87,7 @@ pub fn add(path: &Path, token: SealedToken) -> Result<(), TokenError> {
     check(&token)?;
     change(path, |tokens| {
         if tokens.iter().any(|other| other.name == token.name || other.id == token.id) {
-            return Err(TokenError::Exists(token.name.clone()));
+            return Err(TokenError::Exists(token.name));
         }
         if tokens.len() >= MAX_TOKENS {
             return Err(TokenError::Full(MAX_TOKENS));

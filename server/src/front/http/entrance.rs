@@ -98,10 +98,7 @@ where
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let body = Limited::new(body, MAX_DISCARDED);
-    let is_read = match tokio::time::timeout(DISCARD_WITHIN, discard(body)).await {
-        Ok(is_read) => is_read,
-        Err(_) => false,
-    };
+    let is_read = tokio::time::timeout(DISCARD_WITHIN, discard(body)).await.unwrap_or_default();
     if !is_read {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

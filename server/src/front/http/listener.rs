@@ -179,8 +179,9 @@ impl Door {
     /// What is to be done beside connections.
     async fn look_after(self: Arc<Self>) {
         let sweep = async {
+            let mut times = tokio::time::interval(SWEEP_EVERY);
             loop {
-                tokio::time::sleep(SWEEP_EVERY).await;
+                times.tick().await;
                 self.http.guard.keyring.sweep(Timestamp::now());
             }
         };

@@ -67,8 +67,9 @@ impl Tls {
     /// Reads the files again whenever they have changed. Never ends.
     pub(super) async fn watch(&self) {
         let mut read_as = self.read_as;
+        let mut times = tokio::time::interval(LOOK_EVERY);
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
+            times.tick().await;
             let now = [stamp(&self.certificate), stamp(&self.key)];
             if now == read_as {
                 continue;

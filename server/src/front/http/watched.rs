@@ -86,7 +86,7 @@ pub(super) struct Watched<S> {
 impl<S> Watched<S> {
     /// A new connection: the first head is awaited from now on.
     pub(super) fn new(stream: S, patience: Patience, activity: Arc<Activity>) -> Self {
-        let read_by = Box::pin(tokio::time::sleep(patience.head));
+        let read_by = Box::pin(tokio::time::sleep_until(Instant::now() + patience.head));
         Self { stream, patience, activity, awaited: Awaited::Head, begun: 0, read_by, write_by: None }
     }
 
@@ -121,7 +121,8 @@ impl<S> Watched<S> {
             return result;
         }
         let within = self.patience.write;
-        let by = self.write_by.get_or_insert_with(|| Box::pin(tokio::time::sleep(within)));
+        let by =
+            self.write_by.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + within)));
         if by.as_mut().poll(context).is_ready() { Poll::Ready(Err(late("read"))) } else { Poll::Pending }
     }
 }
@@ -222,7 +223,7 @@ mod tests {
         let (mut client, mut server, _) = connected();
         let trickle = tokio::spawn(async move {
             while client.write_all(b"x").await.is_ok() {
-                tokio::time::sleep(Duration::from_secs(1)).await;
+                tokio::time::sleep_until(Instant::now() + Duration::from_secs(1)).await;
             }
         });
         let all = async {
@@ -272,7 +273,7 @@ mod tests {
         server.write_all(&[0; 64]).await.unwrap();
         let slow = tokio::spawn(async move {
             for _ in 0..4 {
-                tokio::time::sleep(Duration::from_secs(20)).await;
+                tokio::time::sleep_until(Instant::now() + Duration::from_secs(20)).await;
                 client.read_exact(&mut [0; 64]).await.unwrap();
             }
             client
