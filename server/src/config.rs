@@ -22,8 +22,8 @@ pub use key::{Key, Process, VARIABLE_PREFIX};
 pub use problem::{ConfigErrors, Origin, Problem, Warning};
 pub use render::{default_file, shown_as_json, shown_as_text};
 pub use setting::{
-    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Principal, RoleGrant,
-    Signal, Signals, Synchronous, Verbosity,
+    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LimitedClients, LogFormat, Policy,
+    Principal, RoleGrant, Signal, Signals, Synchronous, Verbosity,
 };
 pub use table::{
     Access, Audit, Buffer, Config, Front, Http, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store,

@@ -13,6 +13,7 @@ mod hub;
 mod intent;
 mod jobs;
 mod log_files;
+mod metrics;
 mod outcomes;
 mod port;
 mod session;
@@ -35,6 +36,8 @@ use task_orchestrator_shared::start::READY;
 use thiserror::Error;
 use tokio::net::UnixListener;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch as watch_channel};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::access::{Access, AccessError};
 use crate::admin as admin_socket;
@@ -55,11 +58,12 @@ use crate::workspace::Workspace;
 pub use backups::Backups;
 use budget::Budget;
 use event::Event;
-pub use http::{ListenError, Listener};
+pub use http::{ListenError, Listener, ProbesListenError, ProbesListener};
 use hub::Hub;
 pub use jobs::Loaded;
 use jobs::{Jobs, Places};
 use log_files::LogFiles;
+use metrics::Metrics;
 use workers::{Heartbeat, Workers};
 
 /// Events that wait for the hub; whoever has one more waits.
@@ -130,6 +134,8 @@ pub struct Options {
     pub log: LogHandle,
     /// Where clients on the network come, if they may.
     pub listener: Option<Listener>,
+    /// Where probes alone are answered, where that is not the same.
+    pub probes: Option<ProbesListener>,
 }
 
 /// Proof that no other front serves the workspace; the kernel releases it with
@@ -187,7 +193,8 @@ pub async fn run(
     mut options: Options,
 ) -> Result<Report, FrontError> {
     raise_descriptor_limit();
-    let listener = options.listener.take();
+    let (listener, probes_listener) = (options.listener.take(), options.probes.take());
+    let metrics = Metrics::new();
     let (events, inbox) = mpsc::channel(EVENT_QUEUE);
     let access = Access::of(config)?;
     let sockets::Sockets { clients, admins, places } = sockets::open(workspace, access.socket_group())?;
@@ -211,6 +218,7 @@ pub async fn run(
         held_long,
         boot: boot.clone(),
         generation: Arc::clone(&generation),
+        metrics: Arc::clone(&metrics),
         set_log_level: set_log_level(&options.log),
     };
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
@@ -224,10 +232,12 @@ pub async fn run(
         budget,
         max_requests_per_client: config.buffer.max_requests_per_client as usize,
         shutdown: shutdown.clone(),
+        metrics,
         held_long: is_held_long,
     };
+    let probes = http::Probes::new(&shared, options.log.clone());
     if let Some(listener) = listener {
-        let http = http::Http::start(shared.clone(), config.clone(), ledger).await;
+        let http = http::Http::start(shared.clone(), config.clone(), Arc::clone(&probes), ledger).await;
         let kept = Arc::clone(&http);
         shutdown.register("sessions over HTTP", move || async move {
             kept.kept().await;
@@ -235,6 +245,8 @@ pub async fn run(
         });
         tokio::spawn(http::serve(http, listener, shutdown.token()));
     }
+    let closed = CancellationToken::new();
+    let probing = serve_probes(&probes, probes_listener, &closed);
     tokio::spawn(accept_clients(clients, shared, config.front.max_sessions as usize));
     let facts = admin_socket::Facts { boot, workspace: workspace.root().display().to_string(), generation };
     let logs = Arc::new(LogFiles { directory: workspace.logs() });
@@ -246,8 +258,22 @@ pub async fn run(
     }
     let report = shutdown.run(signals).await;
     admin.stop(ADMIN_GRACE).await;
+    // The next front waits for the lock, and wants the address.
+    closed.cancel();
+    if let Some(probing) = probing {
+        drop(probing.await);
+    }
     drop(lock);
     Ok(report)
+}
+
+/// Answers probes at an address of their own, until it is closed.
+fn serve_probes(
+    probes: &Arc<http::Probes>,
+    listener: Option<ProbesListener>,
+    closed: &CancellationToken,
+) -> Option<JoinHandle<()>> {
+    Some(tokio::spawn(http::serve_probes(Arc::clone(probes), listener?, closed.clone())))
 }
 
 /// A thousand clients need more descriptors than processes usually begin with.

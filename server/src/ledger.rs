@@ -190,6 +190,11 @@ impl Ledger {
         self.submit("letters", move |db| db.letters(limit))
     }
 
+    /// How many dead letters are kept.
+    pub fn letter_count(&self) -> Answer<u64> {
+        self.submit("letter_count", |db| db.letter_count())
+    }
+
     /// One dead letter, whole.
     pub fn letter(&self, id: u64) -> Answer<Option<Letter>> {
         self.submit("letter", move |db| db.letter(id))

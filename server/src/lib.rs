@@ -10,6 +10,7 @@
 pub mod access;
 pub mod admin;
 pub mod audit;
+pub mod breaker;
 pub mod cli;
 pub mod client_setup;
 pub mod clock;
@@ -23,6 +24,7 @@ pub mod logging;
 mod private_socket;
 pub mod process;
 pub mod reboot;
+pub mod request_headers;
 pub mod restart;
 pub mod roles;
 pub mod shim;

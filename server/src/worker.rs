@@ -6,16 +6,17 @@
 //! - [`service`], `tools`, `resources`, `prompts`, `completions`, `subscriptions`,
 //!   `client_log`, [`failure`]: the MCP service of one session.
 //! - [`background`], `long_calls`: calls that clients have run in the background.
-//! - [`shared`], `jobs`, `notices`: what all sessions serve from, and what concerns them all.
+//! - [`shared`], `jobs`, [`limits`], `notices`: what all sessions serve from, and what concerns them all.
 //! - [`program`], `options`, `inspect`, `tree`: how it is opened, and what the front orders beside requests.
 //! - [`orders`]: snapshots and backups that the front asks for.
 
 pub mod background;
-mod client_log;
+pub mod client_log;
 mod completions;
 pub mod failure;
 mod inspect;
 pub mod jobs;
+pub mod limits;
 mod long_calls;
 mod notices;
 mod options;

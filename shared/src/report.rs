@@ -1,8 +1,12 @@
 //! What is reported of the server itself: one set of types for the MCP tools and
 //! the admin channel. Field names are the contract of the reboot tools.
 
+mod protection;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use protection::{BreakerCheck, BreakerState, LimitCounts, LimitsCheck};
 
 use crate::error_code::ErrorCode;
 use crate::phase::Phase;
@@ -75,6 +79,12 @@ pub struct Checks {
     pub memory: MemoryCheck,
     /// Snapshots and backups.
     pub state: StateCheck,
+    /// How often clients may call tools; absent while no worker has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsCheck>,
+    /// Circuit breakers by what they protect: `build`, the build command.
+    #[serde(default)]
+    pub breakers: std::collections::BTreeMap<String, BreakerCheck>,
 }
 
 /// Whether a restart would go through.

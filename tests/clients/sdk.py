@@ -3,6 +3,7 @@
 Only names differ here; what is sent and checked is the SDK's own work.
 """
 
+import asyncio
 import contextlib
 import importlib.metadata
 
@@ -70,17 +71,45 @@ class Sdk:
         return (await self.session.get_prompt(name)).messages
 
 
-@contextlib.asynccontextmanager
-async def connected(command, arguments, era, heard=None):
-    """A session over stdio. Era: "legacy", or with the 2.x line also "auto".
+    @contextlib.asynccontextmanager
+    async def watching(self, uri):
+        """Meanwhile the server tells of changes: of this resource, and of its lists.
 
-    `heard` is given what the server says without being asked.
+        What it says comes to whoever was given as `heard`.
+        """
+        if self.era < "2026-07-28":
+            if LINE == 1:
+                from pydantic import AnyUrl
+
+                uri = AnyUrl(uri)
+            await self.session.subscribe_resource(uri)
+            yield
+            return
+        changes = {"tools_list_changed": True, "resource_subscriptions": [uri]}
+        async with self.session.listen(**changes) as stream, asyncio.TaskGroup() as group:
+            reading = group.create_task(_until_its_end(stream))
+            yield
+            reading.cancel()
+
+
+async def _until_its_end(stream):
+    async for _ in stream:
+        pass
+    raise RuntimeError("the server has ended the stream of changes")
+
+
+@contextlib.asynccontextmanager
+async def connected(server, era, heard=None):
+    """A session with a program's parameters (stdio) or a URL (Streamable HTTP).
+
+    Era: "legacy", or with the 2.x line also "auto". `heard` is given what the server
+    says without being asked.
     """
-    server = StdioServerParameters(command=command, args=arguments)
     if LINE == 1:
-        async with stdio_client(server) as (reading, writing), ClientSession(
-            reading, writing, message_handler=heard
-        ) as session:
+        from mcp.client.streamable_http import streamable_http_client
+
+        over = streamable_http_client if isinstance(server, str) else stdio_client
+        async with over(server) as streams, ClientSession(*streams[:2], message_handler=heard) as session:
             agreed = await session.initialize()
             yield Sdk(session, agreed.protocolVersion)
     else:
@@ -88,3 +117,8 @@ async def connected(command, arguments, era, heard=None):
 
         async with Client(server, mode=era, message_handler=heard) as client:
             yield Sdk(client, client.protocol_version)
+
+
+def program(command, *arguments):
+    """A server that the SDK starts itself."""
+    return StdioServerParameters(command=command, args=list(arguments))

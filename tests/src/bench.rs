@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod audit;
 pub mod broken;
+pub mod cache;
 pub mod console;
 pub mod control;
 pub mod crash;

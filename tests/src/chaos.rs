@@ -3,7 +3,10 @@
 
 mod killer;
 mod load;
+mod place;
 mod progress;
+mod speaker;
+mod unasked;
 mod watched;
 
 use std::collections::HashMap;
@@ -18,17 +21,20 @@ use crate::measure::{Sample, milliseconds};
 use crate::{Client, Workspace, observed};
 
 pub use killer::Victim;
+use place::Front;
+pub use place::config;
 use progress::Progress;
+use speaker::Speaker;
+pub use speaker::Transport;
 use watched::Watched;
-
-/// The configuration of such a run: its kills are no reason for safe mode.
-pub const CONFIG: &str = crate::workspace::MANY_CRASHES;
 
 /// What to run.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Clients, each with a shim of its own.
+    /// How many clients.
     pub clients: usize,
+    /// How they come.
+    pub transport: Transport,
     /// Calls that one client has in flight at once.
     pub window: usize,
     /// How often to kill or restart.
@@ -79,7 +85,7 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Runs it in the workspace and compares.
+/// Runs it in the workspace, whose configuration is [`config`]'s, and compares.
 ///
 /// # Errors
 ///
@@ -87,7 +93,9 @@ impl fmt::Display for Outcome {
 /// What the program did wrong is in the [`Outcome`].
 pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
     ensure!(plan.clients > 0 && plan.window > 0, "nobody to call");
-    let clients = (0..plan.clients).map(|_| Client::open(workspace)).collect::<Result<Vec<_>>>()?;
+    let mut front = Front::start(workspace, plan.transport)?;
+    let open = |number| Speaker::open(workspace, plan.transport, number, plan.victim.may_be_the_front());
+    let clients = (0..plan.clients).map(open).collect::<Result<Vec<_>>>()?;
     let progress = Arc::new(Progress::new(plan.clients * plan.window));
     let watched = Watched::new(workspace)?;
     let (kills, calls) = std::thread::scope(|scope| {
@@ -99,7 +107,7 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
                 callers.push(scope.spawn(move || load::call_until_told(client, number, lane, &progress)));
             }
         }
-        let kills = killer::kill_as_planned(workspace, plan, &progress, &watched);
+        let kills = killer::kill_as_planned(workspace, plan, &progress, &watched, &mut front);
         watched.end();
         progress.stop();
         let calls = callers.into_iter().filter_map(|caller| caller.join().ok()).flatten().collect::<Vec<_>>();
@@ -109,7 +117,7 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
     let (mut history, kills) = (History { calls, disconnects: disconnects(&clients) }, kills?);
     for call in &mut history.calls {
         // The inbox counts what came under an id after its first answer was taken.
-        let times = clients.get(call.client).map_or(0, |client| load::times_answered(client, call.id));
+        let times = clients.get(call.client).map_or(0, |client| client.times_answered(call.id));
         if let Some(first) = call.answers.first().cloned() {
             call.answers.resize(usize::try_from(times)?.max(1), first);
         }
@@ -120,6 +128,7 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
     let stored = observed::in_database(&workspace.database())?;
     verdict.merge(history::check(&history, "database", &stored));
     let mut problems = watched.problems();
+    problems.extend(progress.failures());
     problems.extend(out_of_order(&observed::titles_in_order(&workspace.database())?));
     let waits = Sample::of(history.calls.iter().map(|call| call.waited).collect());
     Ok(Outcome { verdict, problems, kills, calls: history.calls.len(), tasks: stored.len(), waits })
@@ -142,12 +151,9 @@ fn out_of_order(titles: &[String]) -> Vec<String> {
     problems
 }
 
-fn disconnects(clients: &[Client]) -> Vec<String> {
-    let broken = |(number, client): (usize, &Client)| {
-        let ended = client.inbox().look(|received| received.ended);
-        let problem = if ended { Some("its stream ended".to_owned()) } else { None };
-        let problem = problem.or_else(|| client.assert_pure().err().map(|error| error.to_string()));
-        problem.map(|problem| format!("client {number}: {problem}"))
+fn disconnects(clients: &[Speaker]) -> Vec<String> {
+    let broken = |(number, client): (usize, &Speaker)| {
+        client.disconnect().map(|problem| format!("client {number}: {problem}"))
     };
     clients.iter().enumerate().filter_map(broken).collect()
 }

@@ -118,7 +118,7 @@ pub struct StreamEvent {
 
 /// A stream that is being read.
 pub struct Stream {
-    lines: BufReader<Box<dyn Read>>,
+    lines: BufReader<Box<dyn Read + Send>>,
 }
 
 /// A client.
@@ -257,11 +257,22 @@ impl HttpClient {
     /// When the connection fails.
     pub fn ask(&self, id: u64, method: &str, mut params: Value) -> Result<Answer> {
         let named = ["name", "uri"].iter().find_map(|key| params[*key].as_str()).map(str::to_owned);
-        params["_meta"] = modern_meta();
+        let mut meta = modern_meta();
+        if let (Some(meta), Some(own)) = (meta.as_object_mut(), params["_meta"].as_object()) {
+            meta.extend(own.clone());
+        }
+        params["_meta"] = meta;
         let message = json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params});
         let mut headers = vec![("MCP-Protocol-Version", MODERN), ("Mcp-Method", method)];
         headers.extend(named.as_deref().map(|name| ("Mcp-Name", name)));
         self.post_with(message.to_string().as_bytes(), &headers)
+    }
+
+    /// Another client in the same session, at this place.
+    pub fn same_session(&self, url: &str) -> Self {
+        let revision = self.revision.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (token, session) = (self.token.clone(), Mutex::new(self.session()));
+        Self { token, session, revision: Mutex::new(revision), ..Self::new(url) }
     }
 
     /// Opens the stream that belongs to no request, or one that broke behind this event.
@@ -271,7 +282,8 @@ impl HttpClient {
     /// When the answer is no stream.
     pub fn stream(&self, last_event: Option<&str>) -> Result<Stream> {
         let last: Vec<_> = last_event.map(|id| ("Last-Event-ID", id)).into_iter().collect();
-        stream(self.fetch(&last)?)
+        // It lasts as long as the session, not as a request.
+        stream(self.fetch(&last, None)?)
     }
 
     /// Sends a GET with further headers, which weigh more than the usual ones, and reads
@@ -281,10 +293,10 @@ impl HttpClient {
     ///
     /// When the connection fails.
     pub fn get_with(&self, headers: &[(&str, &str)]) -> Result<Answer> {
-        answer(self.fetch(headers)?)
+        answer(self.fetch(headers, Some(PATIENCE))?)
     }
 
-    fn fetch(&self, headers: &[(&str, &str)]) -> Result<Response<Body>> {
+    fn fetch(&self, headers: &[(&str, &str)], patience: Option<Duration>) -> Result<Response<Body>> {
         let mut request = self.agent.get(&self.url);
         let given = |name: &str| headers.iter().any(|(other, _)| other.eq_ignore_ascii_case(name));
         for (name, value) in self.headers().iter().filter(|(name, _)| !given(name)) {
@@ -293,7 +305,7 @@ impl HttpClient {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        Ok(request.call()?)
+        Ok(request.config().timeout_global(patience).build().call()?)
     }
 
     /// Forgets its session, as a client does that never had one.
@@ -337,27 +349,37 @@ fn stream(response: Response<Body>) -> Result<Stream> {
     if response.status() != StatusCode::OK {
         anyhow::bail!("no stream: {:?}", answer(response)?);
     }
-    let reader: Box<dyn Read> = Box::new(response.into_body().into_reader());
+    let reader: Box<dyn Read + Send> = Box::new(response.into_body().into_reader());
     Ok(Stream { lines: BufReader::new(reader) })
 }
 
 impl Answer {
+    /// Every JSON-RPC message in it: the body, or what its events carry.
+    ///
+    /// # Errors
+    ///
+    /// When it is something else.
+    pub fn messages(&self) -> Result<Vec<Value>> {
+        if !self.kind.starts_with("text/event-stream") {
+            return Ok(vec![serde_json::from_str(&self.body).with_context(|| format!("{self:?}"))?]);
+        }
+        let mut stream = Stream { lines: BufReader::new(Box::new(std::io::Cursor::new(self.body.clone()))) };
+        let mut messages = Vec::new();
+        while let Some(event) = stream.next_event()? {
+            if !event.data.is_empty() {
+                messages.push(serde_json::from_str(&event.data)?);
+            }
+        }
+        Ok(messages)
+    }
+
     /// The JSON-RPC message that answers: the body, or the last event of it.
     ///
     /// # Errors
     ///
     /// When there is none.
     pub fn message(&self) -> Result<Value> {
-        if !self.kind.starts_with("text/event-stream") {
-            return serde_json::from_str(&self.body).with_context(|| format!("{self:?}"));
-        }
-        let mut stream = Stream { lines: BufReader::new(Box::new(std::io::Cursor::new(self.body.clone()))) };
-        let mut last = None;
-        while let Some(event) = stream.next_event()? {
-            last = Some(event).filter(|event| !event.data.is_empty()).or(last);
-        }
-        let last = last.with_context(|| format!("no event: {self:?}"))?;
-        Ok(serde_json::from_str(&last.data)?)
+        self.messages()?.pop().with_context(|| format!("no message: {self:?}"))
     }
 }
 

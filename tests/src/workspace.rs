@@ -21,6 +21,9 @@ use crate::{process, program, wait};
 /// The configuration of a test that kills workers in a row: there that is no reason for safe mode.
 pub const MANY_CRASHES: &str = "[restart]\ncrashes_in_10_seconds = 1000\ncrashes_in_10_minutes = 100000\n";
 
+/// Beside it where clients over the network call as fast as they can: their calls are limited otherwise.
+pub const UNLIMITED: &str = "[limits]\nread_burst = 1000000\nwrite_burst = 1000000\nheavy_burst = 1000000\n";
+
 /// Exit code of `status` when nothing runs.
 pub const NOT_RUNNING: i32 = 4;
 

@@ -206,7 +206,7 @@ fn callers_who_do_not_behave_are_noticed_by_nobody() -> Result<()> {
             with_long_call: false,
             only_reads: false,
         };
-        let load = Load::begin(&clients, pace)?;
+        let load = Load::begin(clients.as_path(), pace)?;
         changes_are_told(workspace, 100)?;
         all_goes_on(workspace, &caller, "readers who do not read")?;
         load.finish()?;

@@ -5,12 +5,21 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use task_orchestrator_tests::Workspace;
-use task_orchestrator_tests::chaos::{self, Plan, Victim};
+use task_orchestrator_tests::chaos::{self, Plan, Transport, Victim};
+use task_orchestrator_tests::workspace::MANY_CRASHES;
 
 fn run(victim: Victim, kills: u32, seed: u64) -> Result<String> {
-    let plan =
-        Plan { clients: 6, window: 2, kills, replies: 0, victim, seed, limit: Duration::from_secs(600) };
-    Workspace::configured(chaos::CONFIG)?.check(|workspace| {
+    let plan = Plan {
+        clients: 6,
+        transport: Transport::Stdio,
+        window: 2,
+        kills,
+        replies: 0,
+        victim,
+        seed,
+        limit: Duration::from_secs(600),
+    };
+    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
         let outcome = chaos::run(workspace, &plan)?;
         ensure!(outcome.is_clean(), "{outcome}");
         ensure!(outcome.kills == kills, "only {} kills: {outcome}", outcome.kills);

@@ -6,12 +6,21 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use task_orchestrator_tests::Workspace;
-use task_orchestrator_tests::chaos::{self, Plan, Victim};
+use task_orchestrator_tests::chaos::{self, Plan, Transport, Victim};
+use task_orchestrator_tests::workspace::MANY_CRASHES;
 
 fn run(victim: Victim, clients: usize, kills: u32) -> Result<()> {
-    let plan =
-        Plan { clients, window: 2, kills, replies: 0, victim, seed: 5, limit: Duration::from_secs(300) };
-    Workspace::configured(chaos::CONFIG)?.check(|workspace| {
+    let plan = Plan {
+        clients,
+        transport: Transport::Stdio,
+        window: 2,
+        kills,
+        replies: 0,
+        victim,
+        seed: 5,
+        limit: Duration::from_secs(300),
+    };
+    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
         let outcome = chaos::run(workspace, &plan)?;
         ensure!(outcome.is_clean(), "{outcome}");
         ensure!(outcome.kills == kills, "only {} disturbances: {outcome}", outcome.kills);

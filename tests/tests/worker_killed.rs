@@ -5,13 +5,15 @@
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use task_orchestrator_tests::chaos::{self, Outcome, Plan, Victim};
+use task_orchestrator_tests::chaos::{self, Outcome, Plan, Transport, Victim};
+use task_orchestrator_tests::workspace::MANY_CRASHES;
 use task_orchestrator_tests::{Workspace, program};
 
 #[test]
 fn two_hundred_workers_die_and_no_client_notices() -> Result<()> {
     let plan = Plan {
         clients: 8,
+        transport: Transport::Stdio,
         window: 2,
         kills: 200,
         replies: 0,
@@ -19,7 +21,7 @@ fn two_hundred_workers_die_and_no_client_notices() -> Result<()> {
         seed: 20_261_121,
         limit: Duration::from_secs(600),
     };
-    Workspace::configured(chaos::CONFIG)?.check(|workspace| {
+    Workspace::configured(MANY_CRASHES)?.check(|workspace| {
         let outcome = chaos::run(workspace, &plan)?;
         println!("{outcome}");
         let status = workspace.status()?;
@@ -34,9 +36,10 @@ fn two_hundred_workers_die_and_no_client_notices() -> Result<()> {
 /// about one of its answers in fifty is its last.
 fn with_worker(name: &str) -> Result<Outcome> {
     let worker = program::beside(name)?;
-    let config = format!("{}\n[worker]\nbinary = {:?}\n", chaos::CONFIG, worker.display().to_string());
+    let config = format!("{MANY_CRASHES}\n[worker]\nbinary = {:?}\n", worker.display().to_string());
     let plan = Plan {
         clients: 4,
+        transport: Transport::Stdio,
         window: 2,
         kills: 0,
         replies: 2000,

@@ -1,5 +1,6 @@
 //! Conversations with a console that the tests play the server for.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use task_orchestrator_shared::admin::session_detail::{
@@ -442,6 +443,8 @@ fn health(alerts: Vec<Alert>) -> Box<Health> {
             disk: DiskCheck { free_bytes: Some(1 << 40), status: Level::Healthy },
             memory: MemoryCheck { front_rss_bytes: None, worker_rss_bytes: None, buffered_bytes: 0 },
             state: StateCheck { current_state_bytes: None, backups: 9, last_verified: None, status: level },
+            limits: None,
+            breakers: BTreeMap::new(),
         },
     })
 }

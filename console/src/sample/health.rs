@@ -65,6 +65,8 @@ pub(crate) fn health(alerts: bool) -> Box<Health> {
             last_verified: Some(at(-60)),
             status: Level::Healthy,
         },
+        limits: None,
+        breakers: std::collections::BTreeMap::new(),
     };
     let raised = Alert {
         kind: "snapshot_broken".to_owned(),

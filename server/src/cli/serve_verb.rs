@@ -7,7 +7,7 @@ use crate::cli::global::KeyValue;
 use crate::cli::{GlobalArgs, ServeArgs};
 use crate::config::Process;
 use crate::exit::Exit;
-use crate::front::{self, FrontLock, Listener};
+use crate::front::{self, FrontLock, Listener, ProbesListener};
 use crate::logging;
 use crate::shutdown::{ForcedBy, Outcome};
 
@@ -27,6 +27,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
     workspace.create(&surroundings)?;
     let lock = FrontLock::take(&workspace, args.detached)?;
     let listener = Listener::bind(&config.http)?;
+    let probes = ProbesListener::bind(&config.http)?;
     let logging = logging::start(Process::Front, &workspace, &config.log)?;
     for warning in warnings {
         tracing::warn!("{warning}");
@@ -35,6 +36,8 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
         // Standard output stays empty here too, so that no habit forms of reading it.
         let root = workspace.root().display();
         let http = listener.as_ref().map(|listener| format!(" and {}", listener.url())).unwrap_or_default();
+        let probed = probes.as_ref().map(|probes| format!(", probes on {}", probes.address()));
+        let http = format!("{http}{}", probed.unwrap_or_default());
         writeln!(io::stderr(), "serving {root}{http} (pid {}); Ctrl-C ends it", std::process::id())?;
     }
     let (again, at) = (global.clone(), workspace.clone());
@@ -48,6 +51,7 @@ pub(super) fn run(global: &GlobalArgs, args: &ServeArgs) -> anyhow::Result<Exit>
         provenance,
         log: logging.handle(),
         listener,
+        probes,
     };
     // One thread: with two processes that pass messages on, more only get in each other's way.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

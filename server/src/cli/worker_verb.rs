@@ -14,15 +14,19 @@ use crate::{logging, process};
 ///
 /// A workspace or configuration that cannot be used, or a link that broke.
 pub(super) fn run(global: &GlobalArgs) -> anyhow::Result<Exit> {
-    run_worker(global, program::Options::default())
+    run_worker(global, program::Options::default(), program::Tools)
 }
 
-/// The same as a test build.
+/// The same as a test build, which may serve something else.
 ///
 /// # Errors
 ///
 /// As the program's own.
-pub fn run_worker(global: &GlobalArgs, options: program::Options) -> anyhow::Result<Exit> {
+pub fn run_worker<H: program::Handlers>(
+    global: &GlobalArgs,
+    options: program::Options,
+    handlers: H,
+) -> anyhow::Result<Exit> {
     // A worker without its front serves nobody, and must not write while the next one does.
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
     let (mut workspace, surroundings) = global.find_workspace()?;
@@ -33,7 +37,7 @@ pub fn run_worker(global: &GlobalArgs, options: program::Options) -> anyhow::Res
     // ends, and what is unanswered is replayed.
     process::end_on_panic();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(program::run(&workspace, &config, options, logging.handle()));
+    let outcome = runtime.block_on(program::run(&workspace, &config, options, handlers, logging.handle()));
     runtime.shutdown_background();
     drop(logging);
     match outcome {

@@ -11,7 +11,9 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-pub use choice::{AnonymousRole, ClientRole, Level, LogFormat, Policy, Synchronous, Verbosity};
+pub use choice::{
+    AnonymousRole, ClientRole, Level, LimitedClients, LogFormat, Policy, Synchronous, Verbosity,
+};
 pub use grants::{Grants, GroupName, Principal, RoleGrant};
 pub use signal::{Signal, Signals};
 pub use size::ByteSize;

@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use super::key::{Key, Process, check};
 use super::setting::{
-    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LogFormat, Policy, Setting, Signals,
-    Synchronous, Verbosity,
+    AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LimitedClients, LogFormat, Policy,
+    Setting, Signals, Synchronous, Verbosity,
 };
 use super::sources::{Outcome, Sources};
 
@@ -100,6 +100,10 @@ keys! {
     http: Http {
         /// The address and port that it listens on; empty for none. `serve --http` sets it.
         address: Option<SocketAddr> = "", read by Front;
+        /// The address and port of `/healthz`, `/readyz` and `/metrics`; empty for the
+        /// same as `http.address`, where they need what a client needs. On an address of
+        /// their own they need nothing: it belongs where only those reach it who may.
+        probes_address: Option<SocketAddr> = "", read by Front;
         /// The role of a client without a token, who can be whoever reaches the address;
         /// `none` refuses it. Anything but the own machine needs a token in any case.
         anonymous_role: AnonymousRole = "readonly", read by Front;
@@ -216,6 +220,23 @@ keys! {
         status_per_second: u32 = "10", read by Front, min "1", max "10000";
         /// Tests of connections, in a minute.
         reconnect_test_per_minute: u32 = "5", read by Front, min "1", max "10000";
+        /// Whose calls of the task tools are limited: `http`, clients over the network; or
+        /// `all`. A client over standard input and output is a process of the server's own
+        /// user, who pays for what it asks.
+        tools_apply_to: LimitedClients = "http", read by Worker;
+        /// Calls at once that only read; reading resources and completions count as such.
+        read_burst: u32 = "600", read by Worker, min "1", max "1000000";
+        /// The time after which one more is allowed.
+        read_interval: Duration = "20 ms", read by Worker, min "1 ms", max "1 h";
+        /// Calls at once that write.
+        write_burst: u32 = "60", read by Worker, min "1", max "1000000";
+        /// The time after which one more is allowed.
+        write_interval: Duration = "1 s", read by Worker, min "1 ms", max "1 h";
+        /// Calls at once that may look at everything there is: maintenance, synthesis and
+        /// the clean-up of sessions.
+        heavy_burst: u32 = "10", read by Worker, min "1", max "1000000";
+        /// The time after which one more is allowed.
+        heavy_interval: Duration = "6 s", read by Worker, min "1 ms", max "1 h";
     }
     /// The database.
     store: Store {

@@ -1,6 +1,7 @@
 //! Who has asked the front for something, and how the answer reaches them.
 
 use serde_json::Value;
+use task_orchestrator_shared::admin::Reply;
 use task_orchestrator_shared::restart::{RestartEvent, RestartId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,6 +28,8 @@ pub(crate) enum ReplyTo {
     Nobody,
     /// Those who watch the server.
     Watchers,
+    /// The front itself, for those who collect figures.
+    Figures(oneshot::Sender<Reply>),
     /// Whoever asked for something that is written down with its outcome.
     Recorded(Box<Recorded>),
     /// Whoever asked for a restore: the outcome of the restart that it takes.
@@ -40,7 +43,7 @@ impl ReplyTo {
             Self::Client(call) => !matches!(call.command, Command::Restart { wait: false, .. }),
             Self::Recorded(recorded) => recorded.to.waits(),
             Self::Restore(to) => to.waits(),
-            Self::Admin(_) | Self::Nobody | Self::Watchers => true,
+            Self::Admin(_) | Self::Figures(_) | Self::Nobody | Self::Watchers => true,
         }
     }
 
@@ -49,7 +52,7 @@ impl ReplyTo {
         match self {
             Self::Recorded(recorded) => recorded.key.as_ref(),
             Self::Restore(to) => to.key(),
-            Self::Admin(_) | Self::Client(_) | Self::Nobody | Self::Watchers => None,
+            Self::Admin(_) | Self::Client(_) | Self::Figures(_) | Self::Nobody | Self::Watchers => None,
         }
     }
 
@@ -71,7 +74,7 @@ impl ReplyTo {
             Self::Client(call) => Some(call),
             Self::Recorded(recorded) => recorded.to.call(),
             Self::Restore(to) => to.call(),
-            Self::Admin(_) | Self::Nobody | Self::Watchers => None,
+            Self::Admin(_) | Self::Figures(_) | Self::Nobody | Self::Watchers => None,
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use super::answer;
 use super::budget::Budget;
 use super::event::{ClientMessage, ConnectionId, Content, Event};
+use super::metrics::{End, Metrics};
 use super::port::Port;
 use super::session::{SLOW_CLIENT_BYTES, Session, Via, send};
 use crate::envelope::{self, Envelope};
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) budget: Budget,
     pub(crate) max_requests_per_client: usize,
     pub(crate) shutdown: Shutdown,
+    pub(crate) metrics: Arc<Metrics>,
     /// Whether requests have been held for long: who is at its limit is refused then.
     pub(crate) held_long: watch::Receiver<bool>,
 }
@@ -146,6 +148,9 @@ pub(crate) async fn message(
                 biased;
                 charge = shared.budget.charge(permits, frame.payload.len()) => charge,
                 _ = held_long.wait_for(|long| *long) => {
+                    let requests = &shared.metrics.requests;
+                    requests.received(port.transport());
+                    requests.ended(port.transport(), End::Overloaded, 1);
                     let answer = answer::too_much_waits(id);
                     port.send(&Frame::session(Kind::Response, 0, frame.sequence, answer));
                     return Ok(None);

@@ -2,6 +2,7 @@
 //! is about, so that one from the past is recognised.
 
 use bytes::Bytes;
+use serde::Serialize;
 use task_orchestrator_shared::admin;
 use task_orchestrator_shared::admin::audit::AuditRecord;
 use task_orchestrator_shared::report::DeadLetter;
@@ -12,6 +13,7 @@ use super::ask::{Operation, ReplyTo};
 use super::budget::Charge;
 use super::hub::Admission;
 use super::jobs::{JobOutcome, Loaded};
+use super::metrics::Held;
 use super::session::Session;
 use crate::admin::{Answered, Asked};
 use crate::envelope::{Malformed, RequestId};
@@ -29,6 +31,9 @@ pub(crate) struct ConnectionId(pub(crate) u64);
 pub(crate) enum Event {
     /// A shim said hello.
     Connected { connection: ConnectionId, session: Box<Session> },
+    /// Somebody without a session has posted a request: both at once, as the one is
+    /// nothing without the other.
+    Posted { session: Box<Session>, message: ClientMessage },
     /// It sent a message of its client.
     Message(ClientMessage),
     /// Its client has ended its input.
@@ -71,10 +76,49 @@ pub(crate) enum Event {
     Retry { letter: Box<DeadLetter>, to: ReplyTo },
     /// The program's file has changed.
     ProgramChanged,
+    /// Somebody wants to know whether the server is ready.
+    Probe(oneshot::Sender<Condition>),
+    /// Somebody collects figures.
+    Scrape(oneshot::Sender<Box<Held>>),
+    /// The same, those that take time to measure.
+    Survey(Box<Survey>),
     /// The front ends: every client and the worker are told, and the sender once the worker is gone.
     Stop { goodbye: Goodbye, stopped: oneshot::Sender<()> },
     /// The front cannot wait for its worker any longer.
     KillWorker,
+}
+
+/// Whether the server is ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// What is in the way; nothing when it is ready.
+    pub(crate) reasons: Vec<Reason>,
+    /// Whether these are its last moments.
+    pub(crate) is_ending: bool,
+    pub(crate) generation: u64,
+}
+
+/// Why the server is not ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Reason {
+    /// For programs.
+    pub(crate) code: &'static str,
+    /// For people.
+    pub(crate) detail: String,
+}
+
+impl Reason {
+    pub(crate) fn new(code: &'static str, detail: &str) -> Self {
+        Self { code, detail: detail.to_owned() }
+    }
+}
+
+/// Who is told of what takes time to measure.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    pub(crate) health: oneshot::Sender<admin::Reply>,
+    pub(crate) backups: oneshot::Sender<admin::Reply>,
+    pub(crate) letters: oneshot::Sender<u64>,
 }
 
 /// A message of a client, its envelope read.

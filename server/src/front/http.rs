@@ -6,8 +6,11 @@
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
 //! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
 //! - `head`: what a request must say.  - `event_id`: where a client comes back to.
+//! - `era`: which of the two a message is of.
+//! - `probes`: whether the server is well, and its figures.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
+mod era;
 mod event_id;
 mod guard;
 mod head;
@@ -17,6 +20,7 @@ mod listener;
 mod mailbox;
 mod modern;
 mod post;
+mod probes;
 mod reply;
 mod router;
 mod sessions;
@@ -34,6 +38,9 @@ use keeper::Keeper;
 pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
 pub(crate) use mailbox::Mailbox;
+pub(crate) use modern::Exchange;
+pub(crate) use probes::{Probes, serve as serve_probes};
+pub use probes::{ProbesListenError, ProbesListener};
 use sessions::Sessions;
 
 /// What every handler shares.
@@ -43,19 +50,26 @@ pub(crate) struct Http {
     intake: connection::Shared,
     sessions: Sessions,
     keeper: Arc<Keeper>,
-    lane: modern::Lane,
+    lane: Arc<modern::Lane>,
+    probes: Arc<Probes>,
     config: Config,
 }
 
 impl Http {
     /// With the sessions that the front before has left. Waits for the disk.
-    pub(crate) async fn start(intake: connection::Shared, config: Config, ledger: Ledger) -> Arc<Self> {
+    pub(crate) async fn start(
+        intake: connection::Shared,
+        config: Config,
+        probes: Arc<Probes>,
+        ledger: Ledger,
+    ) -> Arc<Self> {
         let http = Arc::new(Self {
             events: intake.events.clone(),
             sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
             keeper: Keeper::new(ledger.clone()),
+            probes,
             intake,
-            lane: modern::Lane::default(),
+            lane: Arc::default(),
             config,
         });
         http.take_over(&ledger).await;

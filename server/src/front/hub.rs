@@ -10,10 +10,13 @@
 //! - `buffer`: what waits too long.           - `letters`: what was given up.
 //! - `done`: what has come of jobs.           - `admit`: who may do what.
 //! - `stream`, `ages`, `view`, `traffic`: those who watch. - `by_hand`, `restore`: administrators.
+//! - `probe`: whether it is ready, and figures for those who collect them.
 //! - `tasks`: the work, as the worker reads it. - `detail`: one session, and who may come back.
+//! - `brief`: sessions that are one request.
 
 mod admit;
 mod ages;
+mod brief;
 mod buffer;
 mod by_hand;
 mod calls;
@@ -25,6 +28,7 @@ mod frames;
 mod letters;
 mod operate;
 mod outcome;
+mod probe;
 mod report;
 mod restore;
 mod stream;
@@ -46,6 +50,7 @@ use super::budget::Budget;
 use super::event::{ConnectionId, Event};
 use super::intent::Open;
 use super::jobs::{Jobs, Reload};
+use super::metrics::Metrics;
 use super::outcomes::Outcomes;
 use super::session::Session;
 use super::workers::Workers;
@@ -67,6 +72,10 @@ use traffic::Traffic;
 pub(crate) struct Hub {
     sessions: HashMap<u64, Session>,
     connections: HashMap<ConnectionId, u64>,
+    /// The same for sessions that are one request; they are no connections of clients.
+    brief: HashMap<ConnectionId, u64>,
+    /// How often those who send such requests may ask the front.
+    senders: brief::Senders,
     next_session: u64,
     machine: Machine,
     workers: Workers,
@@ -138,6 +147,7 @@ pub(crate) struct Hub {
     open: Open,
     stream: Stream,
     traffic: Traffic,
+    metrics: Arc<Metrics>,
     /// The restore that is being done.
     restoring: Option<restore::Restoring>,
     /// The snapshot that is being taken by hand.
@@ -173,6 +183,7 @@ pub(crate) struct Settings {
     pub(crate) boot: String,
     /// The generation, for those who greet administrators.
     pub(crate) generation: Arc<AtomicU64>,
+    pub(crate) metrics: Arc<Metrics>,
     /// Changes how much this process logs.
     pub(crate) set_log_level: Box<dyn Fn(Level) + Send>,
 }
@@ -185,6 +196,8 @@ pub(crate) struct Figures {
     pub(crate) reconnections: u64,
     pub(crate) reconnection_time: Duration,
     pub(crate) failed_reconnections: u64,
+    /// The number of the last audit record.
+    pub(crate) audit_sequence: Option<u64>,
 }
 
 /// Requests that are held for longer than this make clients at their limit hear
@@ -218,6 +231,8 @@ impl Hub {
         Self {
             sessions: HashMap::new(),
             connections: HashMap::new(),
+            brief: HashMap::new(),
+            senders: brief::Senders::default(),
             next_session: 1,
             machine,
             workers,
@@ -264,6 +279,7 @@ impl Hub {
             open: Open::default(),
             stream: Stream::new(settings.boot.clone(), now),
             traffic: Traffic::new(now),
+            metrics: Arc::clone(&settings.metrics),
             restoring: None,
             taking: None,
             log_level: config.log.level,
@@ -390,6 +406,7 @@ impl Hub {
         let now = Instant::now();
         match event {
             Event::Connected { connection, session } => self.connected(connection, *session, now),
+            Event::Posted { session, message } => self.posted(*session, message, now),
             Event::Message(message) => self.message(message, now),
             Event::InputEnded { connection } => self.input_ended(connection),
             Event::Disconnected { connection } => self.disconnected(connection),
@@ -417,6 +434,10 @@ impl Hub {
             Event::Audited(records) => self.audited(records),
             Event::Reloaded { to, read } => self.reloaded(to, read),
             Event::Retry { letter, to } => self.retry_letter(*letter, to, now),
+            // Whoever asked may not wait any more.
+            Event::Probe(asker) => drop(asker.send(self.condition(now))),
+            Event::Scrape(asker) => drop(asker.send(Box::new(self.held(now)))),
+            Event::Survey(survey) => self.survey(*survey, now),
             Event::ProgramChanged => self.program_changed(now),
             Event::Stop { goodbye, stopped } => {
                 self.say_goodbye(&goodbye, now);
@@ -488,8 +509,9 @@ impl Hub {
             self.stream.ended(number);
         }
         self.connections.clear();
+        self.brief.clear();
         self.stream.touch();
-        self.jobs.end_build();
+        self.jobs.building().end(false, now);
     }
 }
 

@@ -2,18 +2,20 @@
 //! command, the look at what could be in the way, the plan, the snapshot's end.
 //! Each runs beside the hub and comes back as an event.
 
-use std::collections::VecDeque;
+mod building;
+
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use task_orchestrator_shared::admin::backup::Restored;
 use task_orchestrator_shared::error_code::ErrorCode;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::process::Command;
+use task_orchestrator_shared::report::BreakerCheck;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+
+pub(crate) use building::{Building, Unbuilt};
 
 use super::backups::Backups;
 use super::event::Event;
@@ -25,12 +27,6 @@ use crate::restart::{JobId, Trouble};
 use crate::state::restore::RestoreError;
 use crate::state::{Archive, Sealed, StateError, Tail, restore};
 
-/// Longest line of a build's output that is passed on; the rest of it is dropped.
-const MAX_LINE_BYTES: u64 = 4096;
-
-/// The last lines of a failed build that its error repeats.
-const LAST_LINES: usize = 30;
-
 /// Free space below which no restart is begun: a snapshot and a log have to fit.
 const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -38,7 +34,7 @@ const MIN_FREE_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) enum JobOutcome {
     /// The build command succeeded.
-    Built(Result<(), Trouble>),
+    Built(Result<(), Unbuilt>),
     /// What is to be run, and the configuration where it was read again.
     Examined(Result<Box<Examined>, Trouble>),
     /// The plan is on the disk.
@@ -107,13 +103,13 @@ pub(crate) struct Jobs {
     backups: Backups,
     /// Plans are written in the order in which they are made.
     plans: Arc<tokio::sync::Mutex<()>>,
-    build: Option<JoinHandle<()>>,
+    building: Building,
 }
 
 impl Jobs {
     pub(crate) fn new(events: mpsc::Sender<Event>, places: Places, archive: Archive) -> Self {
         let backups = Backups::new(Arc::new(Mutex::new(archive)), places.of_restore());
-        Self { events, places, backups, plans: Arc::default(), build: None }
+        Self { events, places, backups, plans: Arc::default(), building: Building::default() }
     }
 
     /// What administrators ask about snapshots and backups.
@@ -129,20 +125,24 @@ impl Jobs {
         &self.events
     }
 
-    /// Runs the build command. It is ended with [`Self::end_build`].
-    pub(crate) fn build(&mut self, job: JobId, command: String) {
-        let (events, root) = (self.events.clone(), self.places.root.clone());
-        self.build = Some(tokio::spawn(async move {
-            let outcome = JobOutcome::Built(run_build(&command, &root, &events).await);
-            let _ = events.send(Event::Job { job, outcome }).await;
-        }));
+    /// The build command. Stands apart because it can fail for a while.
+    pub(crate) fn building(&mut self) -> &mut Building {
+        &mut self.building
     }
 
-    /// Nobody waits for a build any more.
-    pub(crate) fn end_build(&mut self) {
-        if let Some(build) = self.build.take() {
-            build.abort();
-        }
+    /// Runs the build command. It is ended with [`Building::end`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Building::begin`].
+    pub(crate) fn build(&mut self, job: JobId, command: String, now: Instant) -> Result<(), Trouble> {
+        let (root, events) = (self.places.root.clone(), self.events.clone());
+        self.building.begin(job, command, root, events, now)
+    }
+
+    /// The circuit breakers by what they are around, for health and metrics.
+    pub(crate) fn breakers(&self, now: Instant) -> BTreeMap<String, BreakerCheck> {
+        BTreeMap::from([("build".to_owned(), self.building.check(now))])
     }
 
     /// Looks whether anything is in the way, and opens the program.
@@ -256,67 +256,6 @@ impl Jobs {
                 let _ = events.send(Event::Job { job, outcome }).await;
             }
         });
-    }
-}
-
-/// Runs the command in the project's directory, in a process group of its own.
-async fn run_build(command: &str, root: &Path, events: &mpsc::Sender<Event>) -> Result<(), Trouble> {
-    let failed = |text: String| Trouble::new(ErrorCode::NotReady, text);
-    // The command is the owner's and is run as it is: nothing is ever put into it.
-    let script = format!("exec 2>&1; {command}");
-    let mut child = Command::new("/bin/sh")
-        .args(["-c", &script])
-        .current_dir(root)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(format!("the build command cannot be run: {error}")))?;
-    let group = GroupGuard(child.id());
-    let mut last = VecDeque::new();
-    if let Some(stdout) = child.stdout.take() {
-        let mut lines = BufReader::new(stdout);
-        let mut line = Vec::new();
-        loop {
-            line.clear();
-            match (&mut lines).take(MAX_LINE_BYTES).read_until(b'\n', &mut line).await {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
-            let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if last.len() == LAST_LINES {
-                last.pop_front();
-            }
-            last.push_back(text.clone());
-            let _ = events.send(Event::BuildLine(text)).await;
-        }
-    }
-    let status = child.wait().await.map_err(|error| failed(format!("the build command: {error}")))?;
-    group.disarm();
-    if status.success() {
-        return Ok(());
-    }
-    let last = Vec::from(last).join("\n");
-    Err(failed(format!("the build command failed ({status}); the worker serves on. Its last words:\n{last}")))
-}
-
-/// Ends everything that a build has started, unless it is over.
-struct GroupGuard(Option<u32>);
-
-impl GroupGuard {
-    fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for GroupGuard {
-    fn drop(&mut self) {
-        let pid = self.0.and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
-        if let Some(pid) = pid {
-            // It may be gone already.
-            let _ = rustix::process::kill_process_group(pid, rustix::process::Signal::KILL);
-        }
     }
 }
 

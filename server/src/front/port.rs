@@ -1,8 +1,9 @@
-//! The way to a session's client: a shim's connection, or the streams of an HTTP session.
+//! The way to a session's client: a shim's connection, the streams of an HTTP session, or
+//! the response to one request.
 
 use std::sync::Arc;
 
-use super::http::Mailbox;
+use super::http::{Exchange, Mailbox};
 use crate::link::{Frame, Outbox};
 
 /// See the module. Clones lead to the same client.
@@ -12,6 +13,8 @@ pub(crate) enum Port {
     Shim(Outbox),
     /// Streams of an HTTP session.
     Http(Arc<Mailbox>),
+    /// The response to one request over HTTP.
+    Request(Arc<Exchange>),
 }
 
 impl Port {
@@ -21,6 +24,7 @@ impl Port {
             // The payload came through a frame, so that it cannot be too long for one.
             Self::Shim(outbox) => super::session::send(outbox, frame),
             Self::Http(mailbox) => mailbox.take(frame),
+            Self::Request(exchange) => exchange.take(frame),
         }
     }
 
@@ -37,6 +41,7 @@ impl Port {
         match self {
             Self::Shim(outbox) => outbox.len(),
             Self::Http(mailbox) => mailbox.unread(),
+            Self::Request(exchange) => exchange.unread(),
         }
     }
 
@@ -45,6 +50,16 @@ impl Port {
         match self {
             Self::Shim(_) => true,
             Self::Http(mailbox) => mailbox.is_reachable(),
+            // The response to a request asks nothing.
+            Self::Request(_) => false,
+        }
+    }
+
+    /// The word for people and programs.
+    pub(crate) fn transport(&self) -> &'static str {
+        match self {
+            Self::Shim(_) => "stdio",
+            Self::Http(_) | Self::Request(_) => "http",
         }
     }
 
@@ -53,6 +68,7 @@ impl Port {
         match self {
             Self::Shim(outbox) => outbox.close(),
             Self::Http(mailbox) => mailbox.close(),
+            Self::Request(exchange) => exchange.close(),
         }
     }
 }

@@ -191,7 +191,9 @@ impl Session {
         if !self.open_in.contains(&id) && !self.is_settling(id) {
             send(worker, &self.opening(number));
             self.open_in.push(id);
-            self.history.note(What::TakenOver(id));
+            if !self.via.is_brief() {
+                self.history.note(What::TakenOver(id));
+            }
         }
     }
 
@@ -396,6 +398,9 @@ impl Session {
 
     /// A request of the client, looked at for what it says of itself.
     pub(crate) fn is_asked(&mut self, request: &[u8], is_initialize: bool, now: Instant) {
+        if self.via.is_brief() {
+            return;
+        }
         let looks = self.profile.asked(&self.record.info, is_initialize, now);
         if looks && self.record.info.learn(request) {
             self.profile.is_news = true;
@@ -404,6 +409,10 @@ impl Session {
     }
 
     fn save_record(&self) {
+        // Who is one request does not come back to another front.
+        if self.via.is_brief() {
+            return;
+        }
         let record = serde_json::to_vec(&self.record).unwrap_or_default();
         self.to_client(Kind::State, 0, record.into());
     }

@@ -191,13 +191,18 @@ impl Workers {
         hung
     }
 
+    /// What it said of itself with its last sign of life.
+    pub(crate) fn figures(&self, id: WorkerId) -> Option<&WorkerFigures> {
+        self.known.get(&id)?.pulse.as_ref()?.figures.as_ref()
+    }
+
     /// For reports.
     pub(crate) fn status(&self, id: WorkerId, now: Instant) -> Option<WorkerStatus> {
         let known = self.known.get(&id)?;
         let pid = known.worker.pid()?;
         let pulse = known.pulse.as_ref();
         let age = |pong: Instant| u64::try_from(now.duration_since(pong).as_millis()).unwrap_or(u64::MAX);
-        let figures = pulse.and_then(|pulse| pulse.figures.as_ref());
+        let figures = self.figures(id);
         Some(WorkerStatus {
             pid,
             ready: known.generation > 0,

@@ -87,6 +87,13 @@ impl Db {
         Ok(self.connection.execute(sql, [id.cast_signed()])? == 1)
     }
 
+    /// How many there are.
+    pub(super) fn letter_count(&self) -> Result<u64, LedgerError> {
+        let count: i64 =
+            self.connection.query_row("SELECT count(*) FROM dead_letters", [], |row| row.get(0))?;
+        Ok(count.cast_unsigned())
+    }
+
     /// Forgets a letter; returns whether there was one.
     pub(super) fn discard(&mut self, id: u64) -> Result<bool, LedgerError> {
         Ok(self.connection.execute("DELETE FROM dead_letters WHERE id = ?1", [id.cast_signed()])? == 1)

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::report::LimitsCheck;
 use task_orchestrator_shared::restart::{MigrationReport, RestartId};
 use thiserror::Error;
 
@@ -322,6 +323,9 @@ pub struct WorkerFigures {
     pub in_flight: u64,
     /// Resident memory in bytes, where the system tells.
     pub rss_bytes: Option<u64>,
+    /// How often clients were let through to the tools; older workers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsCheck>,
 }
 
 /// front to shim: the front ends on purpose.

@@ -102,6 +102,12 @@ impl Outbox {
         }
     }
 
+    /// Whether nothing more will be written.
+    #[cfg(test)]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.inner.closed.load(Ordering::Acquire)
+    }
+
     /// Takes what a writer would have written.
     #[cfg(test)]
     pub(crate) fn take_frames(&self) -> Vec<Frame> {

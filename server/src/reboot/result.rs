@@ -152,6 +152,7 @@ const fn next_step(code: ErrorCode) -> &'static str {
         }
         ErrorCode::ConnectionFailed => "orchestrator_reconnect_test tells which sessions are concerned.",
         ErrorCode::DatabaseFailed => "orchestrator_health_check tells what is wrong with the database.",
+        ErrorCode::Overloaded => "Wait as long as the error says, then restart again.",
         ErrorCode::SafeMode => {
             "Only reading and administration work until an administrator leaves safe mode."
         }

@@ -16,7 +16,7 @@ use crate::link::OperationId;
 const DEFAULT_LEVEL: LoggingLevel = LoggingLevel::Warning;
 
 /// Sends a message when the client wants messages of this level.
-pub(super) async fn send(
+pub async fn send(
     session: &Session,
     context: &RequestContext<RoleServer>,
     level: LoggingLevel,

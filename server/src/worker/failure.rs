@@ -2,13 +2,17 @@
 //! protocol's own error for what is no valid call at all.
 //! Must never carry more of a cause than the client may know.
 
-use rmcp::model::ErrorData;
+use rmcp::model::{ErrorCode as RpcCode, ErrorData};
 use task_orchestrator_shared::error_code::ErrorCode;
 
 use super::transport::{SUPERSEDED, SUSPENDED};
 use crate::store::{ExecuteError, StoreError};
 use crate::tasks::TaskError;
 pub use crate::tool::failure::Failure;
+
+/// The code of a refusal that says when to come again. Of the range that the protocol
+/// leaves to servers; no fault of this one, as an internal error would be.
+const LIMITED: RpcCode = RpcCode(-32005);
 
 /// Why a request gets no result.
 #[derive(Debug, Clone)]
@@ -81,6 +85,7 @@ impl From<Refusal> for ErrorData {
                 let data = failure.to_value();
                 match failure.error_code {
                     ErrorCode::NotFound => Self::resource_not_found(failure.error, Some(data)),
+                    ErrorCode::RateLimited => Self::new(LIMITED, failure.error, Some(data)),
                     ErrorCode::InvalidArgument => Self::invalid_params(failure.error, Some(data)),
                     _ => Self::internal_error(failure.error, Some(data)),
                 }

@@ -12,6 +12,7 @@ use tracing::Instrument as _;
 
 use super::background::{Outcome, Run, Runner, Wish};
 use super::failure::Refusal;
+use super::service::Replayed;
 use super::session::Session;
 use super::shared::Shared;
 use super::size;
@@ -51,6 +52,10 @@ pub(super) async fn begin(
         // A key that is none: the call itself says so.
         Err(_) => return Ok(None),
     };
+    // Too often: the call itself says so, and when to come again.
+    if context.extensions.get::<Replayed>().is_none() && shared.admit(session, tool.family).is_err() {
+        return Ok(None);
+    }
     let mut request = asked.in_background();
     // The key is that of the effect. Two calls may have it, and share the effect.
     let idempotency_key = request.idempotency_key.take();

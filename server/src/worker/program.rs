@@ -6,12 +6,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rmcp::RoleServer;
 use rmcp::service::Peer;
+use rmcp::{RoleServer, ServerHandler};
 use task_orchestrator_shared::admin::log::LogLevel;
+use task_orchestrator_shared::report::LimitsCheck;
 use task_orchestrator_shared::restart::MigrationReport;
 use tokio::sync::watch;
 
+use super::background::Runner;
+use super::limits::Limits;
 pub use super::options::{Misbehaviour, Options};
 use super::serve::{LinkEnd, Services};
 use super::service::TaskService;
@@ -34,37 +37,80 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Tasks that a standby reads whole before it says that it could serve.
 const PROVED: usize = 25;
 
+/// What answers the requests of a session. The installed program has one, [`Tools`]; a
+/// test build may bring another, which then lives on the same link, store and restarts.
+pub trait Handlers: Send + Sync + 'static {
+    /// What serves one session.
+    type Handler: ServerHandler;
+    /// What carries out the calls that run in the background.
+    type Runner: Runner;
+
+    /// That of this worker.
+    fn runner(&self, shared: &Arc<Shared>) -> Arc<Self::Runner>;
+
+    /// The service for a new session or for one taken over.
+    fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> Self::Handler;
+
+    /// An earlier worker's session is served here from now on. Runs beside its requests.
+    fn resumed(&self, handler: &Self::Handler, peer: Peer<RoleServer>) -> impl Future<Output = ()> + Send;
+}
+
+/// The task tools: what the installed program serves.
+#[derive(Debug, Clone, Copy)]
+pub struct Tools;
+
+impl Handlers for Tools {
+    type Handler = TaskService;
+    type Runner = Shared;
+
+    fn runner(&self, shared: &Arc<Shared>) -> Arc<Shared> {
+        Arc::clone(shared)
+    }
+
+    fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> TaskService {
+        TaskService::new(Arc::clone(shared), session)
+    }
+
+    async fn resumed(&self, handler: &TaskService, peer: Peer<RoleServer>) {
+        handler.resumed(&peer).await;
+    }
+}
+
 /// Serves the front that started this process, from this workspace.
 ///
 /// # Errors
 ///
 /// [`WorkerError`]; the front has been told where that was possible.
-pub async fn run(
+pub async fn run<H: Handlers>(
     workspace: &Workspace,
     config: &Config,
     options: Options,
+    handlers: H,
     log: LogHandle,
 ) -> Result<LinkEnd, WorkerError> {
     let schema = options.schema_target.unwrap_or(SCHEMA_VERSION);
     let versions = options.link_versions.unwrap_or(PROTOCOL);
-    run::run(schema, versions, || open(workspace, config, options, log)).await
+    run::run(schema, versions, || open(workspace, config, options, handlers, log)).await
 }
 
-async fn open(
+async fn open<H: Handlers>(
     workspace: &Workspace,
     config: &Config,
     options: Options,
+    handlers: H,
     log: LogHandle,
-) -> Result<Tasks, WorkerError> {
+) -> Result<Worker<H>, WorkerError> {
     let store = Store::open(&store_options(workspace, config, options)).map_err(store_failed)?;
     if let Some(known) = options.schema_target {
         refuse_newer(&store, known)?;
     }
     let roles = Arc::new(Roles::load(&workspace.roles()));
     let (root, dir) = (workspace.root().to_owned(), workspace.dir().to_owned());
-    let shared = Arc::new(Shared::new(store, roles, root, dir).with_options(options));
+    let limits = Limits::new(&config.limits);
+    let shared = Shared::new(store, roles, root, dir).with_options(options).with_limits(limits);
+    let shared = Arc::new(shared);
     tokio::spawn(log_as_told(shared.watch_front(), log));
-    Ok(Tasks { shared, backups: workspace.server_state(), sweeping: AtomicBool::new(false) })
+    Ok(Worker { shared, handlers, backups: workspace.server_state(), sweeping: AtomicBool::new(false) })
 }
 
 /// Logs as much as the front says, for as long as both live.
@@ -136,16 +182,17 @@ fn read_failed(error: ExecuteError) -> WorkerError {
     }
 }
 
-/// Serves each session with the task tools.
-struct Tasks {
+/// Serves each session from the store of a workspace.
+struct Worker<H> {
     shared: Arc<Shared>,
+    handlers: H,
     /// Where a backup goes before a migration.
     backups: PathBuf,
     /// Whether artifact files are looked after already: a worker may be activated again.
     sweeping: AtomicBool,
 }
 
-impl Tasks {
+impl<H> Worker<H> {
     /// Copies the database as it is before a migration.
     async fn back_up(&self) -> Result<String, WorkerError> {
         let (options, directory) = (self.shared.store.opened_with(), self.backups.clone());
@@ -174,15 +221,15 @@ impl Tasks {
     }
 }
 
-impl Services for Tasks {
-    type Handler = TaskService;
+impl<H: Handlers> Services for Worker<H> {
+    type Handler = H::Handler;
 
-    fn open(&self, session: Arc<Session>) -> TaskService {
-        TaskService::new(Arc::clone(&self.shared), session)
+    fn open(&self, session: Arc<Session>) -> H::Handler {
+        self.handlers.open(&self.shared, session)
     }
 
-    async fn resumed(&self, handler: &TaskService, peer: Peer<RoleServer>) {
-        handler.resumed(&peer).await;
+    async fn resumed(&self, handler: &H::Handler, peer: Peer<RoleServer>) {
+        self.handlers.resumed(handler, peer).await;
     }
 
     async fn prepare(&self) -> Result<WorkerPrepared, WorkerError> {
@@ -212,7 +259,8 @@ impl Services for Tasks {
         let (generation, migration) = self.take_over(activation.take_over).await?;
         if !self.sweeping.swap(true, Ordering::Relaxed) {
             tokio::spawn(sweep(self.shared.store.clone()));
-            tokio::spawn(Arc::clone(&self.shared.background).serve(Arc::clone(&self.shared)));
+            let runner = self.handlers.runner(&self.shared);
+            tokio::spawn(Arc::clone(&self.shared.background).serve(runner));
         }
         self.shared.activate(generation, activation.front);
         Ok(WorkerReady { generation, open_tasks: self.open_tasks()?, migration })
@@ -244,6 +292,10 @@ impl Services for Tasks {
 
     fn front_changed(&self, state: FrontState) {
         self.shared.front_changed(state);
+    }
+
+    fn limits(&self) -> Option<LimitsCheck> {
+        self.shared.limits.as_ref().map(Limits::check)
     }
 
     async fn close(&self) {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rmcp::service::{Peer, RunningService};
 use rmcp::{RoleServer, ServerHandler};
 use task_orchestrator_shared::error_code::ErrorCode;
+use task_orchestrator_shared::report::LimitsCheck;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -23,6 +24,7 @@ use crate::link::{
     Activation, Done, Frame, FrameReader, FrontState, Kind, Order, OrderFailure, OrderFrame, OutcomeFrame,
     QUESTIONS_PER_GENERATION, SessionOpening, WorkerFigures, WorkerPrepared, WorkerReady,
 };
+use crate::request_headers;
 
 /// Frames that wait for one session. When they are more, the link waits: the
 /// front has few requests of one client in flight, and a session takes a frame
@@ -61,6 +63,11 @@ pub(super) trait Services: Send + Sync + 'static {
 
     /// The front's state has changed.
     fn front_changed(&self, state: FrontState);
+
+    /// How often clients were let through, where that is counted.
+    fn limits(&self) -> Option<LimitsCheck> {
+        None
+    }
 
     /// Every session has ended and the process is about to.
     fn close(&self) -> impl Future<Output = ()> + Send;
@@ -245,13 +252,22 @@ impl<S: Services> Link<S> {
         let services = Arc::clone(&self.services);
         // The service cancels what it was given when it ends: that must not reach the others.
         let cancel = self.cancel.child_token();
-        self.tasks.spawn(async move { serve_session(services, session, transport, cancel).await });
+        match opening.headers {
+            Some(headers) => {
+                let handler = Arc::new(services.open(session));
+                self.tasks.spawn(serve_request(handler, headers, transport, cancel));
+            }
+            None => {
+                self.tasks.spawn(async move { serve_session(services, session, transport, cancel).await });
+            }
+        }
     }
 
     fn pong(&self) {
         let figures = WorkerFigures {
             in_flight: self.sender.in_flight.load(Ordering::Relaxed),
             rss_bytes: crate::process::resident_bytes(),
+            limits: self.services.limits(),
         };
         self.tell(Kind::Pong, &figures);
     }
@@ -265,6 +281,24 @@ impl<S: Services> Link<S> {
         self.tasks.wait().await;
         self.services.close().await;
         self.sender.outbox.close();
+    }
+}
+
+/// Serves one request over HTTP, which says by itself all that a handshake would.
+async fn serve_request<H: ServerHandler>(
+    handler: Arc<H>,
+    headers: Vec<(String, String)>,
+    transport: LinkTransport,
+    cancel: CancellationToken,
+) {
+    let checked = Arc::clone(&handler);
+    let transport = transport.of_one_request(Arc::new(move |request| {
+        let schema = |tool: &str| checked.get_tool(tool).map(|tool| tool.input_schema);
+        request_headers::check(&headers, request, &checked.supported_protocol_versions(), schema)
+    }));
+    let running = rmcp::service::serve_directly_with_ct(handler, transport, None, cancel);
+    if let Err(error) = running.waiting().await {
+        tracing::error!(%error, "a request's task failed");
     }
 }
 

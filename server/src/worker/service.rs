@@ -12,23 +12,25 @@ use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskMethod, CancelTaskParams,
     CompleteRequestParams, CompleteResult, ConstString, DiscoverResult, ErrorData, GetPromptRequestParams,
     GetPromptResponse, GetTaskMethod, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams,
-    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
+    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
+    ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
     ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
     Tool, UnsubscribeRequestParams, UpdateTaskMethod, UpdateTaskParams,
 };
 use rmcp::service::{Peer, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::json;
+use serde_json::{Value, json};
+use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::restart::RestartId;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
 use super::failure::{Failure, Refusal};
+use super::limits::Family;
 use super::options::Misbehaviour;
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
-use super::tools::Call;
+use super::tools::{Call, Entry};
 use super::{client_log, completions, long_calls, notices, prompts, resources, size, subscriptions};
 use crate::link::OperationId;
 
@@ -143,19 +145,16 @@ impl TaskService {
         let tool = self.shared.tools.find(&request.name)?;
         let arguments = request.arguments.unwrap_or_default();
         let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
-            Ok(call) if tool.writes && self.shared.front().safe_mode => call.remembered().await,
-            Ok(call) => {
-                let outcome = tool.run(&call, arguments).await;
-                if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
-                    call.forget_checkpoint().await;
-                }
-                outcome
-            }
+            Ok(call) => self.outcome(&call, tool, arguments).await,
             Err(refusal) => Err(refusal),
         };
         match outcome {
             Ok(reply) => Ok(size::answer(reply)),
             Err(Refusal::Protocol(error)) => Err(error),
+            // Counted instead: a line in the log for each would be a load of its own.
+            Err(Refusal::Failed(failure)) if failure.error_code == ErrorCode::RateLimited => {
+                Ok(failure.into_result())
+            }
             Err(Refusal::Failed(failure)) => {
                 self.report(&request.name, &failure, context).await;
                 Ok(failure.into_result())
@@ -165,6 +164,29 @@ impl TaskService {
             // the transport keeps these back.
             Err(refusal @ (Refusal::Suspended | Refusal::Superseded)) => Err(refusal.into()),
         }
+    }
+
+    async fn outcome(&self, call: &Call<'_>, tool: &Entry, arguments: JsonObject) -> Result<Value, Refusal> {
+        if let Some(reply) = call.admit(tool.family).await? {
+            return Ok(reply);
+        }
+        if tool.writes && self.shared.front().safe_mode {
+            return call.remembered().await;
+        }
+        let outcome = tool.run(call, arguments).await;
+        if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
+            call.forget_checkpoint().await;
+        }
+        outcome
+    }
+
+    /// Counts a request that reads and is no call of a tool.
+    fn admit(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        if context.extensions.get::<Replayed>().is_some() {
+            return Ok(());
+        }
+        let admitted = self.shared.admit(&self.session, Family::Read);
+        admitted.map_err(|failure| Refusal::from(failure).into())
     }
 
     /// What a test build does instead of answering.
@@ -344,16 +366,18 @@ impl ServerHandler for TaskService {
     async fn complete(
         &self,
         request: CompleteRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
+        self.admit(&context)?;
         completions::complete(&self.shared, request).await
     }
 
     async fn list_resources(
         &self,
         request: Option<PaginatedRequestParams>,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
+        self.admit(&context)?;
         resources::list(&self.shared, request).await
     }
 
@@ -370,8 +394,9 @@ impl ServerHandler for TaskService {
     async fn read_resource(
         &self,
         request: ReadResourceRequestParams,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
+        self.admit(&context)?;
         Ok(resources::read(&self.shared, &request.uri).await?.into())
     }
 
@@ -422,6 +447,9 @@ impl ServerHandler for TaskService {
         let changes = self.shared.store.changes();
         if context.request_context().extensions.get::<Replayed>().is_some() {
             self.modern_round(&context).await;
+        } else if self.session.record().tools.is_empty() {
+            // The next worker tells of lists that are others with it, and of no more.
+            self.remember_lists();
         }
         subscriptions::listen(changes, &context).await;
         Ok(())

@@ -71,7 +71,7 @@ pub trait RecordSink: Send + Sync {
 /// One client session as its handler sees it.
 pub struct Session {
     client: ClientId,
-    /// Who the client is for what many of its sessions share.
+    /// Who the client is for what many of its sessions share, where that is not its own id.
     principal: Option<String>,
     record: Mutex<SessionRecord>,
     /// What the worker before last said of it.
@@ -118,6 +118,11 @@ impl Session {
     /// Whose session it is.
     pub fn client(&self) -> ClientId {
         self.client
+    }
+
+    /// Who the client is for limits; none where it has not come over the network.
+    pub fn principal(&self) -> Option<&str> {
+        self.principal.as_deref()
     }
 
     /// The record as it stands.

@@ -11,8 +11,11 @@ use task_orchestrator_shared::phase::Phase;
 use tokio::sync::watch;
 
 use super::background::Background;
+use super::failure::Failure;
 use super::jobs::Jobs;
+use super::limits::{Family, Limits};
 use super::options::Options;
+use super::session::Session;
 use super::tools::Catalogue;
 use crate::link::FrontState;
 use crate::roles::Roles;
@@ -31,6 +34,8 @@ pub struct Shared {
     pub(super) tools: Catalogue,
     pub(super) prompts: String,
     pub(super) jobs: Jobs,
+    /// How often clients may call tools; none: as often as they like.
+    pub(super) limits: Option<Limits>,
     /// Calls that run in the background.
     pub(super) background: Arc<Background>,
     pub(super) options: Options,
@@ -69,6 +74,7 @@ impl Shared {
             workspace: workspace.canonicalize().unwrap_or(workspace),
             orchestrator_dir,
             jobs: Jobs::default(),
+            limits: None,
             options: Options::default(),
             front: watch::Sender::default(),
         }
@@ -84,11 +90,31 @@ impl Shared {
         self
     }
 
+    /// The same with limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits: Some(limits), ..self }
+    }
+
+    /// Takes one call of the family from the session's client.
+    ///
+    /// # Errors
+    ///
+    /// As [`Limits::admit`].
+    pub(super) fn admit(&self, session: &Session, family: Family) -> Result<(), Failure> {
+        self.limits.as_ref().map_or(Ok(()), |limits| limits.admit(session, family))
+    }
+
     /// This worker serves from here on, as this generation.
     pub fn activate(&self, generation: u64, front: FrontState) {
         self.jobs.resume();
         self.front.send_replace((generation, front));
         self.background.resume();
+    }
+
+    /// Calls that run in the background.
+    pub fn background(&self) -> &Background {
+        &self.background
     }
 
     /// Asks all long calls to stop at their next checkpoint. Returns how many run.

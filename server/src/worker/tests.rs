@@ -6,6 +6,7 @@ mod background;
 mod harness;
 mod jobs;
 mod life;
+mod limits;
 mod protocol;
 mod refusals;
 mod replay;

@@ -29,6 +29,7 @@ pub(super) use call::{Call, execution};
 use effect::Effect;
 
 use super::failure::Refusal;
+use super::limits::Family;
 use crate::reboot;
 use crate::roles::Roles;
 use crate::tool::{arguments, effect, schema};
@@ -54,6 +55,12 @@ trait Tool {
     const EFFECT: Effect;
     /// Whether it may take long enough to be suspended.
     const WALKS: bool = false;
+    /// Among which tools its calls are counted.
+    const FAMILY: Family = match (Self::WALKS, Self::EFFECT) {
+        (true, _) => Family::Heavy,
+        (false, Effect::Reads) => Family::Read,
+        (false, _) => Family::Write,
+    };
     /// Whether clients that can wait have it run in the background.
     const BACKGROUND: bool = Self::WALKS;
 
@@ -75,6 +82,8 @@ pub(super) struct Entry {
     pub(super) writes: bool,
     /// Whether calls may stop at a checkpoint.
     pub(super) walks: bool,
+    /// Among which tools calls are counted.
+    pub(super) family: Family,
     /// Whether clients that can wait have it run in the background.
     pub(super) background: bool,
     check: Check,
@@ -200,6 +209,7 @@ impl Catalogue {
             name: T::NAME,
             writes: T::EFFECT != Effect::Reads,
             walks: T::WALKS,
+            family: T::FAMILY,
             background: T::BACKGROUND,
             check: |given| arguments::parse::<T::Arguments>(T::NAME, given).map(drop),
             run: run::<T>,

@@ -10,8 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use rmcp::RoleServer;
 use rmcp::model::{
-    CallToolResult, ClientJsonRpcMessage, ErrorCode as RpcCode, ErrorData, GetExtensions, GetMeta,
-    JsonRpcMessage, ProgressToken, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
+    CallToolResult, CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage,
+    ClientNotification, ErrorCode as RpcCode, ErrorData, GetExtensions, GetMeta, JsonRpcMessage,
+    ProgressToken, RequestId, ServerJsonRpcMessage, ServerNotification, ServerResult,
 };
 use rmcp::service::OriginatingRequestId;
 use rmcp::transport::Transport;
@@ -74,6 +75,9 @@ struct Open {
     questions: HashMap<u64, RequestId>,
 }
 
+/// Compares a request with the headers that it came with.
+pub(super) type Check = Arc<dyn Fn(&[u8]) -> Result<(), ErrorData> + Send + Sync>;
+
 /// See the module. Clones share the session.
 #[derive(Clone)]
 pub(super) struct LinkTransport {
@@ -84,6 +88,8 @@ pub(super) struct LinkTransport {
     open: Arc<Mutex<Open>>,
     /// Set once the session has seen a request: what comes before opens nothing.
     begun: Arc<std::sync::atomic::AtomicBool>,
+    /// Of a session that is one request over HTTP.
+    check: Option<Check>,
 }
 
 impl LinkTransport {
@@ -101,7 +107,15 @@ impl LinkTransport {
             link,
             open: Arc::default(),
             begun: Arc::new(begun.into()),
+            check: None,
         }
+    }
+
+    /// The session is one request over HTTP, and what is compared with its headers. Its
+    /// end calls the request off, and whatever it sends belongs to the request.
+    pub(super) fn of_one_request(self, check: Check) -> Self {
+        self.begin();
+        Self { check: Some(check), ..self }
     }
 
     /// Whether the session has seen its first request.
@@ -126,6 +140,10 @@ impl LinkTransport {
 
     /// Turns a frame into what the service takes. `None` when it is answered or dropped here.
     fn accept(&self, frame: &Frame) -> Option<ClientJsonRpcMessage> {
+        if let Some(Err(error)) = self.check.as_ref().map(|check| check(&frame.payload)) {
+            self.answer_at_once(frame, &serde_json::json!(error));
+            return None;
+        }
         let message = match serde_json::from_slice::<ClientJsonRpcMessage>(&frame.payload) {
             Ok(message) => message,
             Err(error) => {
@@ -159,8 +177,7 @@ impl LinkTransport {
                 None
             }
             JsonRpcMessage::Notification(notification) => {
-                if let rmcp::model::ClientNotification::CancelledNotification(cancelled) =
-                    &notification.notification
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
                     self.finish(id);
@@ -195,15 +212,17 @@ impl LinkTransport {
 
     /// Answers what the envelope let through and the typed message does not.
     fn refuse(&self, frame: &Frame, error: &serde_json::Error) {
+        let message = format!("the request cannot be read: {error}");
+        self.answer_at_once(frame, &serde_json::json!({ "code": -32602, "message": message }));
+    }
+
+    /// Answers a request with an error that the service has not seen.
+    fn answer_at_once(&self, frame: &Frame, error: &serde_json::Value) {
         let Ok(crate::envelope::Envelope::Request { id, .. }) = crate::envelope::parse(&frame.payload) else {
             tracing::debug!(session = self.session, %error, "dropped a message that cannot be read");
             return;
         };
-        let body = serde_json::json!({
-            "jsonrpc": "2.0",
-            "id": id,
-            "error": { "code": -32602, "message": format!("the request cannot be read: {error}") },
-        });
+        let body = serde_json::json!({ "jsonrpc": "2.0", "id": id, "error": error });
         let payload = serde_json::to_vec(&body).unwrap_or_default();
         self.link.send(&Frame::session(Kind::Response, self.session, frame.sequence, payload));
     }
@@ -263,12 +282,29 @@ impl LinkTransport {
                 cancelled.params.request_id = Some(RequestId::Number(number.cast_signed()));
                 (Kind::Withdraw, number)
             }
-            // Those that belong to a request say so: see `client_log`.
+            // Those that belong to a request say so: see `client_log`. Where the session is
+            // one request, everything belongs to that.
             _ => {
-                let about = notification.extensions().get::<OperationId>();
-                (Kind::Notification, about.map_or(0, |about| about.sequence))
+                let about = notification.extensions().get::<OperationId>().map(|about| about.sequence);
+                let about = about.or_else(|| self.only_request().map(|(_, sequence)| sequence));
+                (Kind::Notification, about.unwrap_or(0))
             }
         })
+    }
+
+    /// The request that the session is, while it is open.
+    fn only_request(&self) -> Option<(RequestId, u64)> {
+        self.check.as_ref()?;
+        self.open().requests.iter().next().map(|(id, sequence)| (id.clone(), *sequence))
+    }
+
+    /// The client is gone. Where the session was one request, that is called off.
+    fn called_off(&self) -> Option<ClientJsonRpcMessage> {
+        let (id, _) = self.only_request()?;
+        self.finish(&id);
+        let reason = "the client has closed the response".to_owned();
+        let cancelled = CancelledNotification::new(CancelledNotificationParam::new(Some(id), Some(reason)));
+        Some(JsonRpcMessage::notification(ClientNotification::CancelledNotification(cancelled)))
     }
 }
 
@@ -323,7 +359,7 @@ impl Transport<RoleServer> for LinkTransport {
 
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
         loop {
-            let frame = self.inbox.lock().await.recv().await?;
+            let Some(frame) = self.inbox.lock().await.recv().await else { return self.called_off() };
             if let Some(message) = self.accept(&frame) {
                 return Some(message);
             }

@@ -223,7 +223,7 @@ pub(super) static RATE_LIMITED: Page = Page {
     meaning: "A client has asked for this more often than the limits allow. Nothing was done; `retry_after` in the \
               error says in how many seconds it may ask again. Commands are never limited.",
     causes: &[
-        "A client polls in a loop without a pause.",
+        "A client polls in a loop without a pause, or writes faster than its bucket fills again.",
         "An agent repeats a restart that does not do what it hopes for.",
     ],
     look_at: &[HISTORY, Look { command: "task-orchestrator config show", shows: "the keys under limits" }],

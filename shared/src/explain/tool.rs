@@ -208,6 +208,7 @@ pub(super) static OVERLOADED: Page = Page {
         "Many requests wait, for example during a restart.",
         "Another call of the same kind takes long.",
         "A client sends faster than it reads.",
+        "The build command of a restart could not be run several times in a row and is left alone for a minute.",
     ],
     look_at: &[
         Look { command: "task-orchestrator status", shows: "clients, waiting requests and their bytes" },

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use task_orchestrator_tests::bench::table::Table;
 use task_orchestrator_tests::bench::{
-    Scale, admin, audit, broken, console, crash, durable, floor, handover, http, memory, query, relay,
+    Scale, admin, audit, broken, cache, console, crash, durable, floor, handover, http, memory, query, relay,
     sdk_server, snapshot, start, status,
 };
 
@@ -51,6 +51,7 @@ enum Part {
     Audit,
     Admin,
     Console,
+    Cache,
     Http,
 }
 
@@ -71,6 +72,7 @@ impl Part {
             Self::Audit => audit::measure(scale, table),
             Self::Admin => admin::measure(scale, table),
             Self::Console => console::measure(scale, table),
+            Self::Cache => cache::measure(scale, table),
             Self::Http => http::measure(scale, table),
         }
     }

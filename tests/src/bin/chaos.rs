@@ -11,14 +11,17 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Parser;
 use task_orchestrator_tests::Workspace;
-use task_orchestrator_tests::chaos::{self, Plan, Victim};
+use task_orchestrator_tests::chaos::{self, Plan, Transport, Victim};
 
 /// Kills processes under calling clients and looks for lost and doubled effects.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Clients, each with a shim of its own.
+    /// How many clients.
     #[arg(long, default_value_t = 8)]
     clients: usize,
+    /// How they come.
+    #[arg(long, value_enum, default_value = "stdio")]
+    transport: Transport,
     /// Calls that each client has in flight.
     #[arg(long, default_value_t = 2)]
     window: usize,
@@ -43,6 +46,7 @@ fn main() -> Result<ExitCode> {
     let asked = Arguments::parse();
     let plan = Plan {
         clients: asked.clients,
+        transport: asked.transport,
         window: asked.window,
         kills: asked.kills,
         replies: asked.replies,
@@ -50,12 +54,12 @@ fn main() -> Result<ExitCode> {
         seed: asked.seed,
         limit: Duration::from_secs(asked.duration_limit),
     };
-    let workspace = Workspace::configured(chaos::CONFIG)?;
+    let workspace = Workspace::configured(&chaos::config(plan.transport)?)?;
     let outcome = chaos::run(&workspace, &plan);
     if !outcome.as_ref().is_ok_and(|outcome| outcome.is_clean()) {
         workspace.print_tails();
     }
     let outcome = outcome?;
-    println!("chaos {:?} seed {}: {outcome}", plan.victim, plan.seed);
+    println!("chaos {:?} over {:?} seed {}: {outcome}", plan.victim, plan.transport, plan.seed);
     Ok(if outcome.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

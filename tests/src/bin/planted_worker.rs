@@ -11,7 +11,7 @@ use clap::Parser;
 use rustix::process::Signal;
 use task_orchestrator::cli::Cli;
 use task_orchestrator::logging::LogHandle;
-use task_orchestrator::worker::program::{self, Options};
+use task_orchestrator::worker::program::{self, Options, Tools};
 use task_orchestrator_tests::lossy;
 
 /// Set for the process that runs the worker proper.
@@ -35,7 +35,7 @@ fn forget() -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let options = Options { operation_log: false, ..Options::default() };
     runtime
-        .block_on(program::run(&workspace, &config, options, LogHandle::default()))
+        .block_on(program::run(&workspace, &config, options, Tools, LogHandle::default()))
         .context("the worker without its log")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -31,7 +31,7 @@ use clap::Parser;
 use rustix::process::{Signal, getpid, kill_process};
 use task_orchestrator::cli::{self, Cli};
 use task_orchestrator::link::Versions;
-use task_orchestrator::worker::program::{Misbehaviour, Options};
+use task_orchestrator::worker::program::{Misbehaviour, Options, Tools};
 use task_orchestrator_tests::program;
 
 /// What stands before the behaviours.
@@ -41,7 +41,7 @@ fn main() -> Result<ExitCode> {
     match behaviour(&mark()?)? {
         Behaviour::Exits(code) => Ok(code.into()),
         Behaviour::Faults => segfault(),
-        Behaviour::Serves(options) => Ok(cli::run_worker(&Cli::try_parse()?.global, options)?.into()),
+        Behaviour::Serves(options) => Ok(cli::run_worker(&Cli::try_parse()?.global, options, Tools)?.into()),
     }
 }
 

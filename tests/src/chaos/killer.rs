@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 
-use super::{Plan, Progress, Watched};
+use super::{Front, Plan, Progress, Watched};
 use crate::random::Random;
 use crate::{Workspace, process, wait};
 
@@ -27,6 +27,11 @@ pub enum Victim {
 }
 
 impl Victim {
+    /// Whether a front may die: over HTTP that breaks connections.
+    pub(super) fn may_be_the_front(self) -> bool {
+        matches!(self, Self::Front | Self::Both | Self::Mixed)
+    }
+
     fn chosen(self, random: &mut Random) -> Self {
         let all = [Self::Worker, Self::Front, Self::Restart, Self::Emergency];
         let choice = match self {
@@ -44,6 +49,7 @@ pub(super) fn kill_as_planned(
     plan: &Plan,
     progress: &Progress,
     watched: &Watched,
+    front: &mut Front,
 ) -> Result<u32> {
     let mut random = Random::new(plan.seed);
     let end = Instant::now() + plan.limit;
@@ -64,7 +70,11 @@ pub(super) fn kill_as_planned(
         match victim {
             Victim::Restart => restart(workspace, &[], kills)?,
             Victim::Emergency => restart(workspace, &["--emergency", "--yes"], kills)?,
-            Victim::Worker | Victim::Front | Victim::Both | Victim::Mixed => process::kill(pid),
+            Victim::Front => {
+                process::kill(pid);
+                front.again(workspace, plan.transport)?;
+            }
+            Victim::Worker | Victim::Both | Victim::Mixed => process::kill(pid),
         }
         before = progress.counts();
         last = Some(pid);

@@ -5,15 +5,20 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::Progress;
-use crate::client::{Client, ToolReply};
+use super::{Progress, Speaker};
+use crate::client::ToolReply;
 use crate::history::{Action, Answer, Call, open_subtask, worked_subtask};
 
 /// How long a caller waits for one answer: more than any restart, less than a run.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// One plan after the other until told to stop; the plan that is begun is finished.
-pub(super) fn call_until_told(client: &Client, number: usize, lane: usize, progress: &Progress) -> Vec<Call> {
+pub(super) fn call_until_told(
+    client: &Speaker,
+    number: usize,
+    lane: usize,
+    progress: &Progress,
+) -> Vec<Call> {
     let mut caller = Caller { client, number, lane, progress, calls: Vec::new() };
     for round in 0.. {
         if progress.stopped() || caller.whole_plan(&format!("c{number}-l{lane}-r{round}")).is_none() {
@@ -23,13 +28,8 @@ pub(super) fn call_until_told(client: &Client, number: usize, lane: usize, progr
     caller.calls
 }
 
-/// How often the client has had an answer to this id.
-pub(super) fn times_answered(client: &Client, id: u64) -> u32 {
-    client.inbox().look(|received| received.times_answered(&json!(id)))
-}
-
 struct Caller<'a> {
-    client: &'a Client,
+    client: &'a Speaker,
     number: usize,
     /// Its place among all callers: a client has several.
     lane: usize,
@@ -72,31 +72,32 @@ impl Caller<'_> {
 
     fn call(&mut self, marker: &str, action: Action, tool: &str, arguments: Value) -> Option<Value> {
         let sent = Instant::now();
-        let sending = self.client.send("tools/call", json!({"name": tool, "arguments": arguments}));
-        let (id, answered) = match sending {
-            Ok(id) => (id, self.answer(id)),
-            Err(error) => (0, Err(error)),
-        };
+        let key = format!("{marker} {action:?}");
+        let (id, answered) = self.client.call(tool, &arguments, &key, PATIENCE);
+        let answered = answered.and_then(answer);
         let waited = sent.elapsed();
         let (answers, body) = match answered {
             Ok((answer, body)) => (vec![answer], Some(body)),
-            Err(_) => (Vec::new(), None),
+            // The checker says that it is unanswered; why, only this knows.
+            Err(error) => {
+                self.progress.failed(format!("{marker} {action:?}: {error:#}"));
+                (Vec::new(), None)
+            }
         };
         let marker = marker.to_owned();
         self.calls.push(Call { client: self.number, id, marker, action, answers, waited });
         self.progress.replied(self.lane);
         body
     }
+}
 
-    fn answer(&self, id: u64) -> Result<(Answer, Value)> {
-        let mut message = self.client.response_within(&json!(id), PATIENCE)?.message;
-        let Some(result) = message.get_mut("result").map(Value::take) else {
-            return Ok((Answer::Failed(message.to_string()), Value::Null));
-        };
-        let reply = ToolReply::read(result).context("a tool's reply")?;
-        let answer = if reply.is_error { Answer::Failed(reply.body.to_string()) } else { Answer::Done };
-        Ok((answer, reply.body))
-    }
+fn answer(mut message: Value) -> Result<(Answer, Value)> {
+    let Some(result) = message.get_mut("result").map(Value::take) else {
+        return Ok((Answer::Failed(message.to_string()), Value::Null));
+    };
+    let reply = ToolReply::read(result).context("a tool's reply")?;
+    let answer = if reply.is_error { Answer::Failed(reply.body.to_string()) } else { Answer::Done };
+    Ok((answer, reply.body))
 }
 
 fn subtask_id(planned: &Value, title: &str) -> Option<Value> {

@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 /// Replies of one caller after which what it had in flight at a kill is answered.
 const SURE: u64 = 2;
 
+/// Failures that are kept: the first ones say why.
+const FAILURES: usize = 5;
+
 #[derive(Debug)]
 struct State {
     replies: Vec<u64>,
     stopped: bool,
+    failures: Vec<String>,
 }
 
 /// Counts replies by caller and wakes whoever waits for more of them.
@@ -21,7 +25,7 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(callers: usize) -> Self {
-        let state = State { replies: vec![0; callers], stopped: false };
+        let state = State { replies: vec![0; callers], stopped: false, failures: Vec::new() };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -31,6 +35,18 @@ impl Progress {
             *count += 1;
         }
         self.changed.notify_all();
+    }
+
+    /// A call came to nothing, for this reason. Only the first few are kept.
+    pub(super) fn failed(&self, why: String) {
+        let mut state = self.lock();
+        if state.failures.len() < FAILURES {
+            state.failures.push(why);
+        }
+    }
+
+    pub(super) fn failures(&self) -> Vec<String> {
+        self.lock().failures.clone()
     }
 
     /// Tells callers to finish what they began.

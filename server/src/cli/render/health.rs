@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use task_orchestrator_shared::report::{
-    ConnectionsCheck, DatabaseCheck, Health, Level, RebootReadiness, StateCheck, WorkerCheck,
+    BreakerCheck, BreakerState, ConnectionsCheck, DatabaseCheck, Health, Level, LimitCounts, LimitsCheck,
+    RebootReadiness, StateCheck, WorkerCheck,
 };
 
 use super::text::{bytes, clean, count, milliseconds, row, seconds};
@@ -40,7 +41,35 @@ pub(in crate::cli) fn health(health: &Health, paint: Paint, out: &mut dyn Write)
         .map(|size| size.map_or_else(|| "unknown".to_owned(), bytes));
     let buffered = bytes(checks.memory.buffered_bytes);
     row(out, "memory", &format!("front {front}, worker {process}, buffers {buffered}"))?;
-    row(out, "state", &state(&checks.state, paint))
+    row(out, "state", &state(&checks.state, paint))?;
+    if let Some(check) = &checks.limits {
+        row(out, "limits", &limits(check))?;
+    }
+    for (name, check) in &checks.breakers {
+        row(out, "breaker", &format!("{}: {}", clean(name), breaker(check, paint)))?;
+    }
+    Ok(())
+}
+
+/// What was let through, and what was refused.
+fn limits(check: &LimitsCheck) -> String {
+    let family = |name: &str, counts: &LimitCounts| {
+        format!("{name} {} allowed, {} refused", counts.allowed, counts.refused)
+    };
+    let [read, write, heavy] =
+        [("read", &check.read), ("write", &check.write), ("heavy", &check.heavy)].map(|(n, c)| family(n, c));
+    format!("{}; {read}; {write}; {heavy}", count(check.clients, "client", "clients"))
+}
+
+fn breaker(check: &BreakerCheck, paint: Paint) -> String {
+    match check.state {
+        BreakerState::Closed => paint.good("closed"),
+        BreakerState::HalfOpen => paint.warning("half-open, one call to find out"),
+        BreakerState::Open => {
+            let wait = milliseconds(check.retry_after_seconds * 1000.0);
+            paint.bad(&format!("open after {} failures, next try in {wait}", check.failures))
+        }
+    }
 }
 
 /// A level in its colour.

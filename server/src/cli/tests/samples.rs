@@ -143,6 +143,8 @@ pub(crate) fn health(status: Level) -> Health {
                 last_verified: None,
                 status: Level::Healthy,
             },
+            limits: None,
+            breakers: std::collections::BTreeMap::new(),
         },
     }
 }

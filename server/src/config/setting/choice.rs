@@ -103,6 +103,13 @@ choices! {
         /// As [`ClientRole::Admin`].
         Admin = "admin",
     }
+    /// Which clients the limits of the task tools apply to.
+    LimitedClients: "http or all" {
+        /// Those that come over the network.
+        Http = "http",
+        /// Every client.
+        All = "all",
+    }
     /// What SQLite waits for at a commit (`PRAGMA synchronous`).
     Synchronous: "one of normal, full" {
         /// A commit can be lost with the power, never broken.

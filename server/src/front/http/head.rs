@@ -1,4 +1,5 @@
-//! What the head of a request must say in the era of sessions, before anything is done.
+//! What the head of a request must say, before anything is done: in either era what kinds
+//! of content are spoken, in that of sessions the revision as well.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
@@ -18,8 +19,14 @@ const FIRST_PRIMED: &str = "2025-11-25";
 const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 
-/// Whether the head of a POST is acceptable; otherwise the answer.
+/// Whether the head of a POST is acceptable in the era of sessions; otherwise the answer.
 pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Response> {
+    check_kinds(headers)?;
+    check_revision(headers)
+}
+
+/// Whether a POST brings JSON, and both kinds of answers are welcome; otherwise the answer.
+pub(super) fn check_kinds(headers: &HeaderMap) -> Result<(), Response> {
     if !(accepts(headers, JSON) && accepts(headers, EVENTS)) {
         let why = "the client must accept both application/json and text/event-stream";
         return Err(reply::refused(StatusCode::NOT_ACCEPTABLE, why));
@@ -29,7 +36,7 @@ pub(super) fn check_post(headers: &HeaderMap) -> Result<(), Response> {
         let why = "the Content-Type must be application/json";
         return Err(reply::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, why));
     }
-    check_revision(headers)
+    Ok(())
 }
 
 /// Whether the head of a GET is acceptable; otherwise the answer.

@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use super::{Http, router};
+use crate::front::metrics::Connection;
 use crate::private_socket;
 
 /// An address that is taken, before anything else of the front has begun: whoever starts
@@ -60,6 +61,7 @@ pub(crate) async fn serve(http: Arc<Http>, listener: Listener, ended: Cancellati
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "HTTP is not served"),
     };
+    let metrics = Arc::clone(&http.intake.metrics);
     let router = router::router(http);
     loop {
         let accepted = tokio::select! {
@@ -68,7 +70,12 @@ pub(crate) async fn serve(http: Arc<Http>, listener: Listener, ended: Cancellati
         };
         match accepted {
             Ok((stream, source)) => {
-                tokio::spawn(connection(stream, source, router.clone(), ended.clone()));
+                let open = Connection::new(&metrics);
+                let serving = connection(stream, source, router.clone(), ended.clone());
+                tokio::spawn(async move {
+                    serving.await;
+                    drop(open);
+                });
             }
             Err(error) => private_socket::pause_after(&error).await,
         }

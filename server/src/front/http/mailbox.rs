@@ -80,11 +80,6 @@ impl Mailbox {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request with this sequence is about to be sent to the hub.
-    pub(super) fn open(&self, sequence: u64) {
-        self.lock().streams.open(sequence);
-    }
-
     /// Numbers a message that is about to be sent to the hub. Its sequence, and the lowest
     /// one of those whose answers have not been handed out.
     pub(super) fn begin(&self) -> (u64, u64) {

@@ -1,133 +1,124 @@
-//! The stateless era: each POST is a short relay session of its own.
+//! The stateless era: each POST is a short relay session of its own, which ends with its
+//! response. A response that is closed before its end calls the request off.
+//!
+//! - `lane`: numbers of requests.   - `under_way`: what ends when nobody waits any more.
+//! - `exchange`: what the client is sent.   - `events`: that as a stream.
+//! - `status`: the status of an answer.   - `head`: what its head says of a request.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod events;
+mod exchange;
+mod head;
+mod lane;
+mod status;
+mod under_way;
 
-use axum::http::{HeaderMap, StatusCode};
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use axum::http::StatusCode;
 use axum::response::Response;
+use rmcp::model::{ErrorData, JsonObject, ProtocolVersion};
+use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::mailbox::{Mailbox, Next};
+use super::head::check_kinds;
 use super::post::Posted;
-use super::stream::EventStream;
 use super::{Http, reply};
+use crate::envelope::{self, Envelope, RequestId};
+use crate::front::answer;
 use crate::front::connection;
-use crate::front::event::{ConnectionId, Content, Event};
+use crate::front::event::{ClientMessage, Content, Event};
 use crate::front::port::Port;
 use crate::front::session::{Principal, Session, Via};
-use crate::link::{ClientId, Frame, Kind};
-
-/// Requests of the stateless era have no client of their own: to the operation log they
-/// are the messages of one client, which this front is, and whose old rows go as its
-/// requests are answered.
-#[derive(Debug)]
-pub(super) struct Lane {
-    client: ClientId,
-    open: Mutex<Open>,
-}
-
-#[derive(Debug, Default)]
-struct Open {
-    last: u64,
-    unanswered: BTreeSet<u64>,
-}
-
-impl Default for Lane {
-    fn default() -> Self {
-        Self { client: ClientId::random(), open: Mutex::default() }
-    }
-}
-
-impl Lane {
-    fn lock(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The number of the next request, and the one below which all are answered.
-    fn begin(&self) -> (u64, u64) {
-        let mut open = self.lock();
-        open.last += 1;
-        let sequence = open.last;
-        open.unanswered.insert(sequence);
-        let floor = open.unanswered.first().copied().unwrap_or(sequence);
-        (sequence, floor)
-    }
-
-    fn end(&self, sequence: u64) {
-        self.lock().unanswered.remove(&sequence);
-    }
-}
-
-/// A request under way. Dropped with the response: who has gone has called it off.
-struct UnderWay {
-    http: Arc<Http>,
-    connection: ConnectionId,
-    sequence: u64,
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.http.lane.end(self.sequence);
-        let (events, connection) = (self.http.events.clone(), self.connection);
-        // Not sent here: a full channel must not keep whoever drops this.
-        tokio::spawn(async move { events.send(Event::Disconnected { connection }).await });
-    }
-}
+use crate::link::{Frame, Kind};
+use crate::request_headers;
+pub(crate) use exchange::Exchange;
+use exchange::Next;
+pub(super) use lane::Lane;
+use under_way::UnderWay;
 
 /// Carries out one request.
 pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Posted) -> Response {
+    if let Err(refusal) = check_kinds(&posted.headers) {
+        return refusal;
+    }
+    let headers = match head::of_mcp(&posted.headers) {
+        Ok(headers) => headers,
+        Err(error) => return refused(&posted, &error),
+    };
     let connection = connection::next_id();
     let (sequence, floor) = http.lane.begin();
-    let under_way = UnderWay { http: Arc::clone(http), connection, sequence };
-    let mailbox: Arc<Mailbox> = Arc::default();
-    mailbox.open(sequence);
-    let port = Port::Http(Arc::clone(&mailbox));
-    let permits = Arc::new(Semaphore::new(1));
-    let mut frame = Frame::session(Kind::Message, 0, sequence, posted.message);
+    let mut under_way = UnderWay::new(Arc::clone(&http.lane), http.events.clone(), connection, sequence);
+    let exchange: Arc<Exchange> = Arc::default();
+    let port = Port::Request(Arc::clone(&exchange));
+    let mut frame = Frame::session(Kind::Message, 0, sequence, posted.message.clone());
     frame.floor = floor;
+    let permits = Arc::new(Semaphore::new(1));
     let client = http.lane.client;
     let message = match connection::message(connection, frame, client, &port, &http.intake, &permits).await {
         Ok(Some(message)) => message,
-        Ok(None) => return refused(&mailbox, sequence).await,
-        Err(crate::shutdown::ShuttingDown) => {
-            return reply::refused(StatusCode::SERVICE_UNAVAILABLE, "the server is ending");
+        // Refused: the answer is there already.
+        Ok(None) => return respond(exchange, under_way, &posted).await,
+        Err(crate::shutdown::ShuttingDown) => return reply::ending(),
+    };
+    if let Some(response) = without_worker(&message, &headers, &posted) {
+        return response;
+    }
+    let session = Box::new(Session::new(client, Via::Request { principal, headers }, None, port));
+    under_way.is_sent();
+    if http.events.send(Event::Posted { session, message }).await.is_err() {
+        return reply::ending();
+    }
+    respond(exchange, under_way, &posted).await
+}
+
+/// The response to what no worker gets.
+fn without_worker(
+    message: &ClientMessage,
+    headers: &[(String, String)],
+    posted: &Posted,
+) -> Option<Response> {
+    let checked = match &message.content {
+        Content::Request { .. } => return None,
+        // The front carries these out itself, so it compares them itself.
+        Content::Reboot(_) => {
+            let supported = ProtocolVersion::KNOWN_VERSIONS;
+            let no_schema = |_: &str| None::<Arc<JsonObject>>;
+            let checked = request_headers::check(headers, &posted.message, supported, no_schema);
+            return checked.err().map(|error| refused(posted, &error));
+        }
+        Content::Malformed(malformed) => {
+            return Some(reply::json(StatusCode::BAD_REQUEST, answer::malformed(malformed)));
+        }
+        // Without a session there is nobody that could be told anything.
+        Content::Notification { .. } => match envelope::parse(&posted.message) {
+            Ok(Envelope::Notification { method, .. }) => {
+                request_headers::check_notification(headers, &method)
+            }
+            _ => Ok(()),
+        },
+        Content::Response { .. } => {
+            let text = "the server asks nothing in this revision, so there is nothing to answer";
+            Err(ErrorData::invalid_request(text, None))
         }
     };
-    let wants_answer = !matches!(message.content, Content::Notification { .. } | Content::Response { .. });
-    let via = Via::Request { principal, headers: mcp_headers(&posted.headers) };
-    let session = Box::new(Session::new(client, via, None, port));
-    let begun = http.events.send(Event::Connected { connection, session }).await;
-    if begun.is_err() || http.events.send(Event::Message(message)).await.is_err() {
-        return reply::refused(StatusCode::SERVICE_UNAVAILABLE, "the server is ending");
-    }
-    if !wants_answer {
-        return reply::accepted();
-    }
-    let Some(reader) = mailbox.attach(sequence) else {
-        return reply::refused(StatusCode::INTERNAL_SERVER_ERROR, "the request got lost");
-    };
-    match std::future::poll_fn(|context| mailbox.poll(sequence, reader, 0, context)).await {
-        Next::Event(event) if event.is_answer => reply::json(StatusCode::OK, event.message),
-        Next::Event(_) => {
-            let stream = EventStream::new(mailbox, sequence, reader, 0);
-            reply::events(stream.holding(under_way))
-        }
-        Next::End => reply::accepted(),
+    Some(checked.map_or_else(|error| refused(posted, &error), |()| reply::accepted()))
+}
+
+/// What comes of the request. A plain answer needs no stream, what comes before it does.
+async fn respond(exchange: Arc<Exchange>, under_way: UnderWay, posted: &Posted) -> Response {
+    match poll_fn(|context| exchange.poll(context)).await {
+        Next::Answer(answer) => reply::json(status::of(&answer, &posted.message), answer),
+        Next::Message(first) => events::respond(first, exchange, under_way),
+        Next::End => reply::ending(),
     }
 }
 
-/// The answer that is there already.
-async fn refused(mailbox: &Mailbox, sequence: u64) -> Response {
-    let Some(reader) = mailbox.attach(sequence) else { return reply::accepted() };
-    match std::future::poll_fn(|context| mailbox.poll(sequence, reader, 0, context)).await {
-        Next::Event(event) => reply::json(StatusCode::OK, event.message),
-        Next::End => reply::accepted(),
-    }
-}
-
-/// What of the head the worker compares with the body.
-fn mcp_headers(headers: &HeaderMap) -> Vec<(String, String)> {
-    let of_mcp = headers.iter().filter(|(name, _)| name.as_str().starts_with("mcp-"));
-    let readable = of_mcp.filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    readable.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+fn refused(posted: &Posted, error: &ErrorData) -> Response {
+    let id: Option<RequestId> = match envelope::parse(&posted.message) {
+        Ok(Envelope::Request { id, .. }) => Some(id),
+        _ => None,
+    };
+    let body = json!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string();
+    reply::json(status::of(body.as_bytes(), &posted.message), body.into())
 }

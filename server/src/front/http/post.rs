@@ -8,8 +8,7 @@ use http_body_util::{BodyExt, Limited};
 
 use super::{Http, reply};
 
-/// The revision from which on there are no sessions.
-pub(super) const FIRST_MODERN: &str = "2026-07-28";
+pub(super) use crate::request_headers::FIRST_MODERN;
 
 pub(super) const SESSION: &str = "mcp-session-id";
 pub(super) const REVISION: &str = "mcp-protocol-version";
@@ -20,15 +19,6 @@ pub(super) const LAST_EVENT: &str = "last-event-id";
 pub(super) struct Posted {
     pub(super) headers: HeaderMap,
     pub(super) message: Bytes,
-}
-
-impl Posted {
-    /// Whether it is of the stateless era: revisions are dates, so the order of the words
-    /// is that of time.
-    pub(super) fn is_modern(&self) -> bool {
-        text(&self.headers, REVISION).is_some_and(|revision| revision >= FIRST_MODERN)
-            && !self.headers.contains_key(SESSION)
-    }
 }
 
 /// A header's value, where it is there and readable.

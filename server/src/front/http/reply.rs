@@ -71,7 +71,8 @@ pub(super) fn events(stream: super::stream::EventStream) -> Response {
     of_events(Body::new(stream))
 }
 
-fn of_events(body: Body) -> Response {
+/// A response whose body is events.
+pub(super) fn of_events(body: Body) -> Response {
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -18,7 +18,7 @@ pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The comment. A line of its own without an empty one behind it: some clients take an
 /// empty line for an event as soon as one with an id was before.
-const COMMENT: &[u8] = b":\n";
+pub(super) const COMMENT: &[u8] = b":\n";
 
 /// After how many milliseconds a client whose connection broke shall come back. Clients
 /// try it twice before they give up, and a front is back in less than one of these.

@@ -9,6 +9,7 @@ use task_orchestrator_shared::report::{BufferStatus, DeadCause, Level};
 
 use crate::envelope::RequestId;
 use crate::front::answer;
+use crate::front::metrics::End;
 use crate::front::session::{Pending, What};
 
 use super::Hub;
@@ -54,6 +55,7 @@ impl Hub {
         for (number, cleared) in of_each {
             if let Some(session) = self.sessions.get_mut(&number) {
                 session.history.note(What::BufferCleared(cleared));
+                self.metrics.requests.ended(session.via.transport(), End::Cleared, cleared);
             }
         }
         for Waiting { number, sequence, id, attempted } in waiting {
@@ -69,6 +71,9 @@ impl Hub {
             // To call one that may have had its effect worth another attempt would
             // invite its repetition.
             let code = if attempted { ErrorCode::OutcomeUnknown } else { code };
+            if let Some(session) = self.sessions.get(&number) {
+                self.metrics.requests.ended(session.via.transport(), End::Refused, 1);
+            }
             self.give_up(number, sequence, answer::unavailable(&id, code, &reason));
         }
     }

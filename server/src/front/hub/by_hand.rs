@@ -154,6 +154,7 @@ impl Hub {
         for session in self.sessions.values_mut() {
             session.limits = None;
         }
+        self.senders.clear();
         self.stream.touch();
         tracing::info!("the configuration was read again");
         changed
@@ -225,6 +226,10 @@ pub(super) fn takes(key: &str) -> Takes {
         (_, "access.socket_group") => Takes::Stop,
         (_, "log.level" | "front.heartbeat_interval" | "front.heartbeat_misses") => Takes::Reload,
         (_, "front.worker_start_timeout" | "buffer.expiry" | "buffer.cleanup_interval") => Takes::Reload,
+        // The worker's own: read at its start.
+        (_, "limits.tools_apply_to" | "limits.read_burst" | "limits.read_interval") => Takes::Restart,
+        (_, "limits.write_burst" | "limits.write_interval") => Takes::Restart,
+        (_, "limits.heavy_burst" | "limits.heavy_interval") => Takes::Restart,
         ("restart" | "limits" | "access" | "worker", _) => Takes::Reload,
         (_, "state.warn_size" | "state.backups" | "state.compress_after" | "state.remove_after") => {
             Takes::Reload

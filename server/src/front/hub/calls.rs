@@ -30,16 +30,22 @@ impl Hub {
         pending: Pending,
         now: Instant,
     ) {
+        let open = self.open_calls(number);
         let Some(session) = self.sessions.get_mut(&number) else { return };
         let reboot::Call { id, command, progress_token, modern, .. } = call;
         let command = match command {
             Ok(command) => command,
-            Err(error) => return session.answer_unasked(sequence, reboot::refused(&id, &error)),
+            Err(error) => {
+                self.metrics.requests.refused(session.via.transport());
+                return session.answer_unasked(sequence, reboot::refused(&id, &error));
+            }
         };
         let role = session.via.role().unwrap_or_else(|| Role::from(self.config.access.stdio_role));
         let attempt = client_attempt(session, &command, role);
-        let limits = session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits)));
-        let open = session.pending.values().filter(|pending| pending.is_for_front).count();
+        let limits = match session.via.sender() {
+            Some(sender) => self.senders.limits(&sender, &self.config.limits, now),
+            None => session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits))),
+        };
         let permitted = reboot::permit(role, &command);
         if let Err(failure) = &permitted {
             self.audit.denied(attempt.clone(), &failure.error);
@@ -48,6 +54,7 @@ impl Hub {
             .and_then(|()| limits.check(&command))
             .and_then(|()| if open < MAX_CALLS { Ok(()) } else { Err(too_many_calls()) });
         if let Err(failure) = allowed {
+            self.metrics.requests.refused(session.via.transport());
             return session.answer_unasked(sequence, reboot::failed(&id, failure, modern));
         }
         let client = session.client;

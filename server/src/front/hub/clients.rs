@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::envelope::RequestId;
 use crate::front::answer;
 use crate::front::event::{ClientMessage, ConnectionId, Content};
+use crate::front::metrics::End;
 use crate::front::session::{Pending, Session, asker_of, send};
 use crate::link::{Frame, Kind};
 use crate::restart::WorkerId;
@@ -21,7 +22,6 @@ impl Hub {
         let known = self
             .sessions
             .iter()
-            .filter(|_| !session.via.is_brief())
             .find(|(number, known)| known.client == session.client && !self.retried.contains_key(number));
         if let Some(number) = known.map(|(&number, _)| number) {
             self.connections.retain(|_, held| *held != number);
@@ -47,7 +47,7 @@ impl Hub {
     }
 
     pub(super) fn message(&mut self, message: ClientMessage, now: Instant) {
-        let Some(&number) = self.connections.get(&message.connection) else { return };
+        let Some(number) = self.number_at(message.connection) else { return };
         let sequence = message.sequence;
         let is_serving = self.serving().is_some();
         let refusal = self.refusal();
@@ -93,14 +93,19 @@ impl Hub {
                 self.reboot_called(number, sequence, *call, pending, now);
                 return;
             }
-            Content::Request { id, is_ping: true, .. } if !is_serving => {
+            // A revision without sessions has no such thing.
+            Content::Request { id, is_ping: true, .. } if !is_serving && !session.via.is_brief() => {
+                self.metrics.requests.received(session.via.transport());
+                self.metrics.requests.ended(session.via.transport(), End::Front, 1);
                 session.answer_unasked(sequence, answer::pong(&id));
                 return;
             }
             Content::Request { id, is_initialize, .. } => {
                 self.traffic.requests += 1;
+                self.metrics.requests.received(session.via.transport());
                 session.is_asked(&pending.payload, is_initialize, now);
                 if let Some((code, reason)) = refusal {
+                    self.metrics.requests.ended(session.via.transport(), End::Refused, 1);
                     session.answer_unasked(sequence, answer::unavailable(&id, code, &reason));
                     return;
                 }
@@ -113,6 +118,7 @@ impl Hub {
                     let request = session.pending.get(&cancelled);
                     to = request.and_then(|request| request.sent);
                     goes_on = request.is_some_and(|request| request.is_initialize);
+                    self.metrics.requests.ended(session.via.transport(), End::Cancelled, 1);
                     session.done(cancelled);
                     if to.is_none() {
                         session.done(sequence);
@@ -172,6 +178,9 @@ impl Hub {
     }
 
     pub(super) fn disconnected(&mut self, connection: ConnectionId) {
+        if let Some(number) = self.brief.remove(&connection) {
+            return self.end_session(number);
+        }
         if let Some(number) = self.connections.remove(&connection) {
             self.end_session(number);
             // It did not live to see the next worker.
@@ -197,11 +206,17 @@ impl Hub {
     pub(super) fn end_session(&mut self, number: u64) {
         let Some(mut session) = self.sessions.remove(&number) else { return };
         if !self.retried.contains_key(&number) {
-            self.end_history(&mut session, Instant::now());
+            let unanswered = session.by_id.len() as u64;
+            self.metrics.requests.ended(session.via.transport(), End::Abandoned, unanswered);
         }
-        self.pinged.remove(&number);
-        self.stream.ended(number);
-        tracing::info!(session = number, client = %session.client, "client detached");
+        if !session.via.is_brief() {
+            if !self.retried.contains_key(&number) {
+                self.end_history(&mut session, Instant::now());
+            }
+            self.pinged.remove(&number);
+            self.stream.ended(number);
+            tracing::info!(session = number, client = %session.client, "client detached");
+        }
         for id in &session.record.asked {
             let asker = self.workers.of_generation(asker_of(*id));
             if let Some(worker) = asker.and_then(|asker| self.workers.outbox(asker)) {
@@ -242,6 +257,7 @@ impl Hub {
             session.answer_unasked(sequence, answer::duplicate_id(id));
             return false;
         }
+        self.metrics.requests.received(session.via.transport());
         session.by_id.insert(id.clone(), sequence);
         pending.id = Some(id.clone());
         pending.held_since = None;

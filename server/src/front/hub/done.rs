@@ -13,7 +13,7 @@ impl Hub {
     pub(super) fn job_ended(&mut self, job: JobId, outcome: JobOutcome, now: Instant) {
         use restart::event::Done;
         let result = match outcome {
-            JobOutcome::Built(result) => result.map(|()| Done::Built),
+            JobOutcome::Built(result) => self.jobs.building().ended(job, result, now).map(|()| Done::Built),
             JobOutcome::Planned(result) => {
                 if let Err(trouble) = &result {
                     tracing::error!(trouble.text, "the plan");

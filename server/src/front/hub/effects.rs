@@ -28,7 +28,11 @@ impl Hub {
     pub(super) fn perform(&mut self, effect: Effect, now: Instant) -> Option<Event> {
         match effect {
             Effect::Build(job) => match self.config.restart.build_command.clone() {
-                Some(command) => self.jobs.build(job, command),
+                Some(command) => {
+                    if let Err(trouble) = self.jobs.build(job, command, now) {
+                        return Some(Event::JobDone(job, Err(trouble)));
+                    }
+                }
                 None => return Some(Event::JobDone(job, Ok(crate::restart::event::Done::Built))),
             },
             Effect::Examine { job, binary, known, reload } => self.examine(job, binary, known, reload),
@@ -313,7 +317,9 @@ impl Hub {
 
     /// Lets the worker that serves know every session.
     pub(super) fn open_all(&mut self, now: Instant) {
-        self.unopened = self.sessions.keys().copied().collect();
+        // A single request is opened where it is sent, and mostly ends where it is.
+        let sessions = self.sessions.iter().filter(|(_, session)| !session.via.is_brief());
+        self.unopened = sessions.map(|(number, _)| *number).collect();
         self.open_more(now);
     }
 

@@ -7,6 +7,7 @@ use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::report::DeadCause;
 
 use crate::front::event::WorkerEnd;
+use crate::front::metrics::End;
 use crate::front::session::send;
 use crate::link::{Done, Frame, Kind, OutcomeFrame, PROTOCOL, WorkerHello, WorkerPrepared, WorkerReady};
 use crate::restart::{self, JobId, Trouble, WorkerId};
@@ -61,8 +62,8 @@ impl Hub {
                 // It is not waited for any more.
                 self.check_watched(now);
             }
-            Kind::Request if self.retried.contains_key(&number) => {
-                // Its client is not here to be asked.
+            Kind::Request if session.via.is_brief() || self.retried.contains_key(&number) => {
+                // Its client is not here to be asked, or has no way to answer.
                 let answer = crate::front::answer::client_gone(frame.sequence.cast_signed());
                 if let Some(outbox) = self.workers.outbox(worker) {
                     send(outbox, &Frame::session(Kind::Reply, number, 0, answer));
@@ -94,6 +95,7 @@ impl Hub {
             return;
         };
         let (was_initialize, pending_since) = (pending.is_initialize, pending.received_at);
+        let was_listening = pending.listening;
         if self.retried.contains_key(&number) {
             self.retry_answered(number, &frame.payload);
             return;
@@ -101,7 +103,14 @@ impl Hub {
         if was_initialize && session.record.info.agreed(&frame.payload) {
             session.profile.is_news = true;
         }
-        self.traffic.answered(now.saturating_duration_since(pending_since));
+        let time = now.saturating_duration_since(pending_since);
+        self.traffic.answered(time);
+        let end = if frame.kind == Kind::Fault { End::Fault } else { End::Answered };
+        let transport = session.via.transport();
+        match was_listening {
+            true => self.metrics.requests.ended(transport, end, 1),
+            false => self.metrics.requests.answered(transport, time, end),
+        }
         session.answer(frame.sequence, frame.payload);
         self.machine.answered();
         if was_initialize {

@@ -53,7 +53,9 @@ impl Hub {
     ) {
         let Some(session) = self.sessions.get_mut(&number) else { return };
         let Some(pending) = session.pending.get(&sequence) else { return };
-        tracing::error!(client = %session.client, sequence, ?cause, "a request became a dead letter");
+        tracing::error!(
+            client = %session.client, via = %session.via, sequence, ?cause, "a request became a dead letter"
+        );
         let letter = DeadLetter {
             id: 0,
             at: Timestamp::now().to_string(),
@@ -70,6 +72,10 @@ impl Hub {
         let record = session.record.worker.clone();
         // One that is tried again is a letter already.
         let is_new = !self.retried.contains_key(&number);
+        if is_new {
+            self.metrics.requests.ended(session.via.transport(), cause.into(), 1);
+            self.metrics.restarts.buried(cause);
+        }
         if let Some(buried) = message
             .filter(|_| is_new)
             .and_then(|message| serde_json::to_vec(&Buried { message, record }).ok())

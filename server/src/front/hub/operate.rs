@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use crate::admin::Caller;
 use crate::front::ask::{ClientCall, Operation, ReplyTo, Waiter};
 use crate::front::event::Event;
+use crate::front::metrics::End;
 use crate::front::outcomes::OutcomeKey;
 use crate::link::Goodbye;
 use crate::restart::{self, Ask};
@@ -287,6 +288,7 @@ impl Hub {
         match to {
             // Whoever asked may have hung up.
             ReplyTo::Admin(asker) => drop(asker.send(reply.into())),
+            ReplyTo::Figures(asker) => drop(asker.send(reply)),
             ReplyTo::Nobody => {}
             ReplyTo::Watchers => self.measured(reply),
             ReplyTo::Recorded(recorded) => self.recorded(*recorded, reply),
@@ -295,6 +297,9 @@ impl Hub {
                 let ClientCall { session, sequence, .. } = *call;
                 let payload = tool_reply(&call, reply);
                 if let Some(session) = self.sessions.get_mut(&session) {
+                    if session.pending.contains_key(&sequence) {
+                        self.metrics.requests.ended(session.via.transport(), End::Front, 1);
+                    }
                     session.answer(sequence, payload);
                 }
                 self.close_if_finished(session);

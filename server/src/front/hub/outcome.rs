@@ -257,7 +257,9 @@ impl Hub {
         } else {
             tracing::error!(restart = %run.id, kind = run.kind.as_str(), ?outcome, message = report.message, "restart ended");
         }
-        self.jobs.end_build();
+        self.metrics.restarts.ended(&report, was_begun);
+        let is_late = run.troubles.iter().any(|(_, trouble)| trouble.code == ErrorCode::TimeoutExceeded);
+        self.jobs.building().end(is_late, now);
         self.let_go_of_builds();
         self.ledger.finish(report.clone());
         drop(self.ledger.saga(run.id.clone(), saga(&run, outcome)));

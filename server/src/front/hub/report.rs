@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use task_orchestrator_shared::admin::{self, Reply};
 use task_orchestrator_shared::phase::Phase;
 use task_orchestrator_shared::report::{
-    ClientsReadiness, ConnectionsCheck, CurrentStatus, Level, RestartStatus, WorkerCheck,
+    BreakerCheck, ClientsReadiness, ConnectionsCheck, CurrentStatus, Level, LimitsCheck, RestartStatus,
+    WorkerCheck,
 };
 
 use crate::front::ask::ReplyTo;
@@ -36,6 +37,8 @@ struct Facts {
     ledger_issue: Option<String>,
     running: Option<String>,
     alerts: Vec<crate::ledger::Alert>,
+    limits: Option<LimitsCheck>,
+    breakers: BTreeMap<String, BreakerCheck>,
 }
 
 impl Hub {
@@ -109,14 +112,17 @@ impl Hub {
             ledger_issue: self.ledger.condition().issue(),
             running: self.machine.running().map(|(run, _)| run.id.to_string()),
             alerts: Vec::new(),
+            limits: route.and_then(|id| self.workers.figures(id)).and_then(|figures| figures.limits),
+            breakers: self.jobs.breakers(now),
         }
     }
 
-    /// The sessions of clients, without those that only try a dead letter again.
+    /// The sessions of clients, without those that only try a dead letter again, or are
+    /// one request.
     pub(super) fn attached(&self) -> impl Iterator<Item = &Session> {
         self.sessions
             .iter()
-            .filter(|(number, _)| !self.retried.contains_key(number))
+            .filter(|(number, session)| !session.via.is_brief() && !self.retried.contains_key(number))
             .map(|(_, session)| session)
     }
 

@@ -392,6 +392,8 @@ impl Hub {
     /// More records of the audit. Where some are missing before them, or none are known
     /// yet, all are read again.
     pub(super) fn audited(&mut self, records: Vec<AuditRecord>) {
+        let last = records.last().map(|record| record.seq);
+        self.figures.audit_sequence = self.figures.audit_sequence.max(last);
         let known = self.audit_known();
         let is_news = |record: &AuditRecord| known.is_none_or(|known| record.seq > known);
         let news: Vec<AuditRecord> = records.into_iter().filter(is_news).collect();

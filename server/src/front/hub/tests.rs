@@ -2,6 +2,7 @@
 //! after whom died, without a process.
 
 mod admission;
+mod brief;
 mod by_hand;
 mod crashes;
 mod detail;
@@ -11,6 +12,7 @@ mod handover;
 mod letters;
 mod messages;
 mod operators;
+mod probe;
 mod reboot_calls;
 mod restoring;
 mod rig;

@@ -96,7 +96,7 @@ impl Hub {
         if self.retried.contains_key(&number) {
             return None;
         }
-        let session = self.sessions.get(&number)?;
+        let session = self.sessions.get(&number).filter(|session| !session.via.is_brief())?;
         let info = &session.record.info;
         Some(SessionView {
             number,
@@ -182,8 +182,9 @@ impl Hub {
         }
     }
 
-    /// The sessions of clients, without those that only try a dead letter again.
+    /// The same as [`Self::attached`].
     pub(super) fn attached_numbers(&self) -> impl Iterator<Item = u64> {
-        self.sessions.keys().copied().filter(|number| !self.retried.contains_key(number))
+        let sessions = self.sessions.iter().filter(|(_, session)| !session.via.is_brief());
+        sessions.map(|(number, _)| *number).filter(|number| !self.retried.contains_key(number))
     }
 }

@@ -78,14 +78,24 @@ impl Via {
 
     /// Under what name limits are kept that its sessions share.
     pub(super) fn principal(&self, client: ClientId) -> Option<String> {
+        // Whoever has a token is one client however many sessions it opens.
+        if let Some(token) = self.known().and_then(|principal| principal.token.as_deref()) {
+            return Some(format!("token:{token}"));
+        }
         match self {
             Self::Stdio { .. } => None,
             Self::Http(_) => Some(client.to_string()),
-            Self::Request { principal, .. } => Some(match &principal.token {
-                Some(token) => format!("token:{token}"),
-                None => format!("address:{}", principal.source),
-            }),
+            Self::Request { .. } => self.sender(),
         }
+    }
+
+    /// Who sends requests without a session; none for what has one.
+    pub(crate) fn sender(&self) -> Option<String> {
+        let Self::Request { principal, .. } = self else { return None };
+        Some(match &principal.token {
+            Some(token) => format!("token:{token}"),
+            None => format!("address:{}", principal.source),
+        })
     }
 
     pub(super) fn headers(&self) -> Option<Vec<(String, String)>> {

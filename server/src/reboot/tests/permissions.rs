@@ -48,6 +48,13 @@ fn limits() -> config::Limits {
         restart_interval: Duration::from_secs(10),
         status_per_second: 10,
         reconnect_test_per_minute: 5,
+        tools_apply_to: config::LimitedClients::Http,
+        read_burst: 1,
+        read_interval: Duration::from_secs(1),
+        write_burst: 1,
+        write_interval: Duration::from_secs(1),
+        heavy_burst: 1,
+        heavy_interval: Duration::from_secs(1),
     }
 }
 

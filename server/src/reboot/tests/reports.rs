@@ -59,6 +59,9 @@ fn health() -> Health {
             last_verified: None,
             status: Level::Healthy,
         },
+        limits: Some(LimitsCheck::default()),
+        breakers: [("build".to_owned(), crate::breaker::Breaker::default().check(std::time::Instant::now()))]
+            .into(),
     };
     Health {
         healthy: false,

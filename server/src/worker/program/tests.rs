@@ -8,7 +8,7 @@ use super::*;
 use crate::store::Synchronous;
 
 /// A worker of this workspace, standing by.
-fn tasks(directory: &TempDir, options: Options) -> Result<Tasks, WorkerError> {
+fn tasks(directory: &TempDir, options: Options) -> Result<Worker<Tools>, WorkerError> {
     let state = directory.path().join(".task_orchestrator");
     let mut store_options = StoreOptions::new(state.join("tasks.db"), state.join("artifacts"));
     store_options.synchronous = Synchronous::Off;
@@ -19,7 +19,7 @@ fn tasks(directory: &TempDir, options: Options) -> Result<Tasks, WorkerError> {
     let roles = Arc::new(Roles::load(&state.join("roles")));
     let shared = Shared::new(store, roles, directory.path().to_owned(), state.clone()).with_options(options);
     let backups = state.join("server_state");
-    Ok(Tasks { shared: Arc::new(shared), backups, sweeping: AtomicBool::new(false) })
+    Ok(Worker { shared: Arc::new(shared), handlers: Tools, backups, sweeping: AtomicBool::new(false) })
 }
 
 /// A database of schema 1 with an open task and a closed one.

@@ -1,11 +1,13 @@
 //! The link with a service of a few lines: what reaches the front, in which
 //! order, and what the next worker makes of it.
+#![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
 
 use std::sync::Mutex;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ElicitRequestParams, ErrorData,
-    InitializeRequestParams, InitializeResult, LoggingLevel, ProgressNotificationParam,
+    InitializeRequestParams, InitializeResult, LoggingLevel, LoggingMessageNotificationParam,
+    ProgressNotificationParam,
 };
 use rmcp::service::RequestContext;
 use serde_json::{Value, json};
@@ -66,7 +68,14 @@ impl ServerHandler for Probe {
                 )
                 .await;
             }
-            "wait" => context.ct.cancelled().await,
+            "word" => {
+                let message = LoggingMessageNotificationParam::new(LoggingLevel::Error, json!("word"));
+                context.peer.notify_logging_message(message).await.expect("told");
+            }
+            "wait" => {
+                context.ct.cancelled().await;
+                self.resumed.lock().unwrap().push("called off".to_owned());
+            }
             "fail" => return Err(ErrorData::internal_error("defect", None)),
             "suspend" => return Err(Refusal::Suspended.into()),
             "supersede" => return Err(Refusal::Superseded.into()),
@@ -141,6 +150,25 @@ impl Front {
         let filled = outbox.clone();
         tokio::spawn(async move { filled.write_to(writing).await });
         Self { frames: FrameReader::new(reading, 4096), outbox, resumed, ended }
+    }
+
+    /// Opens a session that is one call of this tool over HTTP, and sends the call.
+    fn post(&self, headers: &[(&str, &str)], tool: &str) {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let opening = SessionOpening {
+            client: ClientId::random(),
+            record: None,
+            principal: None,
+            headers: Some(headers),
+        };
+        self.send(Kind::Open, 0, &serde_json::to_value(opening).unwrap());
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/logLevel": "error",
+        });
+        let params = json!({"name": tool, "arguments": {}, "_meta": meta});
+        self.send(Kind::Message, 7, &request(3, "tools/call", &params));
     }
 
     fn open(&self, record: Option<&[u8]>) {
@@ -407,4 +435,49 @@ async fn an_order_that_this_build_does_not_know_is_answered_in_words() {
             (Some(_), Ok(done)) => panic!("{done:?}"),
         }
     }
+}
+
+const POSTED: [(&str, &str); 3] =
+    [("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "x")];
+
+#[tokio::test]
+async fn a_posted_request_needs_no_handshake_and_headers_that_agree() {
+    let mut front = Front::new();
+    front.post(&POSTED, "x");
+    let (kind, sequence, message) = front.next().await;
+    assert_eq!((kind, sequence, &message["id"]), (Kind::Response, 7, &json!(3)));
+    assert_eq!(message["result"]["structuredContent"]["sequence"], 7, "{message}");
+    let mut front = Front::new();
+    front.post(&POSTED, "y");
+    let (kind, sequence, message) = front.next().await;
+    assert_eq!((kind, sequence, &message["error"]["code"]), (Kind::Response, 7, &json!(-32020)), "{message}");
+    assert_eq!(message["id"], 3);
+}
+
+#[tokio::test]
+async fn all_that_a_posted_request_says_belongs_to_it() {
+    let mut front = Front::new();
+    let [version, method, _] = POSTED;
+    front.post(&[version, method, ("mcp-name", "word")], "word");
+    let (kind, sequence, _) = front.next().await;
+    assert_eq!((kind, sequence), (Kind::Notification, 7));
+    assert_eq!(front.next().await.0, Kind::Response);
+}
+
+#[tokio::test]
+async fn the_end_of_a_posted_request_calls_it_off_at_once() {
+    let mut front = Front::new();
+    let [version, method, _] = POSTED;
+    front.post(&[version, method, ("mcp-name", "wait")], "wait");
+    front.send(Kind::Close, 0, &Value::Null);
+    let called_off = async {
+        while front.resumed.lock().unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    // The library itself waits for five seconds.
+    tokio::time::timeout(Duration::from_secs(3), called_off).await.expect("called off");
+    front.outbox.push(&Frame::control(Kind::Ping, bytes::Bytes::new())).unwrap();
+    let (kind, _, figures) = front.next().await;
+    assert_eq!((kind, &figures["in_flight"]), (Kind::Pong, &json!(0)));
 }

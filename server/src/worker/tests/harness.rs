@@ -17,6 +17,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, 
 use crate::link::{ClientId, FrontState, OperationId, TakeOver};
 use crate::roles::Roles;
 use crate::store::{Store, StoreOptions, Synchronous};
+use crate::worker::limits::Limits;
 use crate::worker::program::Options;
 use crate::worker::service::{Replayed, TaskService};
 use crate::worker::session::{RecordSink, Session, SessionRecord};
@@ -122,6 +123,12 @@ impl Harness {
         }
         let shared = share(directory.path(), Options::default()).await;
         Self { directory, shared }
+    }
+
+    /// The same with limits, before any client is there.
+    pub(in crate::worker) fn limited(self, limits: Limits) -> Self {
+        let Ok(shared) = Arc::try_unwrap(self.shared) else { panic!("a client is there already") };
+        Self { shared: Arc::new(shared.with_limits(limits)), ..self }
     }
 
     /// The workspace's directory.

@@ -20,6 +20,7 @@ use crate::store::{Execution, RandomIds, Staged, WriteTx, resolve_inside};
 use crate::tasks::{Call as World, Repository, RepositoryError, RepositoryMut, SessionId, TaskError};
 use crate::worker::background::Run;
 use crate::worker::failure::{Failure, Refusal};
+use crate::worker::limits::Family;
 use crate::worker::session::Session;
 use crate::worker::shared::Shared;
 
@@ -134,6 +135,29 @@ impl<'a> Call<'a> {
             leaves safe mode with `task-orchestrator restart`; send the call again after that.";
         Err(Failure::new(ErrorCode::SafeMode, "too many crashes: in safe mode nothing is changed", hint)
             .into())
+    }
+
+    /// Counts the call against what its client may do.
+    ///
+    /// # Errors
+    ///
+    /// As [`Shared::admit`]. Never for what was begun before: it was let through then,
+    /// and whoever sends it again must get its answer.
+    pub(in crate::worker) async fn admit(&self, family: Family) -> Result<Option<Value>, Refusal> {
+        if self.is_replayed() {
+            return Ok(None);
+        }
+        // One in the background was counted when it was begun.
+        let Some(session) = self.caller.session() else { return Ok(None) };
+        let Err(failure) = self.shared.admit(session, family) else { return Ok(None) };
+        // A client's own key means that it may come again over any connection.
+        let keyed = self.execution.clone().filter(|execution| execution.idempotency_key.is_some());
+        if let Some(execution) = keyed
+            && let Some(reply) = self.shared.store.remembered(execution).await?
+        {
+            return Ok(Some(reply));
+        }
+        Err(failure.into())
     }
 
     /// The reply of a call that comes again and was carried out before, so that

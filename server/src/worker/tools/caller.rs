@@ -36,6 +36,14 @@ impl Caller<'_> {
         }
     }
 
+    /// The client's session, where one waits.
+    pub(super) fn session(&self) -> Option<&Session> {
+        match self {
+            Self::Request { session, .. } => Some(session),
+            Self::Background(_) => None,
+        }
+    }
+
     /// The session that was opened or resumed last over the caller's connection.
     pub(super) fn work_session(&self) -> Option<String> {
         match self {

@@ -16,6 +16,7 @@ use crate::tasks::outcome::{SessionOpened, SessionReport, SessionResumed, Sessio
 use crate::tasks::page::{DEFAULT_PAGE, MAX_PAGE};
 use crate::tasks::{CleanupType, SessionId, TaskError, Title};
 use crate::worker::failure::Refusal;
+use crate::worker::limits::Family;
 
 const ROLE: &str = "Task orchestrator: keeps the plan, its state and its results for you.";
 const INSTRUCTIONS: &str = "Cut the work into a plan with orchestrator_plan_task: one task with subtasks, each with \
@@ -229,6 +230,7 @@ impl Tool for Cleanup {
     type Arguments = CleanupArguments;
     type Reply = SessionsCleaned;
     const NAME: &'static str = "orchestrator_cleanup_sessions";
+    const FAMILY: Family = Family::Heavy;
     const TITLE: &'static str = "Put sessions away";
     const DESCRIPTION: &'static str = "Archive sessions that nobody needs in the list any more, with their finished \
         tasks; empty ones are removed. Shows what it would do unless dry_run=false. Open tasks stay as they are.";

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use task_orchestrator_shared::report::{
-    ActiveTasksCheck, Alert, Checks, DatabaseCheck, DatabaseReadiness, DiskCheck, Health, Level, MemoryCheck,
-    Readiness, ReadinessChecks, ReadinessDetails, RebootReadiness, StateCheck,
+    ActiveTasksCheck, Alert, BreakerState, Checks, DatabaseCheck, DatabaseReadiness, DiskCheck, Health,
+    Level, MemoryCheck, Readiness, ReadinessChecks, ReadinessDetails, RebootReadiness, StateCheck,
 };
 
 use super::Facts;
@@ -112,8 +112,17 @@ pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) 
         (None, None) => Level::Healthy,
     };
     let safe = if facts.safe_mode.is_some() { Level::Unhealthy } else { Level::Healthy };
-    let all =
-        [database.status, facts.connections.status, facts.worker.status, disk_status, state_status, safe];
+    let is_left_alone = facts.breakers.values().any(|check| check.state != BreakerState::Closed);
+    let breakers = if is_left_alone { Level::Degraded } else { Level::Healthy };
+    let all = [
+        database.status,
+        facts.connections.status,
+        facts.worker.status,
+        disk_status,
+        state_status,
+        safe,
+        breakers,
+    ];
     let status = all.into_iter().max().unwrap_or(Level::Healthy);
     Health {
         healthy: status == Level::Healthy,
@@ -140,6 +149,8 @@ pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) 
                 last_verified: facts.last_verified,
                 status: state_status,
             },
+            limits: facts.limits,
+            breakers: facts.breakers,
         },
     }
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) use super::super::*;
 use crate::audit::{self, Audit};
 use crate::config::Overrides;
-use crate::front::event::ClientMessage;
+pub(super) use crate::front::event::ClientMessage;
 pub(super) use crate::front::event::WorkerEnd;
 use crate::front::jobs::Places;
 use crate::front::port::Port;
@@ -124,6 +124,7 @@ impl Rig {
             held_long: watch::channel(false).0,
             boot: "test".to_owned(),
             generation: Arc::default(),
+            metrics: crate::front::metrics::Metrics::new(),
             set_log_level: Box::new(|_| {}),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
