@@ -194,7 +194,7 @@ fn a_subscription_lives_through_restarts_and_crashes_and_ends_with_the_server() 
             } else {
                 workspace.kill_worker()?;
             }
-            // What may have changed meanwhile is told once, and of the same tools nothing.
+            // What may have changed meanwhile is told, and of tools that are the same nothing.
             let told = watched.next_message()?.1;
             ensure!(told["method"] == LIST_CHANGED, "round {round}: {told}");
         }
@@ -250,6 +250,10 @@ fn fifty_at_once_see_no_error_while_workers_are_replaced_and_killed() -> Result<
     let config = format!("{MANY_CRASHES}\n[limits]\nwrite_burst = 1000000\n");
     Workspace::configured(&config)?.check(|workspace| {
         let served = Served::start(workspace, &[])?;
+        // Whoever listens meanwhile must not keep the operation log from forgetting.
+        let watcher = HttpClient::new(&served.url);
+        let wanted = json!({"notifications": {"toolsListChanged": true}});
+        let _watched = stream(&watcher, &request(77, "subscriptions/listen", wanted, &json!({})))?;
         let ended = AtomicBool::new(false);
         std::thread::scope(|scope| -> Result<()> {
             let clients: Vec<_> = (0..CLIENTS)

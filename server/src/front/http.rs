@@ -50,7 +50,7 @@ pub(crate) struct Http {
     intake: connection::Shared,
     sessions: Sessions,
     keeper: Arc<Keeper>,
-    lane: Arc<modern::Lane>,
+    lanes: modern::Lanes,
     probes: Arc<Probes>,
     config: Config,
 }
@@ -69,7 +69,7 @@ impl Http {
             keeper: Keeper::new(ledger.clone()),
             probes,
             intake,
-            lane: Arc::default(),
+            lanes: modern::Lanes::default(),
             config,
         });
         http.take_over(&ledger).await;

@@ -34,7 +34,7 @@ use crate::link::{Frame, Kind};
 use crate::request_headers;
 pub(crate) use exchange::Exchange;
 use exchange::Next;
-pub(super) use lane::Lane;
+pub(super) use lane::Lanes;
 use under_way::UnderWay;
 
 /// Carries out one request.
@@ -47,14 +47,15 @@ pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Po
         Err(error) => return refused(&posted, &error),
     };
     let connection = connection::next_id();
-    let (sequence, floor) = http.lane.begin();
-    let mut under_way = UnderWay::new(Arc::clone(&http.lane), http.events.clone(), connection, sequence);
+    let lane = http.lanes.of(&posted.message);
+    let (sequence, floor) = lane.begin();
+    let mut under_way = UnderWay::new(Arc::clone(lane), http.events.clone(), connection, sequence);
     let exchange: Arc<Exchange> = Arc::default();
     let port = Port::Request(Arc::clone(&exchange));
     let mut frame = Frame::session(Kind::Message, 0, sequence, posted.message.clone());
     frame.floor = floor;
     let permits = Arc::new(Semaphore::new(1));
-    let client = http.lane.client;
+    let client = lane.client;
     let message = match connection::message(connection, frame, client, &port, &http.intake, &permits).await {
         Ok(Some(message)) => message,
         // Refused: the answer is there already.
