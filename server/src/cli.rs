@@ -39,6 +39,7 @@ mod status_verb;
 mod stdio_verb;
 mod stop_verb;
 mod tasks_verb;
+mod token_verb;
 mod unfollowed;
 mod visible;
 mod wait_verb;
@@ -79,6 +80,7 @@ pub use sessions_verb::SessionsArgs;
 pub use state_verb::{StateArgs, StateVerb};
 pub use stop_verb::StopArgs;
 pub use tasks_verb::TasksArgs;
+pub use token_verb::{TokenArgs, TokenVerb};
 pub use wait_verb::{Condition, WaitArgs};
 pub use watch_verb::WatchArgs;
 pub use whoami_verb::WhoAmIArgs;
@@ -93,7 +95,9 @@ use unfollowed::Unfollowed;
 use crate::client_setup::SetupError;
 use crate::config::ConfigErrors;
 use crate::exit::Exit;
+use crate::front::ListenError;
 use crate::logging::follow::FollowError;
+use crate::tokens::TokenError;
 use crate::workspace::WorkspaceError;
 
 /// A task orchestrator for MCP clients, whose server can be replaced while its
@@ -202,6 +206,8 @@ Example:
     State(StateArgs),
     /// Show, check and export the record of who did what with the server
     Audit(AuditArgs),
+    /// Make, list and revoke the tokens of clients on the network
+    Token(TokenArgs),
     /// Enter this server into an MCP client's configuration
     Install(InstallArgs),
     /// Take this server out of an MCP client's configuration
@@ -290,6 +296,7 @@ impl Cli {
             Command::Config(args) => Screen::with(|screen| args.run(global, screen)),
             Command::State(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Audit(args) => Screen::with(|screen| args.run(global, screen)),
+            Command::Token(args) => Screen::with(|screen| args.run(global, screen)),
             Command::Install(args) => args.run(global, out),
             Command::Uninstall(args) => args.run(global, out),
             Command::Completions(args) => Screen::with(|screen| args.run(screen)),
@@ -302,6 +309,12 @@ impl Cli {
 /// The exit code that an error stands for, wherever in the chain its cause is.
 pub fn exit_of(error: &Error) -> Exit {
     for cause in error.chain() {
+        if cause.downcast_ref().is_some_and(ListenError::is_configuration) {
+            return Exit::Configuration;
+        }
+        if let Some(TokenError::Name(_)) = cause.downcast_ref() {
+            return Exit::Usage;
+        }
         if cause.is::<ConfigErrors>() || cause.is::<WorkspaceError>() {
             return Exit::Configuration;
         }

@@ -23,7 +23,7 @@ pub use problem::{ConfigErrors, Origin, Problem, Warning};
 pub use render::{default_file, shown_as_json, shown_as_text};
 pub use setting::{
     AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LimitedClients, LogFormat, Policy,
-    Principal, RoleGrant, Signal, Signals, Synchronous, Verbosity,
+    Principal, RoleGrant, Signal, Signals, Synchronous, Verbosity, Words,
 };
 pub use table::{
     Access, Audit, Buffer, Config, Front, Http, KEYS, Limits, Log, Restart, SECTIONS, Shutdown, State, Store,
@@ -32,6 +32,14 @@ pub use table::{
 
 use crate::workspace::Workspace;
 use sources::{Outcome, Sources};
+
+/// Reads a length of time as the keys take it: seconds, or text such as `30 d`.
+///
+/// # Errors
+/// A sentence that says what is accepted.
+pub fn duration(text: &str) -> Result<std::time::Duration, String> {
+    setting::duration(text)
+}
 
 /// A value from the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -210,6 +210,7 @@ pub async fn run(
         idle_timeout: config.front.idle_timeout.filter(|_| options.detached && listener.is_none()),
         end: end_with(&shutdown, &goodbye),
         workspace: workspace.root().display().to_string(),
+        tokens: workspace.tokens(),
         http: listener.as_ref().map(http::Listener::url),
         budget: budget.clone(),
         front_started_at: seconds_since_epoch(),
@@ -237,7 +238,9 @@ pub async fn run(
     };
     let probes = http::Probes::new(&shared, options.log.clone());
     if let Some(listener) = listener {
-        let http = http::Http::start(shared.clone(), config.clone(), Arc::clone(&probes), ledger).await;
+        let guard = http::Guard::new(&config.http, &listener, workspace.tokens());
+        let http = (shared.clone(), config.clone(), guard, Arc::clone(&probes));
+        let http = http::Http::start(http, ledger).await;
         let kept = Arc::clone(&http);
         shutdown.register("sessions over HTTP", move || async move {
             kept.kept().await;

@@ -32,6 +32,7 @@ pub mod shutdown;
 pub mod state;
 pub mod store;
 pub mod tasks;
+pub mod tokens;
 pub mod tool;
 pub mod worker;
 

@@ -16,6 +16,7 @@ pub mod schema;
 pub mod session_detail;
 pub mod status;
 pub mod tasks;
+pub mod token;
 pub mod view;
 
 pub use hello::{Hello, PROTOCOL, Skew, Versions, Welcome, WhoAmI};

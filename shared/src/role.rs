@@ -70,6 +70,7 @@ impl Role {
             | Operation::PruneBackups
             | Operation::DisconnectSession
             | Operation::DiscardDeadLetter
+            | Operation::ManageTokens
             | Operation::Stop => Self::Admin,
         };
         self as u8 >= least as u8
@@ -168,6 +169,8 @@ operations! {
     DisconnectSession = "disconnect_session",
     /// Forget a request that was not carried out.
     DiscardDeadLetter = "discard_dead_letter",
+    /// Let clients on the network in with a token, or not any more.
+    ManageTokens = "manage_tokens",
     /// End the server.
     Stop = "stop",
 }
@@ -229,7 +232,7 @@ mod tests {
     fn what_only_looks_is_not_privileged() {
         let privileged = Operation::ALL.iter().filter(|operation| operation.is_privileged());
         assert!(privileged.clone().all(|operation| !operation.as_str().starts_with("view")));
-        assert_eq!(privileged.count(), 18);
+        assert_eq!(privileged.count(), 19);
     }
 
     #[test]

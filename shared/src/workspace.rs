@@ -183,6 +183,11 @@ impl Workspace {
         self.dir.join("audit")
     }
 
+    /// The tokens of clients on the network, without their secrets.
+    pub fn tokens(&self) -> PathBuf {
+        self.dir.join("tokens.json")
+    }
+
     /// What belongs to the running processes only.
     pub fn run(&self) -> PathBuf {
         self.dir.join("run")

@@ -104,8 +104,9 @@ async function round(watched) {
 
 const plan = await tool('orchestrator_plan_task', { title: `${name} watched`, description: 'd' });
 const uri = `task://${plan.task_id}`;
+let changes;
 if (speaks >= '2026-07-28') {
-  const changes = await client.listen({ toolsListChanged: true, resourceSubscriptions: [uri] });
+  changes = await client.listen({ toolsListChanged: true, resourceSubscriptions: [uri] });
   changes.closed.then((how) => expect(how === 'local', { 'the stream of changes ended': how }));
 } else {
   await client.subscribeResource({ uri });
@@ -115,6 +116,7 @@ while (!stopped) {
   await round(plan.task_id);
   clearTimeout(stuck);
 }
+await changes?.close();
 await client.close();
 const sdk = `@modelcontextprotocol/${line} ${version()}`;
 console.log(JSON.stringify({ sdk, speaks, rounds: done, calls, longest, tools_changed: times[TOOLS] }));

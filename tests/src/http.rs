@@ -1,5 +1,6 @@
 //! A client that speaks MCP over HTTP to a front of its own, and can misbehave. Every
 //! request is one call of this thread.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
@@ -50,7 +51,12 @@ impl Served {
         Ok(())
     }
 
-    fn start_at(workspace: &Workspace, address: &str, arguments: &[&str]) -> Result<Self> {
+    /// Starts one at this address.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    pub fn start_at(workspace: &Workspace, address: &str, arguments: &[&str]) -> Result<Self> {
         let mut command = workspace.command("serve");
         command.args(["--http", address]).args(arguments);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -256,7 +256,10 @@ fn the_dashboard_and_the_alerts_name_only_figures_that_exist() -> Result<()> {
         // The first page does not wait for long for what is measured beside it.
         let page = wait::until("everything to be measured", || {
             let page = scrape(&served.at("/metrics")).ok()?;
-            page.value("task_orchestrator_survey_age_seconds").ok().map(|_| page)
+            // A worker that has just begun gives its first sign of life within seconds.
+            let sign = page.value("task_orchestrator_worker_heartbeat_age_seconds{role=\"active\"}");
+            let survey = page.value("task_orchestrator_survey_age_seconds");
+            (sign.is_ok() && survey.is_ok()).then_some(page)
         })?;
         let exists = page.names();
         for name in ["grafana-dashboard.json", "prometheus-alerts.yml"] {

@@ -58,6 +58,8 @@ pub fn danger_of(request: &Request) -> Danger {
         | Request::PruneBackups { dry_run: false }
         | Request::DisconnectSession { .. }
         | Request::DiscardDeadLetter { .. }
+        | Request::AddToken(_)
+        | Request::RevokeToken { .. }
         | Request::Stop => Danger::Typed,
     }
 }

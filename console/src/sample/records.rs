@@ -11,6 +11,7 @@ fn attempt(operation: Operation, method: &str, uid: u32) -> Box<Attempt> {
         actor: Actor {
             transport: "admin".to_owned(),
             source_ip: None,
+            token: None,
             uid,
             user: (uid == 1000).then(|| "ann".to_owned()),
             gid: uid,

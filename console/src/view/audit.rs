@@ -160,6 +160,12 @@ fn who(actor: &Actor) -> String {
         None => text.push_str(" without a role"),
     }
     text.push_str(&format!(" over {}", actor.transport));
+    if let Some(source) = &actor.source_ip {
+        text.push_str(&format!(" from {source}"));
+    }
+    if let Some(token) = &actor.token {
+        text.push_str(&format!(" with the token {token}"));
+    }
     if let Some(pid) = actor.pid {
         text.push_str(&format!(", process {pid}"));
     }

@@ -28,6 +28,7 @@ fn attempt(uid: u32, operation: Operation, target: Option<&str>) -> Attempt {
     let actor = Actor {
         transport: "admin".to_owned(),
         source_ip: None,
+        token: None,
         uid,
         user: Some("ann".to_owned()),
         gid: 100,

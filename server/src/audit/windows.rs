@@ -28,6 +28,8 @@ struct Kind {
     target: Target,
     denied: bool,
     transport: String,
+    token: Option<String>,
+    source: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -90,6 +92,9 @@ impl Windows {
             target: attempt.target.clone().map_or(Target::None, Target::This),
             denied,
             transport: actor.transport.clone(),
+            token: actor.token.clone(),
+            // A network has more addresses than are worth a record each.
+            source: actor.source_ip.clone().filter(|_| self.order.len() < MAX_WINDOWS / 2),
         };
         let many = self.targets.get(&actor.uid).is_some_and(|targets| *targets >= MAX_TARGETS);
         if many && matches!(kind.target, Target::This(_)) && !self.open.contains_key(&kind) {

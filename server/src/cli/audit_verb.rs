@@ -59,7 +59,7 @@ Examples:
         /// Only this operation, such as graceful_restart
         #[arg(long, value_name = "OP")]
         operation: Option<String>,
-        /// Only what this user did, by name or number
+        /// Only what this user did, by name or number, or this token or address
         #[arg(long, value_name = "USER")]
         actor: Option<String>,
         /// Only what was denied

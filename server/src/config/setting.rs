@@ -6,6 +6,7 @@ mod duration;
 mod grants;
 mod signal;
 mod size;
+mod words;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -17,6 +18,12 @@ pub use choice::{
 pub use grants::{Grants, GroupName, Principal, RoleGrant};
 pub use signal::{Signal, Signals};
 pub use size::ByteSize;
+pub use words::Words;
+
+/// A length of time outside of any key.
+pub(super) fn duration(text: &str) -> Result<std::time::Duration, String> {
+    Setting::read(&Raw::Word(text))
+}
 
 /// A value as it was given, before it is known what it should be.
 #[derive(Debug, Clone, PartialEq)]

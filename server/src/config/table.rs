@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::key::{Key, Process, check};
 use super::setting::{
     AnonymousRole, ByteSize, ClientRole, Grants, GroupName, Level, LimitedClients, LogFormat, Policy,
-    Setting, Signals, Synchronous, Verbosity,
+    Setting, Signals, Synchronous, Verbosity, Words,
 };
 use super::sources::{Outcome, Sources};
 
@@ -118,6 +118,41 @@ keys! {
         /// How long at least a message that was sent, and an answer that nobody fetched, is
         /// kept for a client that comes back.
         resume_time: Duration = "5 min", read by Front, min "1 s", max "1 day";
+        /// Further names under which clients reach the server, with or without a port, such
+        /// as `tasks.example.org`. A request for another name than these and the address
+        /// itself is refused: a page in a browser could have made it.
+        allowed_hosts: Words = "", read by Front;
+        /// Origins of pages in browsers that may call the server, such as
+        /// `https://tasks.example.org`. Those of the server's own address always may.
+        allowed_origins: Words = "", read by Front;
+        /// Whether a reverse proxy stands before the server, which ends TLS and adds
+        /// `X-Forwarded-For` or `Forwarded`. Then every client needs a token.
+        behind_proxy: bool = "false", read by Front;
+        /// The file with the certificate and those that signed it, PEM; empty for no TLS.
+        /// When it or the key changes, both are read again.
+        tls_certificate: Option<PathBuf> = "", read by Front;
+        /// The file with the certificate's private key, PEM.
+        tls_key: Option<PathBuf> = "", read by Front;
+        /// How many connections can be open at once; more are closed with status 503. A
+        /// client with a session usually has two, one of them its stream.
+        max_connections: u32 = "4000", read by Front, min "1", max "100000";
+        /// How many of them one address can have open, and how many requests and streams
+        /// one token. Behind a proxy only the latter counts.
+        max_connections_per_client: u32 = "3000", read by Front, min "1", max "100000";
+        /// How long the head of a request may take, and a TLS handshake.
+        read_timeout: Duration = "10 s", read by Front, min "100 ms", max "10 min";
+        /// How long the body after it may take.
+        body_timeout: Duration = "1 min", read by Front, min "100 ms", max "1 h";
+        /// How long a client may take nothing of what it is sent, until its connection ends.
+        write_timeout: Duration = "30 s", read by Front, min "100 ms", max "10 min";
+        /// How long a connection stays open without a request.
+        idle_timeout: Duration = "2 min", read by Front, min "1 s", max "1 day";
+        /// The authorization server that gives clients tokens, for their metadata at
+        /// `/.well-known/oauth-protected-resource`; empty for none. Its tokens are for a
+        /// proxy before this server: the server itself knows those of `token create` only.
+        issuer: Option<String> = "", read by Front;
+        /// What clients call this server in those metadata; empty for its own URL.
+        resource: Option<String> = "", read by Front;
     }
     /// What the front keeps for a worker that is not there at the moment.
     buffer: Buffer {

@@ -95,7 +95,8 @@ pub(crate) struct Condition {
     pub(crate) reasons: Vec<Reason>,
     /// Whether these are its last moments.
     pub(crate) is_ending: bool,
-    pub(crate) generation: u64,
+    /// None where nobody knows it.
+    pub(crate) generation: Option<u64>,
 }
 
 /// Why the server is not ready.

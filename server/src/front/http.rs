@@ -2,7 +2,9 @@
 //! same relay sessions that shims have. Knows HTTP and JSON-RPC envelopes; what a
 //! message means is the worker's matter, who may do what the hub's.
 //!
-//! - `listener`: connections.    - `guard`: who is let in.        - `router`: which handler.
+//! - `listener`: connections; `watched`: slow ones; `tls`.   - `router`: which handler.
+//! - `entrance`: what holds for every request; `hosts`, `cross_origin`: for whom it is.
+//! - `guard`: who is let in.    - `body`: ends with a token.    - `well_known`: metadata.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
 //! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
 //! - `head`: what a request must say.  - `event_id`: where a client comes back to.
@@ -10,10 +12,19 @@
 //! - `probes`: whether the server is well, and its figures.
 //! - `mailbox`: what a session's client is sent.      - `stream`: that as a response's body.
 
+#![expect(
+    clippy::result_large_err,
+    reason = "a refusal is a response: made once, and moved to where it is sent"
+)]
+
+mod body;
+mod cross_origin;
+mod entrance;
 mod era;
 mod event_id;
 mod guard;
 mod head;
+mod hosts;
 mod keeper;
 mod legacy;
 mod listener;
@@ -25,6 +36,10 @@ mod reply;
 mod router;
 mod sessions;
 mod stream;
+mod tally;
+mod tls;
+mod watched;
+mod well_known;
 
 use std::sync::Arc;
 
@@ -34,6 +49,7 @@ use super::connection;
 use super::event::Event;
 use crate::config::Config;
 use crate::ledger::Ledger;
+pub(crate) use guard::Guard;
 use keeper::Keeper;
 pub(crate) use listener::serve;
 pub use listener::{ListenError, Listener};
@@ -53,16 +69,15 @@ pub(crate) struct Http {
     lanes: modern::Lanes,
     probes: Arc<Probes>,
     config: Config,
+    guard: Guard,
 }
+
+/// What it begins with.
+pub(crate) type Parts = (connection::Shared, Config, Guard, Arc<Probes>);
 
 impl Http {
     /// With the sessions that the front before has left. Waits for the disk.
-    pub(crate) async fn start(
-        intake: connection::Shared,
-        config: Config,
-        probes: Arc<Probes>,
-        ledger: Ledger,
-    ) -> Arc<Self> {
+    pub(crate) async fn start((intake, config, guard, probes): Parts, ledger: Ledger) -> Arc<Self> {
         let http = Arc::new(Self {
             events: intake.events.clone(),
             sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
@@ -71,6 +86,7 @@ impl Http {
             intake,
             lanes: modern::Lanes::default(),
             config,
+            guard,
         });
         http.take_over(&ledger).await;
         tokio::spawn(Arc::clone(&http.keeper).run());

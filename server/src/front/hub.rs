@@ -33,6 +33,7 @@ mod report;
 mod restore;
 mod stream;
 mod tasks;
+mod tokens;
 mod traffic;
 mod view;
 
@@ -170,6 +171,8 @@ pub(crate) struct Settings {
     /// Asks for the end of the front, with whether its clients are to come back.
     pub(crate) end: Box<dyn Fn(Goodbye) + Send>,
     pub(crate) workspace: String,
+    /// The file of their tokens.
+    pub(crate) tokens: PathBuf,
     /// Where clients on the network reach the front.
     pub(crate) http: Option<String>,
     pub(crate) budget: Budget,

@@ -270,7 +270,7 @@ impl Background {
         };
         match kept {
             Ok(()) => {
-                tracing::debug!(call = id, tool = run.tool(), "a call in the background has ended here")
+                tracing::debug!(call = id, tool = run.tool(), "a call in the background has ended here");
             }
             // Whoever claims it next comes to the same end.
             Err(error) => tracing::debug!(%error, call = id, "the end of a call was not kept"),

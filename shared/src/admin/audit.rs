@@ -108,7 +108,8 @@ pub struct Attempt {
 /// Who does something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Actor {
-    /// `admin` for the admin socket, `mcp` for a client's call, `front` for the server itself.
+    /// `admin` for the admin socket, `mcp` for a client's call, `front` for the server itself,
+    /// `cli` for a command while no server runs.
     pub transport: String,
     /// The user.
     pub uid: u32,
@@ -123,6 +124,9 @@ pub struct Actor {
     /// The address it comes from, of a caller over the network.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_ip: Option<String>,
+    /// The name of the token that it has shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
     /// What the client says of itself, or the MCP client's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,

@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::log::LogFilter;
+use super::token::SealedToken;
 use crate::restart::RestartRequest;
-use crate::role::Operation;
+use crate::role::{Operation, Role};
 
 /// Longest reason, in characters.
 pub const MAX_REASON: usize = 1000;
@@ -159,6 +160,13 @@ pub enum Request {
     },
     /// Check the whole audit.
     VerifyAudit,
+    /// Let clients on the network in with a token. Who asks has made it, and keeps its secret.
+    AddToken(Box<SealedToken>),
+    /// Let nobody in with a token any more, and close what is open with it.
+    RevokeToken {
+        /// Its name.
+        name: String,
+    },
     /// The sessions, plans and tasks in the database, and the long calls at a checkpoint.
     Tasks,
     /// One client session with the requests that it waits for, and what happened to
@@ -205,6 +213,7 @@ impl Request {
             Self::ReloadConfig => Operation::ReloadConfig,
             Self::ShowConfig => Operation::ViewConfig,
             Self::Audit { .. } | Self::VerifyAudit => Operation::ViewAudit,
+            Self::AddToken(_) | Self::RevokeToken { .. } => Operation::ManageTokens,
             Self::Tasks => Operation::ViewTasks,
             Self::Session { .. } => Operation::ViewRequests,
             Self::Stop => Operation::Stop,
@@ -226,6 +235,8 @@ impl Request {
             }
             Self::Restart(request) => request.binary.clone(),
             Self::LogLevel { level } => Some(level.clone()),
+            Self::AddToken(token) => Some(token.name.clone()),
+            Self::RevokeToken { name } => Some(name.clone()),
             Self::Maintenance { on } => Some(if *on { "on" } else { "off" }.to_owned()),
             Self::WhoAmI
             | Self::Roles
@@ -297,6 +308,8 @@ impl Request {
             Self::ShowConfig,
             Self::Audit { limit: 10 },
             Self::VerifyAudit,
+            Self::AddToken(Box::new(sample_token())),
+            Self::RevokeToken { name: "no-such-token".to_owned() },
             Self::Tasks,
             Self::Session { session: session() },
             Self::Stop,
@@ -339,10 +352,26 @@ impl Request {
             Self::ShowConfig => "show_config",
             Self::Audit { .. } => "audit",
             Self::VerifyAudit => "verify_audit",
+            Self::AddToken(_) => "add_token",
+            Self::RevokeToken { .. } => "revoke_token",
             Self::Tasks => "tasks",
             Self::Session { .. } => "session",
             Self::Stop => "stop",
         }
+    }
+}
+
+/// Nobody has its secret, and it has expired.
+fn sample_token() -> SealedToken {
+    SealedToken {
+        name: "sample".to_owned(),
+        role: Role::Readonly,
+        created: "2026-01-01T00:00:00Z".to_owned(),
+        expires: Some("2026-01-02T00:00:00Z".to_owned()),
+        ends_with: "AAAA".to_owned(),
+        id: "A".repeat(11),
+        salt: "A".repeat(22),
+        hash: "A".repeat(43),
     }
 }
 

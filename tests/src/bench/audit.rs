@@ -108,6 +108,7 @@ fn attempt() -> Attempt {
     let actor = Actor {
         transport: "admin".to_owned(),
         source_ip: None,
+        token: None,
         uid: 1000,
         user: Some("operator".to_owned()),
         gid: 1000,

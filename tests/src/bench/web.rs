@@ -1,5 +1,6 @@
 //! A client over HTTP without a process or a thread of its own: a kept connection for its
 //! requests, and one for its stream. As thin as hyper's client lets it be.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use std::net::SocketAddr;
 

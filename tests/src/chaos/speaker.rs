@@ -1,5 +1,6 @@
 //! A client of a chaos run, whichever way it comes: over a shim, or over HTTP in either
 //! era. It says what a call came to, and whether its connection broke.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};

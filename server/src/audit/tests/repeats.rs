@@ -48,6 +48,23 @@ fn windows_end_in_time_and_count_what_came() {
 }
 
 #[test]
+fn each_token_and_address_is_another_kind_until_there_are_too_many() {
+    let (mut windows, now) = (Windows::default(), Instant::now());
+    let from = |source: String, token: &str| {
+        let mut attempt = attempt(7, Operation::HealthCheck, None);
+        (attempt.actor.source_ip, attempt.actor.token) = (Some(source), Some(token.to_owned()));
+        attempt
+    };
+    assert!(windows.note(&from("192.0.2.1".to_owned(), "ci"), true, now).is_some());
+    assert!(windows.note(&from("192.0.2.1".to_owned(), "ci"), true, now).is_none());
+    assert!(windows.note(&from("192.0.2.2".to_owned(), "ci"), true, now).is_some());
+    assert!(windows.note(&from("192.0.2.2".to_owned(), "laptop"), true, now).is_some());
+    let invented = |number: u32| from(std::net::Ipv6Addr::from_bits(number.into()).to_string(), "ci");
+    let written = (0..5000).filter(|number| windows.note(&invented(*number), true, now).is_some()).count();
+    assert_eq!(written, MAX_WINDOWS / 2 - 3 + 1);
+}
+
+#[test]
 fn invented_targets_and_many_users_are_bounded() {
     let (mut windows, now) = (Windows::default(), Instant::now());
     let mut first = 0;

@@ -13,7 +13,8 @@ use crate::cli::screen::Screen;
 use crate::exit::Exit;
 use crate::workspace::FILE_MODE;
 
-const TITLES: &str = "seq,at,event,operation,transport,uid,user,role,client,target,outcome,detail,mac";
+const TITLES: &str =
+    "seq,at,event,operation,transport,uid,user,role,client,target,outcome,detail,mac,source_ip,token";
 
 /// Writes them, oldest first.
 pub(super) fn run(
@@ -95,6 +96,8 @@ fn csv(record: &AuditRecord) -> String {
         outcome,
         detail,
         record.mac.clone(),
+        text(actor.and_then(|actor| actor.source_ip.as_ref())),
+        text(actor.and_then(|actor| actor.token.as_ref())),
     ];
     fields.map(|field| quoted(&field)).join(",")
 }

@@ -70,7 +70,9 @@ impl Since {
 }
 
 fn is(attempt: &Attempt, wanted: &str) -> bool {
-    attempt.actor.user.as_deref() == Some(wanted) || attempt.actor.uid.to_string() == wanted
+    let actor = &attempt.actor;
+    let names = [&actor.user, &actor.token, &actor.source_ip];
+    names.iter().any(|name| name.as_deref() == Some(wanted)) || actor.uid.to_string() == wanted
 }
 
 /// Who wants what, where the record tells that.

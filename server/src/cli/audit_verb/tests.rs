@@ -15,6 +15,7 @@ fn attempt(uid: u32, operation: Operation) -> Attempt {
     let actor = Actor {
         transport: "admin".to_owned(),
         source_ip: None,
+        token: None,
         uid,
         user: Some(format!("u{uid}")),
         gid: 1,

@@ -41,9 +41,11 @@ fn row(record: &AuditRecord) -> Vec<String> {
 fn who(attempt: &Attempt) -> String {
     let actor = &attempt.actor;
     let user = actor.user.clone().unwrap_or_else(|| actor.uid.to_string());
+    let from = actor.source_ip.as_ref().map(|source| format!(" from {source}")).unwrap_or_default();
+    let token = actor.token.as_ref().map(|token| format!(" with the token {token}")).unwrap_or_default();
     match actor.role {
-        Some(role) => format!("{user} ({role}, {})", actor.transport),
-        None => format!("{user} ({})", actor.transport),
+        Some(role) => format!("{user} ({role}, {}{from}{token})", actor.transport),
+        None => format!("{user} ({}{from}{token})", actor.transport),
     }
 }
 

@@ -99,13 +99,15 @@ async fn asked<T>(probes: &Probes, question: impl FnOnce(oneshot::Sender<T>) -> 
 }
 
 async fn condition(probes: &Probes) -> Condition {
-    let mut condition = asked(probes, Event::Probe).await.unwrap_or_else(|| Condition {
-        reasons: vec![Reason::new("stuck", "the server does not answer, or has ended")],
-        is_ending: true,
-        generation: 0,
+    let is_ending = probes.shutdown.token().is_cancelled();
+    let known = asked(probes, Event::Probe).await;
+    let mut condition = known.unwrap_or_else(|| {
+        let stuck = Reason::new("stuck", "the server does not answer");
+        let reasons = if is_ending { Vec::new() } else { vec![stuck] };
+        Condition { reasons, is_ending: true, generation: None }
     });
     // Nothing new is taken from here on, although what is in flight may take a while.
-    if probes.shutdown.token().is_cancelled() && condition.reasons.iter().all(|one| one.code != "shutdown") {
+    if is_ending && condition.reasons.iter().all(|reason| reason.code != "shutdown") {
         condition.reasons.insert(0, Reason::new("shutdown", "the server is about to end"));
     }
     condition

@@ -7,17 +7,27 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
-use axum::routing::any;
+use axum::routing::{any, get};
 
 use super::era::Era;
-use super::{Http, guard, legacy, modern, post, probes, reply};
+use super::{Http, entrance, guard, legacy, modern, post, probes, reply, well_known};
 use crate::front::metrics::Network;
+use crate::front::session::Principal;
 
 /// Where clients reach the server.
 pub(super) const ENDPOINT: &str = "/mcp";
 
 pub(super) fn router(http: Arc<Http>) -> Router {
-    Router::new().route(ENDPOINT, any(mcp)).with_state(Arc::clone(&http)).merge(probes::guarded(http))
+    Router::new()
+        .route(ENDPOINT, any(mcp))
+        .route(well_known::PATH, get(metadata))
+        .route(&format!("{}{ENDPOINT}", well_known::PATH), get(metadata))
+        .with_state(Arc::clone(&http))
+        .merge(probes::guarded(http))
+}
+
+async fn metadata(State(http): State<Arc<Http>>) -> Response {
+    http.guard.metadata.response()
 }
 
 async fn mcp(state: State<Arc<Http>>, source: ConnectInfo<SocketAddr>, request: Request) -> Response {
@@ -31,15 +41,19 @@ async fn answer(
     ConnectInfo(source): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let principal = match guard::admit(&http, source, request.headers()) {
-        Ok(principal) => Arc::new(principal),
-        Err(refusal) => return refusal,
+    let (principal, with_token) = match guard::admit(&http, source, request.headers()) {
+        Ok(admitted) => admitted.split(),
+        Err(refusal) => return entrance::refuse(refusal, request.into_body()).await,
     };
+    with_token(handle(&http, Arc::new(principal), request).await)
+}
+
+async fn handle(http: &Arc<Http>, principal: Arc<Principal>, request: Request) -> Response {
     match *request.method() {
-        Method::POST => match post::read(&http, request).await {
+        Method::POST => match read(http, request).await {
             Ok(posted) => match Era::of(&posted.headers, &posted.message) {
-                Era::Stateless => modern::post(&http, principal, posted).await,
-                Era::Sessions => legacy::post(&http, principal, posted).await,
+                Era::Stateless => modern::post(http, principal, posted).await,
+                Era::Sessions => legacy::post(http, principal, posted).await,
             },
             Err(refusal) => refusal,
         },
@@ -48,12 +62,23 @@ async fn answer(
             let why = "in this revision a client POSTs requests, and nothing else";
             reply::refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST")])
         }
-        Method::GET => legacy::get(&http, &principal, request.headers()).await,
-        Method::DELETE => legacy::delete(&http, &principal, request.headers()).await,
+        Method::GET => legacy::get(http, &principal, request.headers()).await,
+        Method::DELETE => legacy::delete(http, &principal, request.headers()).await,
         _ => reply::refused_with(
             StatusCode::METHOD_NOT_ALLOWED,
             "POST a message, GET a stream, or DELETE a session",
             [(header::ALLOW, "POST, GET, DELETE")],
         ),
     }
+}
+
+/// Reads the body, for no longer than it may take.
+async fn read(http: &Http, request: Request) -> Result<post::Posted, Response> {
+    let reading = tokio::time::timeout(http.config.http.body_timeout, post::read(http, request));
+    // The rest of the body would be taken for the next request: the connection ends.
+    let late = || {
+        let why = "the body of the request did not come in time";
+        reply::refused_with(StatusCode::REQUEST_TIMEOUT, why, [(header::CONNECTION, "close")])
+    };
+    reading.await.unwrap_or_else(|_| Err(late()))
 }

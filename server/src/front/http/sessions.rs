@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
+use task_orchestrator_shared::role::Role;
 use tokio::sync::{OnceCell, Semaphore};
 use tokio_util::sync::CancellationToken;
 
@@ -50,8 +51,8 @@ pub(super) struct HttpSession {
     first: u64,
     /// What the front before knew of it, until the hub knows the session.
     record: Option<Box<RawValue>>,
-    /// Set once the hub knows it.
-    known: OnceCell<()>,
+    /// The role in which the hub knows it, once it does.
+    known: OnceCell<Role>,
     /// When it was last used, and last written down: milliseconds of [`Sessions::clock`].
     used: AtomicU64,
     written: AtomicU64,
@@ -64,7 +65,10 @@ pub(super) struct Ending;
 impl HttpSession {
     /// Whether this is who opened it.
     pub(super) fn is_of(&self, principal: &Principal) -> bool {
-        self.token == principal.token
+        // A token of the same name that was made later may have another role than the one
+        // with which the hub knows the session.
+        let is_same = |role: &Role| *role == principal.role;
+        self.token == principal.token && self.known.get().is_none_or(is_same)
     }
 
     /// Whether this message cannot be the one that begins it.
@@ -79,9 +83,10 @@ impl HttpSession {
             let via = Via::Http(Arc::clone(principal));
             let session = Box::new(Session::new(self.client, via, self.record.as_deref(), port));
             let event = Event::Connected { connection: self.connection, session };
-            http.events.send(event).await.map_err(|_| Ending)
+            http.events.send(event).await.map_err(|_| Ending)?;
+            Ok(principal.role)
         };
-        self.known.get_or_try_init(tell).await.map(|()| ())
+        self.known.get_or_try_init(tell).await.map(|_| ())
     }
 }
 

@@ -215,6 +215,7 @@ fn attempt_of(request: &Request, context: &Context, caller: &Caller, role: Optio
         actor: Actor {
             transport: "admin".to_owned(),
             source_ip: None,
+            token: None,
             uid: caller.uid,
             user: caller.user.clone(),
             gid: caller.gid,

@@ -128,6 +128,7 @@ fn client_attempt(session: &Session, command: &Command, role: Role) -> Attempt {
             gid: rustix::process::getegid().as_raw(),
             pid: session.via.pid(),
             source_ip: session.via.source(),
+            token: session.via.token().map(str::to_owned),
             client: Some(session.client.to_string()),
             role: Some(role),
         },

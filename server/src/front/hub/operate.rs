@@ -80,6 +80,8 @@ impl Hub {
             | Request::DiscardDeadLetter { .. }
             | Request::LogLevel { .. }
             | Request::ReloadConfig
+            | Request::AddToken(_)
+            | Request::RevokeToken { .. }
             | Request::Stop => self.answer(to, misplaced()),
         }
     }
@@ -122,6 +124,7 @@ impl Hub {
             Request::DiscardDeadLetter { id } => self.discard_letter(id, to),
             Request::LogLevel { level } => self.set_log_level(&level, to),
             Request::ReloadConfig => self.reload_config(to),
+            Request::AddToken(_) | Request::RevokeToken { .. } => self.change_tokens(request, to),
             // What only looks does not come this way.
             Request::WhoAmI
             | Request::Roles

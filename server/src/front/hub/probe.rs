@@ -29,7 +29,7 @@ impl Hub {
         if !is_ending && self.route.is_none() {
             reasons.extend(self.unserved(now));
         }
-        Condition { reasons, is_ending, generation: self.generation }
+        Condition { reasons, is_ending, generation: Some(self.generation) }
     }
 
     /// Why the lack of a worker is more than a wait of moments, where it is.

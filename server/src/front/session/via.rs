@@ -76,6 +76,11 @@ impl Via {
         self.known().map(|principal| principal.source.to_string())
     }
 
+    /// The name of the token that was shown.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.known()?.token.as_deref()
+    }
+
     /// Under what name limits are kept that its sessions share.
     pub(super) fn principal(&self, client: ClientId) -> Option<String> {
         // Whoever has a token is one client however many sessions it opens.

@@ -6,7 +6,7 @@ fn session(number: u8, last_used: i64) -> HttpSession {
     HttpSession {
         digest: [number; 32],
         client: ClientId::from_bytes([number; 16]),
-        token: (number % 2 == 0).then(|| format!("token {number}")),
+        token: number.is_multiple_of(2).then(|| format!("token {number}")),
         record: br#"{"info":{}}"#.to_vec(),
         last_sequence: 1_763_000_000_000_000 + u64::from(number),
         last_used,

@@ -112,13 +112,13 @@ async fn a_handover_leaves_a_call_to_the_worker_that_has_it() {
 async fn what_a_worker_left_is_begun_by_the_next_and_the_first_writes_no_more() {
     let home = Home::new().await;
     let id = made(&home, "a").await;
-    assert_eq!(claimed(&home.store).await, [id.clone()]);
+    assert_eq!(claimed(&home.store).await, std::slice::from_ref(&id));
     let second = successor(&home, TakeOver::Handover).await;
     assert!(claimed(&second).await.is_empty());
     second.retire_former().await.unwrap();
-    assert_eq!(claimed(&second).await, [id.clone()], "retired");
+    assert_eq!(claimed(&second).await, std::slice::from_ref(&id), "retired");
     let third = successor(&home, TakeOver::Alone).await;
-    assert_eq!(claimed(&third).await, [id.clone()], "dead");
+    assert_eq!(claimed(&third).await, std::slice::from_ref(&id), "dead");
     let late = second.settle_call(id.clone(), Ended::Cancelled).await;
     assert!(late.is_err_and(|error| error.is_fenced()));
     assert_eq!(second.call_wanted(&id).unwrap(), Wanted::Elsewhere);
@@ -190,7 +190,7 @@ async fn questions_and_answers_outlive_a_worker() {
     assert!(give(&home.store, json!({ "one": 1, "three": 3 })).await.unwrap());
     assert_eq!(state(&home.store, "a", &id), CallState::Asking(object(json!({ "two": { "m": "two" } }))));
     let next = successor(&home, TakeOver::Alone).await;
-    assert_eq!(claimed(&next).await, [id.clone()]);
+    assert_eq!(claimed(&next).await, std::slice::from_ref(&id));
     assert_eq!(ask(&next, "one").await.unwrap(), Asked::Answered(json!(1)));
     assert_eq!(ask(&next, "two").await.unwrap(), Asked::Open);
     assert!(give(&next, json!({ "two": "x".repeat(300_000) })).await.is_err());

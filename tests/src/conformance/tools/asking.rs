@@ -1,5 +1,6 @@
 //! Tools that ask a client of the era of sessions, and wait for its answer.
 #![expect(deprecated, reason = "sampling is deprecated only in 2026-07-28; older revisions are tested too")]
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use rmcp::model::{CallToolResponse, ErrorData};
 use rmcp::service::ServiceError;

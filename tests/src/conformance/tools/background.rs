@@ -1,6 +1,7 @@
 //! Calls that run in the background, for clients that know of such: who asks for one gets
 //! a handle, and whichever worker is there carries it out. What a call knows is in its
 //! arguments and the time at which it was asked for, so any worker goes on with it.
+#![expect(clippy::disallowed_methods, reason = "the suites want these tools to take their time")]
 
 use std::sync::Arc;
 use std::time::Duration;

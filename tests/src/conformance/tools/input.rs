@@ -1,6 +1,7 @@
 //! Tools of the stateless era that need something of the client: they answer what they
 //! need, and the client calls again with it. What they know by then travels with the client.
 #![expect(deprecated, reason = "sampling is deprecated in 2026-07-28, and still to be refused rightly")]
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use rmcp::model::{
     CallToolResponse, ClientCapabilities, ErrorData, InputRequests, InputRequiredResult, InputResponses,

@@ -1,5 +1,6 @@
 //! Tools that tell the client something before they answer.
 #![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older revisions are tested too")]
+#![expect(clippy::disallowed_methods, reason = "the suites want these tools to take their time")]
 
 use std::time::Duration;
 

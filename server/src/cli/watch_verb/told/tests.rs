@@ -161,6 +161,7 @@ fn who_changes_something_and_who_may_not_is_told() {
         actor: Actor {
             transport: "admin".to_owned(),
             source_ip: None,
+            token: None,
             uid: 1000,
             user: None,
             gid: 1000,

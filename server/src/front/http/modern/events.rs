@@ -34,7 +34,7 @@ pub(super) struct Events {
 
 /// A response that begins with this message.
 pub(super) fn respond(first: Bytes, exchange: Arc<Exchange>, under_way: UnderWay) -> Response {
-    let idle = Box::pin(tokio::time::sleep(KEEP_ALIVE));
+    let idle = Box::pin(tokio::time::sleep_until(Instant::now() + KEEP_ALIVE));
     let events = Events { first: Some(first), exchange, is_over: false, idle, under_way };
     let mut response = reply::of_events(Body::new(events));
     response.headers_mut().insert(BUFFERING, HeaderValue::from_static("no"));
@@ -106,7 +106,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn silence_is_broken_by_comments_and_the_answer_is_the_last_event() {
         let exchange = Arc::new(Exchange::default());
-        let idle = Box::pin(tokio::time::sleep(KEEP_ALIVE));
+        let idle = Box::pin(tokio::time::sleep_until(Instant::now() + KEEP_ALIVE));
         let mut events = Box::pin(Events {
             first: Some("1".into()),
             exchange: Arc::clone(&exchange),

@@ -28,7 +28,7 @@ fn a_server_is_ready_once_a_worker_serves() {
     assert_eq!(rig.reasons(), ["starting"]);
     rig.start();
     let condition = rig.condition();
-    assert_eq!((condition.reasons, condition.is_ending, condition.generation), (vec![], false, 1));
+    assert_eq!((condition.reasons, condition.is_ending, condition.generation), (vec![], false, Some(1)));
 }
 
 #[test]

@@ -114,6 +114,7 @@ impl Rig {
         };
         let settings = Settings {
             http: None,
+            tokens: place.path().join("tokens.json"),
             idle_timeout: None,
             end: Box::new(|_| {}),
             workspace: String::new(),

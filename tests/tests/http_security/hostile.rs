@@ -1,0 +1,170 @@
+//! Clients that behave badly: each is refused or cut off, and the others are served as if
+//! it were not there.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use task_orchestrator_tests::http::Served;
+use task_orchestrator_tests::{Workspace, process, wait};
+
+use super::raw::{address, exchange, request, rest, sent, status, still_serves};
+
+const IMPATIENT: &str = "[http]\nread_timeout = \"1 s\"\nbody_timeout = \"1 s\"\nwrite_timeout = \"1 s\"\n\
+                         idle_timeout = \"2 s\"\n";
+
+const MIB: u64 = 1024 * 1024;
+
+/// Runs this against a server and looks that it has not grown, and serves others.
+fn hostile(config: &str, act: impl FnOnce(&Served) -> Result<()>) -> Result<()> {
+    Workspace::configured(config)?.check(|workspace| {
+        let served = Served::start(workspace, &[])?;
+        still_serves(&served)?;
+        let before = process::resident_bytes(served.pid())?;
+        act(&served)?;
+        still_serves(&served)?;
+        let grown = process::resident_bytes(served.pid())?.saturating_sub(before);
+        ensure!(grown < 64 * MIB, "grown by {grown} bytes");
+        Ok(())
+    })
+}
+
+#[test]
+fn slow_heads_bodies_and_silence_are_cut_off() -> Result<()> {
+    hostile(IMPATIENT, |served| {
+        let address = address(&served.url)?;
+        let begun = Instant::now();
+        let head = format!("POST /mcp HTTP/1.1\r\nHost: {address}\r\n");
+        let body = format!("{head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{{");
+        let mut silent = Vec::new();
+        for bytes in ["", head.as_str(), &body] {
+            for _ in 0..50 {
+                silent.push((bytes.len(), sent(address, bytes.as_bytes())?));
+            }
+        }
+        still_serves(served)?;
+        // A byte now and then does not help.
+        let mut slow = sent(address, head.as_bytes())?;
+        slow.set_nonblocking(true)?;
+        wait::until("the slow head to be cut off", || {
+            let is_sent = slow.write_all(b"X").is_ok();
+            let mut byte = [0; 1];
+            let is_open =
+                matches!(slow.read(&mut byte), Err(error) if error.kind() == std::io::ErrorKind::WouldBlock);
+            (!is_sent || !is_open).then_some(())
+        })?;
+        for (length, stream) in &mut silent {
+            let answer = rest(stream);
+            ensure!(*length != body.len() || status(&answer) == 408, "{length}: {answer}");
+        }
+        ensure!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+        Ok(())
+    })
+}
+
+#[test]
+fn who_asks_for_nothing_or_reads_nothing_is_cut_off() -> Result<()> {
+    hostile(IMPATIENT, |served| {
+        let address = address(&served.url)?;
+        let ask = format!("OPTIONS /mcp HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let mut idle = sent(address, ask.as_bytes())?;
+        let begun = Instant::now();
+        ensure!(status(&rest(&mut idle)) == 405);
+        // Longer than a head may take, which is not what is awaited here.
+        let idled = begun.elapsed();
+        ensure!(idled >= Duration::from_millis(1500) && idled < Duration::from_secs(20), "{idled:?}");
+        // More questions than the system keeps answers for: it ends with an error here.
+        let mut greedy = sent(address, b"")?;
+        let many = ask.repeat(1000);
+        wait::until("the server to stop answering", || {
+            greedy.write_all(many.as_bytes()).is_err().then_some(())
+        })
+    })
+}
+
+#[test]
+fn heads_that_are_too_large_are_refused() -> Result<()> {
+    hostile("", |served| {
+        let address = address(&served.url)?;
+        let host = format!("Host: {address}");
+        let huge = format!("X-Huge: {}", "x".repeat(70 * 1024));
+        let answer = exchange(address, &request("GET", "/mcp", &[&host, &huge]))?;
+        ensure!(status(&answer) == 431, "{answer}");
+        let many: Vec<String> = (0..10_000).map(|number| format!("X-{number}: y")).collect();
+        let mut lines = vec![host.as_str()];
+        lines.extend(many.iter().map(String::as_str));
+        let answer = exchange(address, &request("GET", "/mcp", &lines))?;
+        ensure!(status(&answer) == 431, "{answer}");
+        let long = exchange(address, &request("GET", &format!("/{}", "x".repeat(70 * 1024)), &[&host]))?;
+        ensure!(matches!(status(&long), 414 | 431), "{long}");
+        Ok(())
+    })
+}
+
+#[test]
+fn nonsense_is_refused() -> Result<()> {
+    hostile("", |served| {
+        let address = address(&served.url)?;
+        let head = format!("POST /mcp HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n");
+        let chunked = "Transfer-Encoding: chunked\r\n\r\n";
+        for body in [
+            format!("{chunked}ZZ\r\n{{}}\r\n0\r\n\r\n"),
+            format!("{chunked}FFFFFFFFFFFFFFFFF\r\n"),
+            format!("{chunked}-1\r\nx\r\n0\r\n\r\n"),
+            format!("{chunked}2;{}\r\n{{}}\r\n0\r\n\r\n", "x".repeat(100_000)),
+            "Content-Length: -1\r\n\r\n".to_owned(),
+            "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}".to_owned(),
+            "Content-Length: 99999999999999999999\r\n\r\n".to_owned(),
+            "\u{0}\u{1}: x\r\n\r\n".to_owned(),
+            " folded: x\r\n\r\n".to_owned(),
+        ] {
+            let mut stream = sent(address, format!("{head}{body}").as_bytes())?;
+            stream.shutdown(std::net::Shutdown::Write)?;
+            let answer = rest(&mut stream);
+            ensure!(answer.is_empty() || (400..500).contains(&status(&answer)), "{body:.60}: {answer}");
+        }
+        let both = format!("{head}Content-Length: 3\r\n{chunked}2\r\n{{}}\r\n0\r\n\r\n");
+        let mut stream = sent(address, both.as_bytes())?;
+        stream.shutdown(std::net::Shutdown::Write)?;
+        ensure!((400..500).contains(&status(&rest(&mut stream))), "two lengths");
+        ensure!(!exchange(address, b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")?.contains("200 OK"));
+        Ok(())
+    })
+}
+
+#[test]
+fn requests_in_one_go_are_answered_in_order() -> Result<()> {
+    hostile("", |served| {
+        let address = address(&served.url)?;
+        let one = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let last = String::from_utf8(request("OPTIONS", "/mcp", &[&format!("Host: {address}")]))?;
+        let all = one("/nothing").repeat(100) + &last;
+        let answer = exchange(address, all.as_bytes())?;
+        ensure!(answer.matches("HTTP/1.1 404").count() == 100, "{answer:.500}");
+        ensure!(answer.matches("HTTP/1.1 405").count() == 1, "the last one");
+        Ok(())
+    })
+}
+
+#[test]
+fn more_connections_than_there_may_be_do_not_keep_others_out() -> Result<()> {
+    let config = "[http]\nmax_connections = 300\nmax_connections_per_client = 200\n";
+    hostile(config, |served| {
+        let address = address(&served.url)?;
+        let mut held: Vec<TcpStream> = Vec::new();
+        for _ in 0..200 {
+            held.push(sent(address, b"")?);
+        }
+        wait::until("the bound", || {
+            let answer = rest(&mut sent(address, b"").ok()?);
+            (status(&answer) == 503).then_some(())
+        })?;
+        for _ in 0..10_000 {
+            drop(sent(address, b"")?);
+        }
+        ensure!(process::descriptors(served.pid())? < 400, "descriptors stay open");
+        drop(held);
+        wait::until("room for others", || still_serves(served).ok())
+    })
+}
