@@ -18,7 +18,7 @@ use anyhow::{Result, ensure};
 
 use crate::history::{self, History, Verdict};
 use crate::measure::{Sample, milliseconds};
-use crate::{Client, Workspace, observed};
+use crate::{Client, Status, Workspace, observed};
 
 pub use killer::Victim;
 use place::Front;
@@ -64,6 +64,8 @@ pub struct Outcome {
     pub tasks: usize,
     /// How long callers waited.
     pub waits: Sample,
+    /// The server at the end, before it is gone with its clients.
+    pub status: Status,
 }
 
 impl Outcome {
@@ -130,8 +132,9 @@ pub fn run(workspace: &Workspace, plan: &Plan) -> Result<Outcome> {
     let mut problems = watched.problems();
     problems.extend(progress.failures());
     problems.extend(out_of_order(&observed::titles_in_order(&workspace.database())?));
+    let status = workspace.status()?;
     let waits = Sample::of(history.calls.iter().map(|call| call.waited).collect());
-    Ok(Outcome { verdict, problems, kills, calls: history.calls.len(), tasks: stored.len(), waits })
+    Ok(Outcome { verdict, problems, kills, calls: history.calls.len(), tasks: stored.len(), waits, status })
 }
 
 /// Plans of a caller that are not in the order in which it made them, one after the other.

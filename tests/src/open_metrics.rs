@@ -99,7 +99,11 @@ impl Reader {
         let (name, rest) = (name.context("a name")?, rest.unwrap_or_default());
         ensure!(is_name(name), "{name} is no name");
         match what {
-            Some("HELP") => self.begin(name)?,
+            Some("HELP") => {
+                let is_current = self.current.as_ref().is_some_and(|(current, ..)| current == name);
+                ensure!(!is_current, "two texts");
+                self.begin(name)?;
+            }
             Some("TYPE") => {
                 let known = ["counter", "gauge", "histogram", "info", "summary", "unknown", "stateset"];
                 ensure!(known.contains(&rest), "{rest} is no type");

@@ -91,6 +91,8 @@ impl Hub {
             ledger_works: self.ledger.condition().issue().is_none(),
             ledger_dropped: self.ledger.dropped(),
             workers: workers.collect(),
+            limits: self.route.and_then(|route| self.workers.figures(route)).and_then(|said| said.limits),
+            breakers: self.jobs.breakers(now),
         }
     }
 

@@ -1,8 +1,11 @@
 //! What the hub knows at the moment of a scrape: figures that it holds, and one look at
 //! each session. Measured by `hub::probe`; here it is only told.
 
+use std::collections::BTreeMap;
+
 use task_orchestrator_shared::admin::view::WorkerRole;
 use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::report::{BreakerCheck, BreakerState, LimitCounts, LimitsCheck};
 
 use super::sheet::Sheet;
 
@@ -38,13 +41,16 @@ pub(crate) struct Held {
     pub(crate) ledger_works: bool,
     pub(crate) ledger_dropped: u64,
     pub(crate) workers: Vec<HeldWorker>,
+    /// As the worker that serves has said; none before that.
+    pub(crate) limits: Option<LimitsCheck>,
+    pub(crate) breakers: BTreeMap<String, BreakerCheck>,
 }
 
 /// What one look at each session has found.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct HeldSessions {
     /// By transport and state.
-    pub(crate) counts: std::collections::BTreeMap<(&'static str, &'static str), u64>,
+    pub(crate) counts: BTreeMap<(&'static str, &'static str), u64>,
     pub(crate) in_flight: u64,
     pub(crate) subscriptions: u64,
     pub(crate) waiting: u64,
@@ -72,6 +78,7 @@ impl Held {
     pub(super) fn tell(&self, sheet: &mut Sheet) {
         self.tell_of_itself(sheet);
         self.tell_of_sessions(sheet);
+        self.tell_of_protection(sheet);
         sheet.counter("worker_crashes", "Ends of workers that nobody had asked for", self.crashes);
         sheet.counter("requests_replayed", "Requests that were sent to another worker", self.replayed);
         let quarantined = "Requests that were in flight in too many crashes";
@@ -112,6 +119,28 @@ impl Held {
         let phases = std::iter::once(Phase::Idle).chain(Phase::EIGHT);
         let phases = phases.map(|phase| (phase.as_str(), flag(phase == self.phase)));
         sheet.of("restart_phase_now", "1 for the phase that a restart is in, or for idle", "phase", phases);
+    }
+
+    fn tell_of_protection(&self, sheet: &mut Sheet) {
+        if let Some(LimitsCheck { clients, read, write, heavy }) = self.limits {
+            let families = [("read", read), ("write", write), ("heavy", heavy)];
+            let counts = families.into_iter().flat_map(|(family, LimitCounts { allowed, refused })| {
+                [("allowed", allowed), ("refused", refused)]
+                    .map(|(outcome, count)| ([("family", family), ("outcome", outcome)], count))
+            });
+            let help = "Calls of tools that limits apply to, since the worker started";
+            sheet.counters("limited_calls", help, counts);
+            sheet.gauge("limited_clients", "Clients that the worker counts calls of", clients as f64);
+        }
+        let states = [BreakerState::Closed, BreakerState::Open, BreakerState::HalfOpen];
+        // One is all there is. Another one gets a label with its name.
+        if let Some(build) = self.breakers.get("build") {
+            let now = states.map(|state| (state.as_str(), flag(state == build.state)));
+            let help = "1 for the state of the circuit breaker around the build command";
+            sheet.of("build_breaker", help, "state", now.into_iter());
+            let help = "Times in a row that the build command could not be run";
+            sheet.gauge("build_breaker_failures", help, f64::from(build.failures));
+        }
     }
 
     fn tell_of_sessions(&self, sheet: &mut Sheet) {

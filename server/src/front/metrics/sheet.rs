@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicU64;
 
 use prometheus_client::encoding::EncodeMetric;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::info::Info;
@@ -55,6 +55,22 @@ impl Sheet {
         }
     }
 
+    /// The same of what only grows.
+    pub(super) fn counters<const N: usize>(
+        &mut self,
+        name: &str,
+        help: &str,
+        figures: impl Iterator<Item = ([(&'static str, &'static str); N], u64)>,
+    ) {
+        let family: Family<[(&'static str, &'static str); N], Counter> = Family::default();
+        for (labels, figure) in figures {
+            family.get_or_create(&labels).inc_by(figure);
+        }
+        if !family.is_empty() {
+            self.0.register(name, help, family);
+        }
+    }
+
     /// One figure for each value of a label.
     pub(super) fn of(
         &mut self,
@@ -100,7 +116,6 @@ impl Sheet {
         label: &'static str,
         figures: impl Iterator<Item = (&'static str, f64)>,
     ) {
-        use prometheus_client::metrics::counter::Counter;
         let family: Family<[(&'static str, &'static str); 1], Counter<f64, AtomicU64>> = Family::default();
         for (value, figure) in figures {
             family.get_or_create(&[(label, value)]).inc_by(figure);

@@ -113,6 +113,14 @@ impl Harness {
         Self::with_roles(&[]).await
     }
 
+    /// The same with limits.
+    pub(in crate::worker) async fn limited(limits: Limits) -> Self {
+        let Self { directory, shared } = Self::new().await;
+        shared.store.close().await;
+        let shared = share(directory.path(), Options::default(), Some(limits)).await;
+        Self { directory, shared }
+    }
+
     /// An empty workspace with these role files.
     pub(in crate::worker) async fn with_roles(files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
@@ -121,14 +129,8 @@ impl Harness {
         for (name, text) in files {
             std::fs::write(state.join("roles").join(name), text).unwrap();
         }
-        let shared = share(directory.path(), Options::default()).await;
+        let shared = share(directory.path(), Options::default(), None).await;
         Self { directory, shared }
-    }
-
-    /// The same with limits, before any client is there.
-    pub(in crate::worker) fn limited(self, limits: Limits) -> Self {
-        let Ok(shared) = Arc::try_unwrap(self.shared) else { panic!("a client is there already") };
-        Self { shared: Arc::new(shared.with_limits(limits)), ..self }
     }
 
     /// The workspace's directory.
@@ -146,7 +148,7 @@ impl Harness {
     /// can say nothing any more.
     pub(in crate::worker) async fn replaced(self, options: Options) -> Self {
         let directory = self.directory;
-        let shared = share(directory.path(), options).await;
+        let shared = share(directory.path(), options, None).await;
         Self { directory, shared }
     }
 
@@ -254,13 +256,17 @@ impl Harness {
     }
 }
 
-async fn share(directory: &Path, worker: Options) -> Arc<Shared> {
+async fn share(directory: &Path, worker: Options, limits: Option<Limits>) -> Arc<Shared> {
     let state = directory.join(".task_orchestrator");
     let roles = Arc::new(Roles::load(&state.join("roles")));
     let store = open(&state).await;
     let front =
         FrontState { front_started_at: jiff::Timestamp::now().as_second() - 100, ..FrontState::default() };
-    let shared = Arc::new(Shared::new(store, roles, directory.to_owned(), state).with_options(worker));
+    let shared = Shared::new(store, roles, directory.to_owned(), state).with_options(worker);
+    let shared = Arc::new(match limits {
+        Some(limits) => shared.with_limits(limits),
+        None => shared,
+    });
     tokio::spawn(Arc::clone(&shared.background).serve(Arc::clone(&shared)));
     shared.activate(3, front);
     shared

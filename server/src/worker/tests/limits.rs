@@ -26,7 +26,7 @@ async fn harness() -> Harness {
         heavy_burst: 1,
         heavy_interval: hour,
     };
-    Harness::new().await.limited(Limits::new(&limits))
+    Harness::limited(Limits::new(&limits)).await
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ fn a_subscription_is_established_anew_unseen_and_however_often() {
         rig.start();
         assert_eq!(summary(&rig.worker_got()), [(Kind::Open, 0), (Kind::Replay, 1)]);
     }
-    assert_eq!(client.got(), [(Kind::Notification, 0)]);
+    assert_eq!(client.got(), [(Kind::Notification, 1)]);
     assert!(rig.hub.sessions[&1].is_quiet());
 }
 

@@ -1,8 +1,10 @@
 //! The page tells what was counted, and nothing that nobody knows.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use task_orchestrator_shared::phase::Phase;
+use task_orchestrator_shared::report::{BreakerCheck, BreakerState, LimitCounts, LimitsCheck};
 
 use super::super::{End, HeldSessions, HeldWorker, held};
 use super::*;
@@ -34,6 +36,8 @@ fn held() -> Held {
         ledger_works: true,
         ledger_dropped: 0,
         workers: Vec::new(),
+        limits: None,
+        breakers: BTreeMap::new(),
     }
 }
 
@@ -44,6 +48,23 @@ fn text(metrics: &Metrics, held: &Held) -> String {
 /// The value of the sample that begins with these words.
 fn value(text: &str, sample: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok())
+}
+
+#[test]
+fn what_protects_the_server_is_told_as_it_is() {
+    let mut held = held();
+    assert!(!text(&Metrics::new(), &held).contains("limited_calls"));
+    let write = LimitCounts { allowed: 5, refused: 2 };
+    held.limits = Some(LimitsCheck { clients: 3, write, ..LimitsCheck::default() });
+    let breaker = BreakerCheck { state: BreakerState::Open, failures: 5, retry_after_seconds: 59.0 };
+    held.breakers = [("build".to_owned(), breaker)].into();
+    let text = text(&Metrics::new(), &held);
+    let refused = "task_orchestrator_limited_calls_total{family=\"write\",outcome=\"refused\"}";
+    assert_eq!(value(&text, refused), Some(2.0), "{text}");
+    assert_eq!(value(&text, "task_orchestrator_limited_clients"), Some(3.0));
+    assert_eq!(value(&text, "task_orchestrator_build_breaker{state=\"open\"}"), Some(1.0));
+    assert_eq!(value(&text, "task_orchestrator_build_breaker{state=\"closed\"}"), Some(0.0));
+    assert_eq!(value(&text, "task_orchestrator_build_breaker_failures"), Some(5.0));
 }
 
 #[test]
