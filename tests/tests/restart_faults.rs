@@ -247,7 +247,7 @@ fn the_client_that_wanted_it_goes_in_the_middle() -> Result<()> {
 #[test]
 fn a_long_call_is_finished_by_the_former_worker_while_the_next_one_serves() -> Result<()> {
     let builds = tempfile::tempdir()?;
-    let slow = program::behaving("slow700", builds.path())?;
+    let slow = program::behaving("slow2000", builds.path())?;
     let config = format!("[worker]\nbinary = {:?}\n", slow.display().to_string());
     Workspace::configured(&config)?.check(|workspace| {
         let caller = Caller::start(workspace)?;

@@ -329,18 +329,20 @@ fn what_only_grows_older_wakes_nobody_more_than_once_a_second() {
     let mut begun = Duration::ZERO;
     // What is measured by itself at the begin comes first.
     told_in(&mut rig, &mut deltas, 2, &mut begun);
+    let real = std::time::Instant::now();
     let idle = told_in(&mut rig, &mut deltas, 20, &mut begun);
+    // The time that the test itself takes passes as well.
+    let took = usize::try_from(real.elapsed().as_secs() + 1).unwrap();
     let news = idle.iter().filter(|changes| !changes.is_empty());
-    assert!(news.clone().count() <= 4 && news.clone().all(|changes| changes.len() == 1), "{idle:?}");
+    assert!(news.clone().count() <= 4 + took && news.clone().all(|changes| changes.len() == 1), "{idle:?}");
     // The others say that nothing has happened, every two seconds.
-    assert!(idle.len() <= 11, "{idle:?}");
+    assert!(idle.len() <= 11 + took, "{idle:?}");
     // Something waits, and its age is told.
     rig.ask(Request::Maintenance { on: true });
     rig.call(&clients[0], 1);
     told_in(&mut rig, &mut deltas, 2, &mut begun);
     let real = std::time::Instant::now();
     let held = told_in(&mut rig, &mut deltas, 20, &mut begun);
-    // The time that the test itself takes passes as well.
     let most = 24 + usize::try_from(real.elapsed().as_secs() + 1).unwrap();
     assert!((10..=most).contains(&held.len()), "{}", held.len());
     let ages = held.iter().flatten().filter(|change| matches!(change, Change::Figures(_)));
