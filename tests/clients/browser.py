@@ -297,7 +297,7 @@ def lets_in_whom_it_should(url):
         message = json.dumps({**body, "method": method, "params": params}).encode()
         with urllib.request.urlopen(urllib.request.Request(url, message, headers), timeout=PATIENCE) as answer:
             assert answer.status == 200, answer
-            headers["Mcp-Session-Id"] = answer.headers["Mcp-Session-Id"]
+            headers.setdefault("Mcp-Session-Id", answer.headers["Mcp-Session-Id"])
     urllib.request.urlopen(urllib.request.Request(url, headers=headers, method="DELETE"), timeout=PATIENCE).close()
 
 
@@ -317,7 +317,7 @@ def main():
         try:
             url = server.url()
             lets_in_whom_it_should(url)
-            before = server.says("status")["sessions"]
+            before = server.says("status")["session_count"]
             with tempfile.TemporaryDirectory() as directory:
                 outcomes = attacked(url, int(url.split(":")[2].split("/")[0]), directory)
             for name, outcome in outcomes.items():
@@ -326,7 +326,7 @@ def main():
                 assert "protocolVersion" not in read and "result" not in read, (name, "was read", outcome)
             assert outcomes.keys() == succeeded.keys(), outcomes
             assert server.titles() == [], "a page has written"
-            assert server.says("status")["sessions"] == before == 0, "a page has opened a session"
+            assert server.says("status")["session_count"] == before == 0, "a page has opened a session"
         finally:
             server.end()
     version = subprocess.run([CHROMIUM, "--version"], capture_output=True, text=True).stdout.split()
