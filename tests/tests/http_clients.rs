@@ -111,7 +111,7 @@ impl Caller<'_> {
 
     async fn plan(&self, title: &str) -> Result<String> {
         let plan = self.tool("orchestrator_plan_task", json!({"title": title, "description": "d"})).await?;
-        plan["task_id"].as_str().map(str::to_owned).context("task_id")
+        plan.get("task_id").and_then(serde_json::Value::as_str).map(str::to_owned).context("task_id")
     }
 
     /// The stream of changes, where this era has one.

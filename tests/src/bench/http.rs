@@ -25,7 +25,7 @@ use crate::measure::Sample;
 use crate::{Workspace, process};
 
 /// What a thousand clients from one address need.
-const CONFIG: &str = "[front]\nmax_sessions = 3000\n";
+const CONFIG: &str = "[front]\nmax_sessions = 3000\n[limits]\nread_burst = 1000000\nwrite_burst = 1000000\n";
 
 /// Sessions whose memory is measured.
 const SESSIONS: usize = 1000;

@@ -72,9 +72,10 @@ impl Web {
     pub async fn request(&mut self, request: &[u8]) -> Result<Bytes> {
         let answer = self.send(request).await?;
         let status = answer.status();
+        let is_stream = answer.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
         let body = answer.into_body().collect().await?.to_bytes();
         ensure!(status == StatusCode::OK, "{status}: {}", String::from_utf8_lossy(&body));
-        Ok(body)
+        Ok(if is_stream { last_message(&body) } else { body })
     }
 
     async fn send(&mut self, message: &[u8]) -> Result<hyper::Response<hyper::body::Incoming>> {
@@ -114,6 +115,13 @@ impl Web {
             None => request,
         }
     }
+}
+
+/// What is on the last line of a stream that carries something: the answer.
+fn last_message(stream: &[u8]) -> Bytes {
+    let lines = stream.split(|byte| *byte == b'\n').rev();
+    let last = lines.filter_map(|line| line.strip_prefix(b"data: ")).find(|message| !message.is_empty());
+    Bytes::copy_from_slice(last.unwrap_or_default())
 }
 
 /// A tool's call as this era sends it.

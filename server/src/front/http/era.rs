@@ -27,12 +27,12 @@ impl Era {
     }
 
     /// Of a message with these headers. `initialize` opens a session whatever the header
-    /// says; else either of header and body is enough, and whether they agree is looked at
+    /// says, unless the body agrees with that: then it is a method that there is not; else either of header and body is enough, and whether they agree is looked at
     /// later.
     pub(super) fn of(headers: &HeaderMap, message: &[u8]) -> Self {
         let has = |word: &[u8]| memmem::find(message, word).is_some();
         match Self::by_head(headers) {
-            Self::Stateless if has(b"initialize") && method_is(message, "initialize") => Self::Sessions,
+            Self::Stateless if has(b"initialize") && opens_a_session(message) => Self::Sessions,
             Self::Stateless => Self::Stateless,
             // What spells a key with escapes is looked at more closely.
             Self::Sessions if has(b"io.modelcontextprotocol/") || has(b"server/discover") || has(b"\\u") => {
@@ -55,8 +55,10 @@ impl Era {
     }
 }
 
-fn method_is(message: &[u8], wanted: &str) -> bool {
-    matches!(envelope::parse(message), Ok(Envelope::Request { method, .. }) if method == wanted)
+fn opens_a_session(message: &[u8]) -> bool {
+    let is_initialize =
+        matches!(envelope::parse(message), Ok(Envelope::Request { method, .. }) if method == "initialize");
+    is_initialize && !request_headers::is_modern(message)
 }
 
 #[cfg(test)]
@@ -80,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn header_or_body_make_a_request_stateless_and_initialize_never_is() {
+    fn header_or_body_make_a_request_stateless_and_initialize_only_both() {
         let (modern, legacy) = (Some("2026-07-28"), Some("2025-11-25"));
         let plain = request("tools/list", "");
         let full = request("tools/list", BOTH);
@@ -89,6 +91,7 @@ mod tests {
         let old_but_full = full.replace("2026-07-28", "2025-11-25");
         let discover = request("server/discover", "");
         let initialize = request("initialize", BOTH);
+        let opening = request("initialize", "");
         let says_initialize = request("tools/list", r#""word":"initialize""#);
         let notification = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
         let response = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
@@ -107,7 +110,8 @@ mod tests {
             (legacy, &*old_but_full, Stateless),
             (None, &*discover, Stateless),
             (legacy, &*discover, Stateless),
-            (modern, &*initialize, Sessions),
+            (modern, &*initialize, Stateless),
+            (modern, &*opening, Sessions),
             (None, &*initialize, Sessions),
             (modern, &*says_initialize, Stateless),
             (modern, notification, Stateless),

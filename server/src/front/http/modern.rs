@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use rmcp::model::{ErrorData, JsonObject, ProtocolVersion};
+use rmcp::model::{ErrorCode, ErrorData, JsonObject, ProtocolVersion};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
@@ -80,6 +80,10 @@ fn without_worker(
     posted: &Posted,
 ) -> Option<Response> {
     let checked = match &message.content {
+        // A worker would take it for the begin of a session.
+        Content::Request { is_initialize: true, .. } => {
+            Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "initialize", None))
+        }
         Content::Request { .. } => return None,
         // The front carries these out itself, so it compares them itself.
         Content::Reboot(_) => {
