@@ -39,6 +39,16 @@ pub fn until_within<T>(what: &str, deadline: Duration, mut probe: impl FnMut() -
     }
 }
 
+/// Lets a time pass that a program under test has told, because that it tells the
+/// truth is what is tested.
+pub fn as_told(wait: Duration) {
+    let end = Instant::now() + wait;
+    // May wake early.
+    while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+        std::thread::park_timeout(left);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,5 +1,6 @@
 //! Long calls that clients have run in the background, over both transports: asked
 //! for, finished and called off while workers are replaced and killed.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use anyhow::{Context, Result, ensure};
 use rusqlite::Connection;

@@ -1,5 +1,6 @@
 //! The era of sessions over HTTP: what breaks goes on where it was, whoever dies, and
 //! what is not in order is refused with the status that clients know.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};

@@ -1,5 +1,6 @@
 //! The stateless era over HTTP: what each request must say, what comes back, and that
 //! restarts, crashes and closed connections cost nobody more than a wait.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -94,7 +95,7 @@ fn each_request_says_what_it_is_and_gets_the_status_that_is_due() -> Result<()> 
         let listed = ("Mcp-Method", "tools/list");
         let called = ("Mcp-Method", "tools/call");
         let status = ("Mcp-Name", STATUS);
-        let table: Vec<(&Value, Vec<(&str, &str)>, u16, i64)> = vec![
+        let table = [
             (&list, vec![version, listed], 200, 0),
             (&list, vec![version], 400, -32020),
             (&list, vec![listed], 400, -32020),

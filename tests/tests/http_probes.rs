@@ -1,5 +1,6 @@
 //! What programs ask a server: whether it lives, whether it is ready in each of its
 //! states, and figures that tell of what really happened.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,5 +1,6 @@
 //! Who is let in over HTTP, and what those who are not, or who behave badly, can do to
 //! the others: nothing.
+#![expect(clippy::indexing_slicing, reason = "only JSON objects, by names")]
 
 #[path = "http_security/hostile.rs"]
 mod hostile;
