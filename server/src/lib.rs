@@ -34,6 +34,7 @@ pub mod store;
 pub mod tasks;
 pub mod tokens;
 pub mod tool;
+mod warm;
 pub mod worker;
 
 pub use task_orchestrator_shared::workspace;

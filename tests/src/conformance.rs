@@ -42,6 +42,10 @@ impl Handlers for Fixtures {
         Fixture::new(Arc::clone(shared), session, self.changes.clone())
     }
 
+    fn has_news(&self, _shared: &Shared, session: &Session) -> bool {
+        session.record().initialize.is_some()
+    }
+
     async fn resumed(&self, _handler: &Fixture, peer: Peer<RoleServer>) {
         // What changed while nobody was there went untold.
         drop(peer.notify_tool_list_changed().await);

@@ -440,3 +440,10 @@ pub(crate) fn send(outbox: &Outbox, frame: &Frame) {
         tracing::error!(%error, kind = ?frame.kind, "a message was dropped");
     }
 }
+
+/// The same for one that may wait until another is sent.
+pub(crate) fn send_with_next(outbox: &Outbox, frame: &Frame) {
+    if let Err(error) = outbox.push_with_next(frame) {
+        tracing::error!(%error, kind = ?frame.kind, "a message was dropped");
+    }
+}

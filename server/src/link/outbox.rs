@@ -17,8 +17,15 @@ use super::{Frame, FrameError, encode};
 const KEPT_BYTES: usize = 8 * 1024;
 
 #[derive(Debug, Default)]
+struct Filled {
+    bytes: BytesMut,
+    /// Whether the writer knows of it.
+    is_told: bool,
+}
+
+#[derive(Debug, Default)]
 struct Inner {
-    buffer: Mutex<BytesMut>,
+    buffer: Mutex<Filled>,
     filled: Notify,
     drained: Notify,
     closed: AtomicBool,
@@ -38,11 +45,26 @@ impl Outbox {
     ///
     /// [`FrameError::TooLong`].
     pub fn push(&self, frame: &Frame) -> Result<(), FrameError> {
-        let mut buffer = self.lock();
-        let was_empty = buffer.is_empty();
-        let result = encode(frame, &mut buffer);
-        drop(buffer);
-        if was_empty {
+        self.append(frame, |_| true)
+    }
+
+    /// Appends a frame that may wait until another is written, because its receiver needs
+    /// it no sooner. Of such frames not more wait than the buffer keeps room for.
+    ///
+    /// # Errors
+    ///
+    /// [`FrameError::TooLong`].
+    pub fn push_with_next(&self, frame: &Frame) -> Result<(), FrameError> {
+        self.append(frame, |bytes| bytes.len() > KEPT_BYTES)
+    }
+
+    fn append(&self, frame: &Frame, is_urgent: impl FnOnce(&BytesMut) -> bool) -> Result<(), FrameError> {
+        let mut filled = self.lock();
+        let result = encode(frame, &mut filled.bytes);
+        let tell = !filled.is_told && is_urgent(&filled.bytes);
+        filled.is_told |= tell;
+        drop(filled);
+        if tell {
             self.inner.filled.notify_one();
         }
         result
@@ -50,7 +72,7 @@ impl Outbox {
 
     /// Bytes not yet taken by the writer.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().bytes.len()
     }
 
     /// Whether everything has been taken by the writer.
@@ -84,7 +106,7 @@ impl Outbox {
         let mut taken = BytesMut::new();
         loop {
             let closed = self.inner.closed.load(Ordering::Acquire);
-            std::mem::swap(&mut *self.lock(), &mut taken);
+            self.lock().take(&mut taken);
             if taken.is_empty() {
                 if closed {
                     return Ok(());
@@ -112,13 +134,70 @@ impl Outbox {
     #[cfg(test)]
     pub(crate) fn take_frames(&self) -> Vec<Frame> {
         let mut decoder = super::Decoder::default();
-        decoder.input().extend_from_slice(&std::mem::take(&mut *self.lock()));
+        decoder.input().extend_from_slice(&std::mem::take(&mut self.lock().bytes));
         std::iter::from_fn(|| decoder.next_frame().unwrap_or_default()).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BytesMut> {
+    fn lock(&self) -> MutexGuard<'_, Filled> {
         // Whole frames are appended under the lock, so the buffer is sound even
         // if a holder panicked.
         self.inner.buffer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Filled {
+    /// Everything, in exchange for an empty buffer.
+    fn take(&mut self, empty: &mut BytesMut) {
+        std::mem::swap(&mut self.bytes, empty);
+        self.is_told = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use tokio::io::{AsyncReadExt as _, duplex};
+
+    use super::*;
+    use crate::link::Kind;
+
+    fn frame(session: u64) -> Frame {
+        Frame::session(Kind::Close, session, 0, Bytes::new())
+    }
+
+    /// How many bytes have been written, once the writer has done what it can.
+    async fn written(reader: &mut tokio::io::DuplexStream) -> usize {
+        for _ in 0..8 {
+            tokio::task::yield_now().await;
+        }
+        let mut buffer = vec![0; 64 * 1024];
+        tokio::select! {
+            biased;
+            read = reader.read(&mut buffer) => read.unwrap(),
+            () = std::future::ready(()) => 0,
+        }
+    }
+
+    #[tokio::test]
+    async fn what_may_wait_is_written_with_the_next_or_when_there_is_much_of_it() {
+        let outbox = Outbox::default();
+        let (writer, mut reader) = duplex(64 * 1024);
+        let filled = outbox.clone();
+        let writing = tokio::spawn(async move { filled.write_to(writer).await });
+        outbox.push(&frame(1)).unwrap();
+        let one = written(&mut reader).await;
+        assert_ne!(one, 0);
+        outbox.push_with_next(&frame(2)).unwrap();
+        assert_eq!(written(&mut reader).await, 0);
+        outbox.push(&frame(3)).unwrap();
+        assert_eq!(written(&mut reader).await, 2 * one);
+        for _ in 0..=KEPT_BYTES / one {
+            outbox.push_with_next(&frame(4)).unwrap();
+        }
+        assert!(written(&mut reader).await > KEPT_BYTES);
+        outbox.push_with_next(&frame(5)).unwrap();
+        outbox.close();
+        assert_eq!(written(&mut reader).await, one, "nothing is left behind at the end");
+        writing.await.unwrap().unwrap();
     }
 }

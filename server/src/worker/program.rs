@@ -17,7 +17,7 @@ use super::background::Runner;
 use super::limits::Limits;
 pub use super::options::{Misbehaviour, Options};
 use super::serve::{LinkEnd, Services};
-use super::service::TaskService;
+use super::service::{self, TaskService};
 use super::session::Session;
 use super::shared::Shared;
 use super::{WorkerError, inspect, orders, run, tree};
@@ -51,7 +51,11 @@ pub trait Handlers: Send + Sync + 'static {
     /// The service for a new session or for one taken over.
     fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> Self::Handler;
 
-    /// An earlier worker's session is served here from now on. Runs beside its requests.
+    /// Whether a session that is taken over is to be told something at once.
+    fn has_news(&self, shared: &Shared, session: &Session) -> bool;
+
+    /// An earlier worker's session is served here from now on, and is to be told something.
+    /// Runs beside its requests.
     fn resumed(&self, handler: &Self::Handler, peer: Peer<RoleServer>) -> impl Future<Output = ()> + Send;
 }
 
@@ -69,6 +73,10 @@ impl Handlers for Tools {
 
     fn open(&self, shared: &Arc<Shared>, session: Arc<Session>) -> TaskService {
         TaskService::new(Arc::clone(shared), session)
+    }
+
+    fn has_news(&self, shared: &Shared, session: &Session) -> bool {
+        service::has_news(shared, session)
     }
 
     async fn resumed(&self, handler: &TaskService, peer: Peer<RoleServer>) {
@@ -226,6 +234,10 @@ impl<H: Handlers> Services for Worker<H> {
 
     fn open(&self, session: Arc<Session>) -> H::Handler {
         self.handlers.open(&self.shared, session)
+    }
+
+    fn has_news(&self, session: &Session) -> bool {
+        self.handlers.has_news(&self.shared, session)
     }
 
     async fn resumed(&self, handler: &H::Handler, peer: Peer<RoleServer>) {

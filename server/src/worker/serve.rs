@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use rmcp::service::{Peer, RunningService};
+use futures::SinkExt as _;
+use futures::channel::mpsc;
+use rmcp::service::Peer;
 use rmcp::{RoleServer, ServerHandler};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::report::LimitsCheck;
 use tokio::net::UnixStream;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -24,7 +25,8 @@ use crate::link::{
     Activation, Done, Frame, FrameReader, FrontState, Kind, Order, OrderFailure, OrderFrame, OutcomeFrame,
     QUESTIONS_PER_GENERATION, SessionOpening, WorkerFigures, WorkerPrepared, WorkerReady,
 };
-use crate::request_headers;
+
+mod served;
 
 /// Frames that wait for one session. When they are more, the link waits: the
 /// front has few requests of one client in flight, and a session takes a frame
@@ -43,7 +45,11 @@ pub(super) trait Services: Send + Sync + 'static {
     /// The service for a new session or for one taken over.
     fn open(&self, session: Arc<Session>) -> Self::Handler;
 
-    /// An earlier worker's session is served here from now on. Runs beside its requests.
+    /// Whether a session that is taken over is to be told something at once.
+    fn has_news(&self, session: &Session) -> bool;
+
+    /// An earlier worker's session is served here from now on, and is to be told something.
+    /// Runs beside its requests.
     fn resumed(&self, handler: &Self::Handler, peer: Peer<RoleServer>) -> impl Future<Output = ()> + Send;
 
     /// Proves that it could serve, without having written anything.
@@ -144,9 +150,9 @@ impl<S: Services> Link<S> {
         match frame.kind {
             Kind::Open => self.open(&frame),
             Kind::Message | Kind::Replay | Kind::Reply => {
-                if let Some(served) = self.sessions.get(&frame.session) {
+                if let Some(served) = self.sessions.get_mut(&frame.session) {
                     // A session that has ended takes no more.
-                    let _ = served.frames.send(frame).await;
+                    let _ = served.frames.feed(frame).await;
                 }
             }
             Kind::State => self.merge(&frame),
@@ -243,11 +249,10 @@ impl<S: Services> Link<S> {
         };
         let (frames, inbox) = mpsc::channel(SESSION_QUEUE);
         let sink = LinkRecordSink { session: frame.session, link: self.sender.clone() };
-        let initialized = record.as_ref().is_some_and(|record| record.initialize.is_some());
-        let transport =
-            LinkTransport::new(frame.session, opening.client, inbox, self.sender.clone(), initialized);
+        let is_new = record.is_none();
         let session = Session::new(opening.client, record.unwrap_or_default(), Box::new(sink));
         let session = Arc::new(session.of(opening.principal.clone()));
+        let transport = LinkTransport::new(frame.session, Arc::clone(&session), inbox, self.sender.clone());
         self.sessions.insert(frame.session, Served { frames, session: Arc::clone(&session) });
         let services = Arc::clone(&self.services);
         // The service cancels what it was given when it ends: that must not reach the others.
@@ -255,10 +260,10 @@ impl<S: Services> Link<S> {
         match opening.headers {
             Some(headers) => {
                 let handler = Arc::new(services.open(session));
-                self.tasks.spawn(serve_request(handler, headers, transport, cancel));
+                self.tasks.spawn(served::request(handler, headers, transport, cancel));
             }
             None => {
-                self.tasks.spawn(async move { serve_session(services, session, transport, cancel).await });
+                self.tasks.spawn(served::session(services, session, transport, cancel, is_new));
             }
         }
     }
@@ -281,94 +286,6 @@ impl<S: Services> Link<S> {
         self.tasks.wait().await;
         self.services.close().await;
         self.sender.outbox.close();
-    }
-}
-
-/// Serves one request over HTTP, which says by itself all that a handshake would.
-async fn serve_request<H: ServerHandler>(
-    handler: Arc<H>,
-    headers: Vec<(String, String)>,
-    transport: LinkTransport,
-    cancel: CancellationToken,
-) {
-    let checked = Arc::clone(&handler);
-    let transport = transport.of_one_request(Arc::new(move |request| {
-        let schema = |tool: &str| checked.get_tool(tool).map(|tool| tool.input_schema);
-        request_headers::check(&headers, request, &checked.supported_protocol_versions(), schema)
-    }));
-    let running = rmcp::service::serve_directly_with_ct(handler, transport, None, cancel);
-    if let Err(error) = running.waiting().await {
-        tracing::error!(%error, "a request's task failed");
-    }
-}
-
-/// Serves one session to its end.
-async fn serve_session<S: Services>(
-    services: Arc<S>,
-    session: Arc<Session>,
-    transport: LinkTransport,
-    cancel: CancellationToken,
-) {
-    while !transport.is_closed().await && !cancel.is_cancelled() {
-        let handler = Arc::new(services.open(Arc::clone(&session)));
-        if let Some(initialize) = session.record().initialize {
-            transport.begin();
-            let running = rmcp::service::serve_directly_with_ct(
-                Arc::clone(&handler),
-                transport,
-                Some(initialize),
-                cancel.clone(),
-            );
-            services.resumed(&handler, running.peer().clone()).await;
-            return to_the_end(&*services, &session, &handler, running).await;
-        }
-        let beginning = rmcp::service::serve_server_with_ct(
-            Arc::clone(&handler),
-            transport.clone(),
-            cancel.child_token(),
-        );
-        tokio::select! {
-            biased;
-            // Once more from the top, with what the worker before agreed on.
-            () = initialized_elsewhere(&session, &transport) => {}
-            begun = beginning => match begun {
-                Ok(running) => return to_the_end(&*services, &session, &handler, running).await,
-                // The client was told; it may try once more, with another version for instance.
-                Err(error) => tracing::debug!(%error, client = %session.client(), "a session did not begin"),
-            },
-        }
-    }
-}
-
-/// The worker before has answered the handshake, and nothing was asked here yet.
-async fn initialized_elsewhere(session: &Session, transport: &LinkTransport) {
-    loop {
-        session.merged().await;
-        if session.record().initialize.is_some() && !transport.has_begun() {
-            return;
-        }
-    }
-}
-
-/// Waits for the end of a session, and tells its service of late changes meanwhile.
-async fn to_the_end<S: Services>(
-    services: &S,
-    session: &Session,
-    handler: &S::Handler,
-    running: RunningService<RoleServer, Arc<S::Handler>>,
-) {
-    let peer = running.peer().clone();
-    let late = async {
-        loop {
-            session.merged().await;
-            services.resumed(handler, peer.clone()).await;
-        }
-    };
-    tokio::select! {
-        () = late => {}
-        ended = running.waiting() => if let Err(error) = ended {
-            tracing::error!(%error, "a session's task failed");
-        },
     }
 }
 

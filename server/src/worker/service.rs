@@ -61,6 +61,16 @@ pub struct TaskService {
     completed: Mutex<Option<RestartId>>,
 }
 
+/// Whether a session that is taken over is to be told of changes: see
+/// [`TaskService::resumed`].
+pub(super) fn has_news(shared: &Shared, session: &Session) -> bool {
+    let record = session.record();
+    let has_other_lists = |known: &str, present: &str| !known.is_empty() && known != present;
+    session.is_told_unasked()
+        || has_other_lists(&record.tools, shared.tools.digest())
+        || has_other_lists(&record.prompts, &shared.prompts)
+}
+
 impl TaskService {
     /// The service of a session, new or taken over.
     pub fn new(shared: Arc<Shared>, session: Arc<Session>) -> Self {

@@ -125,6 +125,12 @@ impl Session {
         self.principal.as_deref()
     }
 
+    /// Whether the client is to be told of things that it does not ask for.
+    pub fn is_told_unasked(&self) -> bool {
+        let record = self.lock();
+        record.log_level.is_some() || !record.subscriptions.is_empty()
+    }
+
     /// The record as it stands.
     pub fn record(&self) -> SessionRecord {
         self.lock().clone()

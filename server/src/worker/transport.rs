@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use futures::channel::mpsc;
 use rmcp::RoleServer;
 use rmcp::model::{
     CallToolResult, CancelledNotification, CancelledNotificationParam, ClientJsonRpcMessage,
@@ -17,11 +18,11 @@ use rmcp::model::{
 use rmcp::service::OriginatingRequestId;
 use rmcp::transport::Transport;
 use task_orchestrator_shared::error_code::ErrorCode;
-use tokio::sync::mpsc;
 
 use super::service::Replayed;
-use super::session::{RecordSink, SessionRecord};
-use crate::link::{ClientId, Frame, Kind, MAX_PAYLOAD_BYTES, OperationId, Outbox};
+use super::session::{RecordSink, Session, SessionRecord};
+use crate::link::{Frame, Kind, MAX_PAYLOAD_BYTES, OperationId, Outbox};
+use crate::warm::{Place, Warm};
 
 /// Above this many bytes on the way to the front, answers wait for their turn.
 const FULL_OUTBOX_BYTES: usize = 8 * 1024 * 1024;
@@ -43,6 +44,8 @@ pub(super) struct LinkSender {
     /// Numbers the requests to clients. The first is a multiple of the worker's
     /// generation, so that no two workers use one id towards one client.
     pub(super) next_question: Arc<AtomicU64>,
+    /// Sessions that keep their service though nothing is under way.
+    pub(super) warm: Warm,
 }
 
 impl LinkSender {
@@ -78,12 +81,42 @@ struct Open {
 /// Compares a request with the headers that it came with.
 pub(super) type Check = Arc<dyn Fn(&[u8]) -> Result<(), ErrorData> + Send + Sync>;
 
+/// What has come for a session. There is one for each, and most are empty: this kind of
+/// queue takes memory for what is in it, and no more.
+struct Inbox {
+    frames: mpsc::Receiver<Frame>,
+    /// Taken out to see whether there is something.
+    next: Option<Frame>,
+}
+
+impl Inbox {
+    /// Whether something is there, as soon as that is known. `false`: nothing will come.
+    async fn has_more(&mut self) -> bool {
+        if self.next.is_none() {
+            self.next = self.frames.recv().await.ok();
+        }
+        self.next.is_some()
+    }
+
+    async fn take(&mut self) -> Option<Frame> {
+        if self.has_more().await { self.next.take() } else { None }
+    }
+
+    fn is_empty(&mut self) -> bool {
+        if self.next.is_none() {
+            self.next = self.frames.try_recv().ok();
+        }
+        self.next.is_none()
+    }
+}
+
 /// See the module. Clones share the session.
 #[derive(Clone)]
 pub(super) struct LinkTransport {
-    session: u64,
-    client: ClientId,
-    inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Frame>>>,
+    number: u64,
+    session: Arc<Session>,
+    place: Arc<Place>,
+    inbox: Arc<tokio::sync::Mutex<Inbox>>,
     link: LinkSender,
     open: Arc<Mutex<Open>>,
     /// Set once the session has seen a request: what comes before opens nothing.
@@ -93,17 +126,19 @@ pub(super) struct LinkTransport {
 }
 
 impl LinkTransport {
+    /// That of the session with this number.
     pub(super) fn new(
-        session: u64,
-        client: ClientId,
-        inbox: mpsc::Receiver<Frame>,
+        number: u64,
+        session: Arc<Session>,
+        frames: mpsc::Receiver<Frame>,
         link: LinkSender,
-        begun: bool,
     ) -> Self {
+        let begun = session.record().initialize.is_some();
         Self {
+            number,
             session,
-            client,
-            inbox: Arc::new(tokio::sync::Mutex::new(inbox)),
+            place: Arc::new(link.warm.place()),
+            inbox: Arc::new(tokio::sync::Mutex::new(Inbox { frames, next: None })),
             link,
             open: Arc::default(),
             begun: Arc::new(begun.into()),
@@ -128,10 +163,16 @@ impl LinkTransport {
         self.begun.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the session's input has ended.
-    pub(super) async fn is_closed(&self) -> bool {
-        let inbox = self.inbox.lock().await;
-        inbox.is_closed() && inbox.is_empty()
+    /// Waits until something has come for the session. `false`: it has ended.
+    pub(super) async fn has_more(&self) -> bool {
+        self.inbox.lock().await.has_more().await
+    }
+
+    /// Whether the session needs no service until something comes.
+    fn can_rest(&self) -> bool {
+        let open = self.open();
+        let is_idle = open.requests.is_empty() && open.questions.is_empty();
+        is_idle && self.check.is_none() && !self.session.is_told_unasked()
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -154,8 +195,8 @@ impl LinkTransport {
         match message {
             JsonRpcMessage::Request(mut request) => {
                 self.begun.store(true, Ordering::Relaxed);
-                let operation =
-                    OperationId { client: self.client, sequence: frame.sequence, floor: frame.floor };
+                let client = self.session.client();
+                let operation = OperationId { client, sequence: frame.sequence, floor: frame.floor };
                 let token = request.request.get_meta().get_progress_token();
                 let extensions = request.request.extensions_mut();
                 extensions.insert(operation);
@@ -168,12 +209,13 @@ impl LinkTransport {
                     open.progress.insert(token, frame.sequence);
                 }
                 drop(open);
+                self.place.busy();
                 self.link.in_flight.fetch_add(1, Ordering::Relaxed);
                 Some(JsonRpcMessage::Request(request))
             }
             // A service that waits for its first request ends itself over anything else.
             _ if !self.begun.load(Ordering::Relaxed) => {
-                tracing::debug!(session = self.session, "dropped a message before the first request");
+                tracing::debug!(session = self.number, "dropped a message before the first request");
                 None
             }
             JsonRpcMessage::Notification(notification) => {
@@ -206,6 +248,9 @@ impl LinkTransport {
         let mut open = self.open();
         let sequence = open.requests.remove(id)?;
         open.progress.retain(|_, of| *of != sequence);
+        if open.requests.is_empty() {
+            self.place.idle();
+        }
         self.link.in_flight.fetch_sub(1, Ordering::Relaxed);
         Some(sequence)
     }
@@ -219,12 +264,12 @@ impl LinkTransport {
     /// Answers a request with an error that the service has not seen.
     fn answer_at_once(&self, frame: &Frame, error: &serde_json::Value) {
         let Ok(crate::envelope::Envelope::Request { id, .. }) = crate::envelope::parse(&frame.payload) else {
-            tracing::debug!(session = self.session, %error, "dropped a message that cannot be read");
+            tracing::debug!(session = self.number, %error, "dropped a message that cannot be read");
             return;
         };
         let body = serde_json::json!({ "jsonrpc": "2.0", "id": id, "error": error });
         let payload = serde_json::to_vec(&body).unwrap_or_default();
-        self.link.send(&Frame::session(Kind::Response, self.session, frame.sequence, payload));
+        self.link.send(&Frame::session(Kind::Response, self.number, frame.sequence, payload));
     }
 
     /// The frame that carries a message of the service. `None` when nobody waits for it.
@@ -238,7 +283,7 @@ impl LinkTransport {
                 let sequence = self.finish(error.id.as_ref()?)?;
                 if error.error.code == SUSPENDED {
                     // No answer: whoever gets the request next goes on with it.
-                    return Some(Frame::session(Kind::Suspended, self.session, sequence, Bytes::new()));
+                    return Some(Frame::session(Kind::Suspended, self.number, sequence, Bytes::new()));
                 }
                 if error.error.code == SUPERSEDED {
                     return None;
@@ -261,7 +306,7 @@ impl LinkTransport {
             }
         };
         let payload = serialized(&message);
-        Some(Frame { floor, ..Frame::session(kind, self.session, sequence, payload) })
+        Some(Frame { floor, ..Frame::session(kind, self.number, sequence, payload) })
     }
 
     fn notification(&self, notification: &mut ServerNotification) -> Option<(Kind, u64)> {
@@ -357,9 +402,22 @@ impl Transport<RoleServer> for LinkTransport {
         }
     }
 
+    /// Nothing more, as well, when the service shall rest: what comes then is found by the next.
     async fn receive(&mut self) -> Option<ClientJsonRpcMessage> {
+        let inbox = Arc::clone(&self.inbox);
+        let mut inbox = inbox.lock().await;
         loop {
-            let Some(frame) = self.inbox.lock().await.recv().await else { return self.called_off() };
+            let frame = tokio::select! {
+                biased;
+                frame = inbox.take() => frame,
+                () = self.place.told_to_rest() => {
+                    if inbox.is_empty() && self.can_rest() {
+                        return None;
+                    }
+                    continue;
+                }
+            };
+            let Some(frame) = frame else { return self.called_off() };
             if let Some(message) = self.accept(&frame) {
                 return Some(message);
             }

@@ -2,16 +2,17 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::server::conn::http1;
+use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use jiff::Timestamp;
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -19,11 +20,12 @@ use tokio_util::sync::CancellationToken;
 use super::entrance::{Entrance, MAX_HEAD_BYTES};
 use super::tally::{Slot, Tally};
 use super::tls::{Tls, TlsError};
-use super::watched::{Patience, Watched};
+use super::watched::{Activity, Patience, Watched};
 use super::{Http, router};
 use crate::config;
 use crate::front::metrics::Connection;
 use crate::private_socket;
+use crate::warm::Warm;
 
 /// TLS handshakes at once; the next wait for their turn, and lose it after the same time.
 const MAX_HANDSHAKES: usize = 64;
@@ -132,6 +134,8 @@ struct Door {
     addresses: Option<Tally<IpAddr>>,
     handshakes: Semaphore,
     tls: Option<Tls>,
+    /// Connections that keep what reads them though nothing is under way.
+    warm: Warm,
     ended: CancellationToken,
 }
 
@@ -172,6 +176,7 @@ impl Door {
             router: TowerToHyperService::new(router::router(Arc::clone(&http))),
             http,
             tls,
+            warm: Warm::default(),
             ended,
         }
     }
@@ -222,7 +227,7 @@ impl Door {
             Ok(local) => local,
             Err(error) => return tracing::debug!(%error, "a connection ended at once"),
         };
-        let activity = Arc::default();
+        let activity = Arc::new(Activity::new(&self.warm));
         let (http, router) = (Arc::clone(&self.http), self.router.clone());
         let entrance = Entrance { http, router, source, local, activity };
         // Two kinds of task, so that those without TLS are not as large as those with it.
@@ -252,23 +257,55 @@ impl Door {
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let source = entrance.source;
-        let stream = Watched::new(stream, self.patience, Arc::clone(&entrance.activity));
-        let service = service_fn(move |request| entrance.clone().handle(request));
-        let serving = http1::Builder::new()
+        let mut stream = Watched::new(stream, self.patience, Arc::clone(&entrance.activity));
+        loop {
+            let woken = tokio::select! {
+                () = self.ended.cancelled() => Ok(false),
+                woken = stream.wake() => woken,
+            };
+            let served = match woken {
+                // A box of its own, so that a connection at rest does not hold the room for it.
+                Ok(true) => Box::pin(self.requests(stream, &entrance)).await.map_err(io::Error::other),
+                Ok(false) => {
+                    // Over TLS it is said. Whoever does not take it sees the connection end.
+                    let _ = tokio::time::timeout(self.patience.head, stream.shutdown()).await;
+                    return;
+                }
+                Err(error) => Err(error),
+            };
+            match served {
+                Ok(Some(resting)) => stream = resting,
+                Ok(None) => return,
+                Err(error) => return tracing::debug!(%error, %source, "an HTTP connection failed"),
+            }
+        }
+    }
+
+    /// Serves requests until the connection ends, or rests.
+    async fn requests<S>(
+        &self,
+        stream: Watched<S>,
+        entrance: &Entrance,
+    ) -> Result<Option<Watched<S>>, hyper::Error>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let service = service_fn(|request| entrance.clone().handle(request));
+        let mut serving = http1::Builder::new()
             // `Watched` tells a head that is late from a connection that is idle.
             .header_read_timeout(None)
             .max_buf_size(MAX_HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service);
-        tokio::pin!(serving);
-        let ending = tokio::select! {
-            ended = serving.as_mut() => ended,
-            () = self.ended.cancelled() => {
-                serving.as_mut().graceful_shutdown();
-                serving.await
+        tokio::select! {
+            biased;
+            ended = &mut serving => return ended.map(|()| None),
+            () = entrance.activity.rests() => {
+                let Parts { io, read_buf, .. } = serving.into_parts();
+                return Ok(Some(io.into_inner().having_read(&read_buf)));
             }
-        };
-        if let Err(error) = ending {
-            tracing::debug!(%error, %source, "an HTTP connection failed");
+            () = self.ended.cancelled() => {}
         }
+        Pin::new(&mut serving).graceful_shutdown();
+        serving.await.map(|()| None)
     }
 }

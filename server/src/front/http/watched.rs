@@ -2,17 +2,27 @@
 //! too slowly, reads too slowly or asks for nothing for too long, is cut off.
 //!
 //! The time that a server takes for its answer is not the client's, and is not counted.
+//!
+//! A connection that waits for a request needs nothing that reads one: see [`Watched::wake`].
 
 use std::future::Future as _;
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
+
+use crate::warm::{Place, Warm};
+
+/// Most bytes that are read of a request before there is anything that reads it.
+const FIRST_READ: usize = 8 * 1024;
 
 /// How long each of the three may take.
 #[derive(Debug, Clone, Copy)]
@@ -26,13 +36,38 @@ pub(super) struct Patience {
 }
 
 /// Requests of a connection whose heads have been read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Activity {
     begun: AtomicUsize,
     ended: AtomicUsize,
+    /// Whether the client is awaited to send a request, and has everything that was sent.
+    is_resting: AtomicBool,
+    place: Place,
 }
 
 impl Activity {
+    /// That of a new connection among these.
+    pub(super) fn new(warm: &Warm) -> Self {
+        let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self { begun, ended, is_resting: AtomicBool::new(false), place: warm.place() }
+    }
+
+    /// Waits until the connection is to rest, and can.
+    pub(super) async fn rests(&self) {
+        loop {
+            self.place.told_to_rest().await;
+            if self.is_resting.load(Ordering::Relaxed) && !self.is_busy() {
+                return;
+            }
+        }
+    }
+
+    fn rest(&self, is_resting: bool) {
+        if self.is_resting.swap(is_resting, Ordering::Relaxed) != is_resting {
+            if is_resting { self.place.idle() } else { self.place.busy() }
+        }
+    }
+
     /// A request has been read; it ends with what is returned.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
         self.begun.fetch_add(1, Ordering::Relaxed);
@@ -78,6 +113,8 @@ pub(super) struct Watched<S> {
     awaited: Awaited,
     /// Requests that had begun when that was last looked at.
     begun: usize,
+    /// What was read of a request before there was anything that reads it.
+    first: Bytes,
     read_by: Pin<Box<Sleep>>,
     /// Only while something could not be written.
     write_by: Option<Pin<Box<Sleep>>>,
@@ -87,7 +124,14 @@ impl<S> Watched<S> {
     /// A new connection: the first head is awaited from now on.
     pub(super) fn new(stream: S, patience: Patience, activity: Arc<Activity>) -> Self {
         let read_by = Box::pin(tokio::time::sleep_until(Instant::now() + patience.head));
-        Self { stream, patience, activity, awaited: Awaited::Head, begun: 0, read_by, write_by: None }
+        let (awaited, first) = (Awaited::Head, Bytes::new());
+        Self { stream, patience, activity, awaited, begun: 0, first, read_by, write_by: None }
+    }
+
+    /// The same after something else has read from it, and this of the next request.
+    pub(super) fn having_read(self, first: &[u8]) -> Self {
+        // Its own copy: most are empty, and what they are a part of is not.
+        Self { first: Bytes::copy_from_slice(first), ..self }
     }
 
     fn expect(&mut self, awaited: Awaited, within: Duration) {
@@ -111,6 +155,7 @@ impl<S> Watched<S> {
         if self.awaited == Awaited::Nothing {
             self.expect(Awaited::Request, self.patience.idle);
         }
+        self.activity.rest(self.awaited == Awaited::Request && self.write_by.is_none());
         self.read_by.as_mut().poll(context).is_ready()
     }
 
@@ -121,6 +166,7 @@ impl<S> Watched<S> {
             return result;
         }
         let within = self.patience.write;
+        self.activity.rest(false);
         let by =
             self.write_by.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(Instant::now() + within)));
         if by.as_mut().poll(context).is_ready() { Poll::Ready(Err(late("read"))) } else { Poll::Pending }
@@ -131,16 +177,46 @@ fn late(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("the client did not {what} in time"))
 }
 
+impl<S: AsyncRead + Unpin> Watched<S> {
+    /// Waits for the begin of a request. `false`: none will come.
+    ///
+    /// # Errors
+    ///
+    /// When none comes in time, or the connection fails.
+    pub(super) async fn wake(&mut self) -> io::Result<bool> {
+        poll_fn(|context| {
+            if !self.first.is_empty() {
+                return Poll::Ready(Ok(true));
+            }
+            let mut room = [MaybeUninit::uninit(); FIRST_READ];
+            let mut buffer = ReadBuf::uninit(&mut room);
+            let read = Pin::new(&mut *self).poll_read(context, &mut buffer);
+            read.map_ok(|()| {
+                self.first = Bytes::copy_from_slice(buffer.filled());
+                !self.first.is_empty()
+            })
+        })
+        .await
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.first.is_empty() {
+            let length = self.first.len().min(buffer.remaining());
+            buffer.put_slice(self.first.get(..length).unwrap_or_default());
+            self.first.advance(length);
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         self.notice();
         match Pin::new(&mut self.stream).poll_read(context, buffer) {
             Poll::Ready(result) => {
+                self.activity.rest(false);
                 let has_begun = buffer.filled().len() > before && !self.activity.is_busy();
                 if has_begun && self.awaited != Awaited::Head {
                     let within = self.patience.head;
@@ -206,7 +282,7 @@ mod tests {
 
     fn connected() -> (DuplexStream, Watched<DuplexStream>, Arc<Activity>) {
         let (client, server) = duplex(64);
-        let activity = Arc::<Activity>::default();
+        let activity = Arc::new(Activity::new(&Warm::default()));
         (client, Watched::new(server, PATIENCE, Arc::clone(&activity)), activity)
     }
 

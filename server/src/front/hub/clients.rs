@@ -6,7 +6,7 @@ use crate::envelope::RequestId;
 use crate::front::answer;
 use crate::front::event::{ClientMessage, ConnectionId, Content};
 use crate::front::metrics::End;
-use crate::front::session::{Pending, Session, asker_of, send};
+use crate::front::session::{Pending, Session, asker_of, send, send_with_next};
 use crate::link::{Frame, Kind};
 use crate::restart::WorkerId;
 
@@ -225,7 +225,13 @@ impl Hub {
             }
         }
         for worker in session.open_in.iter().filter_map(|id| self.workers.outbox(*id)) {
-            send(worker, &Frame::session(Kind::Close, number, 0, bytes::Bytes::new()));
+            let close = Frame::session(Kind::Close, number, 0, bytes::Bytes::new());
+            if session.via.is_brief() && session.by_id.is_empty() {
+                // Nothing is under way there: it costs no wakeup of its own.
+                send_with_next(worker, &close);
+            } else {
+                send(worker, &close);
+            }
         }
         session.port.send(&Frame::control(Kind::Closed, bytes::Bytes::new()));
         session.port.close();

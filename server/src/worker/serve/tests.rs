@@ -3,6 +3,7 @@
 #![expect(deprecated, reason = "logging is deprecated only in 2026-07-28; older clients still use it")]
 
 use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
 
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ElicitRequestParams, ErrorData,
@@ -90,13 +91,20 @@ impl ServerHandler for Probe {
 #[derive(Default)]
 struct Probes {
     resumed: Arc<Mutex<Vec<String>>>,
+    /// Services that have begun.
+    opened: Arc<AtomicUsize>,
 }
 
 impl Services for Probes {
     type Handler = Probe;
 
     fn open(&self, session: Arc<Session>) -> Probe {
+        self.opened.fetch_add(1, Ordering::Relaxed);
         Probe { session, resumed: Arc::clone(&self.resumed) }
+    }
+
+    fn has_news(&self, session: &Session) -> bool {
+        session.record().initialize.is_some()
     }
 
     async fn resumed(&self, handler: &Probe, peer: Peer<RoleServer>) {
@@ -128,6 +136,9 @@ struct Front {
     frames: FrameReader<tokio::io::ReadHalf<DuplexStream>>,
     outbox: crate::link::Outbox,
     resumed: Arc<Mutex<Vec<String>>>,
+    opened: Arc<AtomicUsize>,
+    /// The session that is meant.
+    session: u64,
     ended: tokio::task::JoinHandle<Result<LinkEnd, WorkerError>>,
 }
 
@@ -139,7 +150,7 @@ impl Front {
         let outbox = sender.outbox.clone();
         tokio::spawn(async move { outbox.write_to(writing).await });
         let probes = Arc::new(Probes::default());
-        let resumed = Arc::clone(&probes.resumed);
+        let (resumed, opened) = (Arc::clone(&probes.resumed), Arc::clone(&probes.opened));
         let ended = tokio::spawn({
             let activate =
                 Frame::control(Kind::Activate, serde_json::to_vec(&Activation::default()).unwrap());
@@ -149,7 +160,7 @@ impl Front {
         let outbox = crate::link::Outbox::default();
         let filled = outbox.clone();
         tokio::spawn(async move { filled.write_to(writing).await });
-        Self { frames: FrameReader::new(reading, 4096), outbox, resumed, ended }
+        Self { frames: FrameReader::new(reading, 4096), outbox, resumed, opened, session: 1, ended }
     }
 
     /// Opens a session that is one call of this tool over HTTP, and sends the call.
@@ -179,7 +190,8 @@ impl Front {
 
     fn send(&self, kind: Kind, sequence: u64, message: &Value) {
         let payload = message.to_string().into();
-        let frame = Frame { kind, session: 1, sequence, floor: sequence.saturating_sub(1), payload };
+        let session = self.session;
+        let frame = Frame { kind, session, sequence, floor: sequence.saturating_sub(1), payload };
         self.outbox.push(&frame).unwrap();
     }
 
@@ -480,4 +492,57 @@ async fn the_end_of_a_posted_request_calls_it_off_at_once() {
     front.outbox.push(&Frame::control(Kind::Ping, bytes::Bytes::new())).unwrap();
     let (kind, _, figures) = front.next().await;
     assert_eq!((kind, &figures["in_flight"]), (Kind::Pong, &json!(0)));
+}
+
+/// Calls a tool in a session. Returns how many services that has taken.
+async fn services_for_a_call(front: &mut Front, session: u64) -> usize {
+    let before = front.opened.load(Ordering::Relaxed);
+    front.session = session;
+    front.call(Kind::Message, 2, "x");
+    let (kind, sequence, message) = front.next().await;
+    assert_eq!((kind, sequence), (Kind::Response, 2), "{message}");
+    front.opened.load(Ordering::Relaxed) - before
+}
+
+#[tokio::test]
+async fn the_session_that_was_idle_for_longest_rests_and_goes_on_with_its_next_request() {
+    let mut front = Front::new();
+    // One more than there are services that wait.
+    for session in 1..=65 {
+        front.session = session;
+        front.begin().await;
+    }
+    assert_eq!(services_for_a_call(&mut front, 2).await, 0);
+    assert_eq!(services_for_a_call(&mut front, 1).await, 1);
+    assert!(front.resumed.lock().unwrap().is_empty(), "there was nothing to be told");
+}
+
+#[tokio::test]
+async fn a_session_rests_neither_at_work_nor_while_its_client_is_told_unasked() {
+    let mut front = Front::new();
+    front.begin().await;
+    front.call(Kind::Message, 2, "wait");
+    front.session = 2;
+    let record = r#"{"initialize":{"protocolVersion":"2025-06-18","capabilities":{},
+        "clientInfo":{"name":"t","version":"1"}},"subscriptions":["task://t"]}"#;
+    front.open(Some(record.as_bytes()));
+    assert_eq!(services_for_a_call(&mut front, 2).await, 1);
+    for session in 3..=67 {
+        front.session = session;
+        front.begin().await;
+    }
+    assert_eq!(services_for_a_call(&mut front, 2).await, 0);
+    front.session = 1;
+    front.call(Kind::Message, 3, "x");
+    front.next().await;
+    let cancel = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 2}});
+    front.send(Kind::Message, 4, &cancel);
+    front.call(Kind::Message, 5, "x");
+    front.next().await;
+    let told = front.resumed.lock().unwrap().clone();
+    assert_eq!(
+        told,
+        ["2025-06-18", "called off"],
+        "the service of the first is the one that was asked to wait"
+    );
 }
