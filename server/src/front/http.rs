@@ -4,7 +4,8 @@
 //!
 //! - `listener`: connections; `watched`: slow ones; `tls`.   - `router`: which handler.
 //! - `entrance`: what holds for every request; `hosts`, `cross_origin`: for whom it is.
-//! - `guard`: who is let in.    - `body`: ends with a token.    - `well_known`: metadata.
+//! - `guard`: who is let in.    - `refused`: what the audit is told of wrong tokens.
+//! - `body`: ends with a token.    - `well_known`: metadata.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
 //! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
 //! - `head`: what a request must say.  - `event_id`: where a client comes back to.
@@ -32,6 +33,7 @@ mod mailbox;
 mod modern;
 mod post;
 mod probes;
+mod refused;
 mod reply;
 mod router;
 mod sessions;

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -183,6 +183,7 @@ impl Door {
             loop {
                 times.tick().await;
                 self.http.guard.keyring.sweep(Timestamp::now());
+                self.http.guard.refused.tell(Some(Instant::now()));
             }
         };
         let certificates = async {
@@ -196,6 +197,7 @@ impl Door {
             () = sweep => {}
             () = certificates => {}
         }
+        self.http.guard.refused.tell(None);
     }
 
     fn place_for(&self, source: IpAddr) -> Option<Place> {

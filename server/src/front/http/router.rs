@@ -41,7 +41,7 @@ async fn answer(
     ConnectInfo(source): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let (principal, with_token) = match guard::admit(&http, source, request.headers()) {
+    let (principal, with_token) = match guard::admit(&http, source, &request) {
         Ok(admitted) => admitted.split(),
         Err(refusal) => return entrance::refuse(refusal, request.into_body()).await,
     };
