@@ -60,6 +60,7 @@ pub(crate) use modern::Exchange;
 pub(crate) use probes::{Probes, serve as serve_probes};
 pub use probes::{ProbesListenError, ProbesListener};
 use sessions::Sessions;
+pub(crate) use tls::{BROKEN as BROKEN_CERTIFICATE, EXPIRY as CERTIFICATE_EXPIRY};
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -68,6 +69,7 @@ pub(crate) struct Http {
     intake: connection::Shared,
     sessions: Sessions,
     keeper: Arc<Keeper>,
+    ledger: Ledger,
     lanes: modern::Lanes,
     probes: Arc<Probes>,
     config: Config,
@@ -84,6 +86,7 @@ impl Http {
             events: intake.events.clone(),
             sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
             keeper: Keeper::new(ledger.clone()),
+            ledger: ledger.clone(),
             probes,
             intake,
             lanes: modern::Lanes::default(),

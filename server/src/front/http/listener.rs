@@ -20,7 +20,7 @@ use super::entrance::{Entrance, MAX_HEAD_BYTES};
 use super::tally::{Slot, Tally};
 use super::tls::{Tls, TlsError};
 use super::watched::{Patience, Watched};
-use super::{Http, router};
+use super::{Http, router, tls};
 use crate::config;
 use crate::front::metrics::Connection;
 use crate::private_socket;
@@ -188,8 +188,11 @@ impl Door {
         };
         let certificates = async {
             match &self.tls {
-                Some(tls) => tls.watch().await,
-                None => std::future::pending().await,
+                Some(tls) => tls.watch(&self.http.ledger).await,
+                None => {
+                    tls::no_alerts(&self.http.ledger).await;
+                    std::future::pending().await
+                }
             }
         };
         tokio::select! {
