@@ -62,6 +62,11 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
+    /// The end of the token that was shown.
+    pub(super) fn ended(&self) -> Option<CancellationToken> {
+        self.token.as_ref().map(|(ended, _)| ended.clone())
+    }
+
     /// Who it is, and how the response to them ends with their token.
     pub(super) fn split(self) -> (Principal, impl FnOnce(Response) -> Response) {
         let token = self.token;
@@ -94,6 +99,11 @@ impl Guard {
     fn source(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let forwarded = self.behind_proxy.then(|| forwarded_for(headers)).flatten();
         forwarded.unwrap_or(peer).to_canonical()
+    }
+
+    /// The answer to a token that does not count.
+    pub(super) fn no_more(&self) -> Response {
+        self.metadata.challenge("that token does not count, or not any more", true)
     }
 
     /// Counts a wrong token. Otherwise: the seconds to wait.
@@ -129,7 +139,7 @@ pub(super) fn admit<B>(http: &Http, peer: SocketAddr, request: &Request<B>) -> R
         return Err(match guard.count_wrong(source) {
             Ok(()) => {
                 tracing::warn!(%source, "a token was shown that is none, or has expired or been revoked");
-                guard.metadata.challenge("that token does not count, or not any more", true)
+                guard.no_more()
             }
             Err(seconds) => {
                 wait(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens from that address", seconds)

@@ -182,7 +182,8 @@ impl Door {
             let mut times = tokio::time::interval(SWEEP_EVERY);
             loop {
                 times.tick().await;
-                self.http.guard.keyring.sweep(Timestamp::now());
+                let ended = self.http.guard.keyring.sweep(Timestamp::now());
+                self.http.dismiss(&ended).await;
                 self.http.guard.refused.tell(Some(Instant::now()));
             }
         };
