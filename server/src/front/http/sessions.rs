@@ -84,7 +84,7 @@ impl HttpSession {
     pub(super) async fn wake(&self, http: &Http, principal: &Arc<Principal>) -> Result<(), Ending> {
         let tell = || async {
             let port = Port::Http(Arc::clone(&self.mailbox));
-            let via = Via::Http(Arc::clone(principal));
+            let via = Via::Http { principal: Arc::clone(principal), place: 0 };
             let session = Box::new(Session::new(self.client, via, self.record.as_deref(), port));
             let event = Event::Connected { connection: self.connection, session };
             http.events.send(event).await.map_err(|_| Ending)?;
