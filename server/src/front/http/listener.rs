@@ -192,7 +192,7 @@ impl Door {
                 Some(tls) => tls.watch(&self.http.ledger).await,
                 None => {
                     tls::no_alerts(&self.http.ledger).await;
-                    std::future::pending().await
+                    std::future::pending::<()>().await;
                 }
             }
         };
