@@ -225,7 +225,7 @@ pub async fn run(
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
     let parts = parts(workspace, config, access, &options, events.clone())?;
     tokio::spawn(hub::pass_on(parts.audit.watch(), events.clone()));
-    let ledger = parts.ledger.clone();
+    let (ledger, audit) = (parts.ledger.clone(), parts.audit.clone());
     tokio::spawn(Hub::new(parts, settings).run(inbox));
     tokio::spawn(watch::watch(program, events.clone(), shutdown.token()));
     let shared = connection::Shared {
@@ -238,7 +238,7 @@ pub async fn run(
     };
     let probes = http::Probes::new(&shared, options.log.clone());
     if let Some(listener) = listener {
-        let guard = http::Guard::new(&config.http, &listener, workspace.tokens());
+        let guard = http::Guard::new(&config.http, &listener, workspace.tokens(), audit);
         let http = (shared.clone(), config.clone(), guard, Arc::clone(&probes));
         let http = http::Http::start(http, ledger).await;
         let kept = Arc::clone(&http);

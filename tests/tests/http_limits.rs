@@ -78,6 +78,38 @@ fn a_network_client_is_limited_and_nobody_else_with_it() -> Result<()> {
 }
 
 #[test]
+fn a_new_session_gives_nothing_that_the_one_before_had_used_up() -> Result<()> {
+    Workspace::configured(
+        "[limits]\nwrite_burst = 3\nwrite_interval = \"1 h\"\n\
+        reconnect_test_per_minute = 1\n[http]\nanonymous_role = \"monitor\"\n",
+    )?
+    .check(|workspace| {
+        let served = Served::start(workspace, &[])?;
+        let made = workspace.run("token", &["create", "--name", "ci", "--role", "monitor", "--json"])?;
+        let made: Value = serde_json::from_slice(&made.stdout)?;
+        let token = made["token"].as_str().context("a token")?.to_owned();
+        let test = |client: &HttpClient, id| client.call(id, "orchestrator_reconnect_test", &json!({}));
+        // The others are open all the time, and nobody uses up what is theirs.
+        let other = HttpClient::open(&served.url)?;
+        for token in [None, Some(token)] {
+            for round in 0..3 {
+                let mut client = HttpClient::new(&served.url);
+                client.token.clone_from(&token);
+                client.initialize("2025-11-25")?;
+                let (written, _) = until_refused(&|number| client.call(number, PLAN, &plan(number)))?;
+                ensure!(written == if round == 0 { 3 } else { 0 }, "{token:?}: {written} in round {round}");
+                let refused = test(&client, 201)?["result"]["isError"] == true;
+                ensure!(refused == (round > 0), "{token:?}: a test in round {round}");
+                ensure!(client.delete()?.status == 200);
+            }
+        }
+        let (written, _) = until_refused(&|number| other.call(number, PLAN, &plan(number)))?;
+        ensure!(written == 3 && test(&other, 201)?["result"]["isError"] != true, "{written}");
+        Ok(())
+    })
+}
+
+#[test]
 fn all_clients_are_limited_where_that_is_configured() -> Result<()> {
     let workspace = Workspace::configured(&format!("{FEW_WRITES}tools_apply_to = \"all\"\n"))?;
     workspace.check(|workspace| {

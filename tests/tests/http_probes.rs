@@ -189,6 +189,41 @@ fn on_an_address_of_their_own_probes_are_answered_to_the_end_and_nothing_else_is
     })
 }
 
+/// The statuses of the three under this name.
+fn named(port: &str, host: &str) -> Result<Vec<u16>> {
+    ["/healthz", "/readyz", "/metrics"]
+        .iter()
+        .map(|path| {
+            let agent = ureq::Agent::from(ureq::Agent::config_builder().http_status_as_error(false).build());
+            let request = agent.get(format!("http://127.0.0.1:{port}{path}")).header("Host", host);
+            Ok(request.call()?.status().as_u16())
+        })
+        .collect()
+}
+
+#[test]
+fn an_address_that_others_reach_is_asked_by_any_name_and_one_of_the_own_machine_is_not() -> Result<()> {
+    for (reach, foreign) in [("0.0.0.0", 200), ("127.0.0.1", 403)] {
+        let address = free_address()?;
+        let port = address.rsplit(':').next().context("a port")?;
+        let config = format!("[http]\nprobes_address = \"{reach}:{port}\"\n");
+        Workspace::configured(&config)?.check(|workspace| {
+            let mut front = workspace.command("serve");
+            let mut front = front.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+            wait::until("the server to be ready", || {
+                (named(port, "localhost").ok()? == [200; 3]).then_some(())
+            })?;
+            for host in ["tasks.example", "prometheus-target:9090", "192.0.2.7"] {
+                ensure!(named(port, host)? == [foreign; 3], "{reach} as {host}");
+            }
+            workspace.run("stop", &[])?;
+            front.wait()?;
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
 #[test]
 fn figures_tell_of_what_really_happened() -> Result<()> {
     Workspace::new()?.check(|workspace| {

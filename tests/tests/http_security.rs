@@ -12,5 +12,7 @@ mod matrix;
 mod names;
 #[path = "http_security/raw.rs"]
 mod raw;
+#[path = "http_security/revoked.rs"]
+mod revoked;
 #[path = "http_security/secure.rs"]
 mod secure;

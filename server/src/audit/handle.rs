@@ -129,7 +129,12 @@ impl Audit {
 
     /// Somebody may not do what they want.
     pub fn denied(&self, attempt: Attempt, why: &str) {
-        self.or_lost(Task::Denied(attempt, why.to_owned()), QUEUE_FOR_READS);
+        self.denied_often(attempt, why, 1);
+    }
+
+    /// The same so many times.
+    pub fn denied_often(&self, attempt: Attempt, why: &str, times: u64) {
+        self.or_lost(Task::Denied { attempt, why: why.to_owned(), times }, QUEUE_FOR_READS);
     }
 
     /// Somebody looks at something.

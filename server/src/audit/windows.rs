@@ -64,11 +64,17 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// Counts it, or says that it is a first one, which has to be written.
-    pub(super) fn note(&mut self, attempt: &Attempt, denied: bool, now: Instant) -> Option<First> {
+    /// Counts it so many times, or says that it is a first one, which has to be written.
+    pub(super) fn note(
+        &mut self,
+        attempt: &Attempt,
+        denied: bool,
+        times: u64,
+        now: Instant,
+    ) -> Option<First> {
         let kind = self.kind(attempt, denied);
         if let Some(window) = self.open.get_mut(&kind) {
-            window.times += 1;
+            window.times = window.times.saturating_add(times);
             return None;
         }
         if self.order.len() >= MAX_WINDOWS {
@@ -78,7 +84,7 @@ impl Windows {
         if let Target::This(_) = kind.target {
             *self.targets.entry(kind.uid).or_default() += 1;
         }
-        self.open.insert(Arc::clone(&kind), Repeated { of: 0, times: 0 });
+        self.open.insert(Arc::clone(&kind), Repeated { of: 0, times: times.saturating_sub(1) });
         self.order.push_back((now + WINDOW, Arc::clone(&kind)));
         Some(First(kind))
     }

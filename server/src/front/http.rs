@@ -4,7 +4,8 @@
 //!
 //! - `listener`: connections; `watched`: slow ones; `tls`.   - `router`: which handler.
 //! - `entrance`: what holds for every request; `hosts`, `cross_origin`: for whom it is.
-//! - `guard`: who is let in.    - `body`: ends with a token.    - `well_known`: metadata.
+//! - `guard`: who is let in.    - `refused`: what the audit is told of wrong tokens.
+//! - `body`: ends with a token.    - `well_known`: metadata.
 //! - `legacy`: the era of sessions (to 2025-11-25).   - `modern`: the stateless era (2026-07-28).
 //! - `sessions`: which there are.  - `keeper`: those that the next front goes on with.
 //! - `head`: what a request must say.  - `event_id`: where a client comes back to.
@@ -32,6 +33,7 @@ mod mailbox;
 mod modern;
 mod post;
 mod probes;
+mod refused;
 mod reply;
 mod router;
 mod sessions;
@@ -58,6 +60,7 @@ pub(crate) use modern::Exchange;
 pub(crate) use probes::{Probes, serve as serve_probes};
 pub use probes::{ProbesListenError, ProbesListener};
 use sessions::Sessions;
+pub(crate) use tls::{BROKEN as BROKEN_CERTIFICATE, EXPIRY as CERTIFICATE_EXPIRY};
 
 /// What every handler shares.
 #[derive(Debug)]
@@ -66,6 +69,7 @@ pub(crate) struct Http {
     intake: connection::Shared,
     sessions: Sessions,
     keeper: Arc<Keeper>,
+    ledger: Ledger,
     lanes: modern::Lanes,
     probes: Arc<Probes>,
     config: Config,
@@ -82,6 +86,7 @@ impl Http {
             events: intake.events.clone(),
             sessions: Sessions::new(config.front.max_sessions, config.http.session_timeout),
             keeper: Keeper::new(ledger.clone()),
+            ledger: ledger.clone(),
             probes,
             intake,
             lanes: modern::Lanes::default(),

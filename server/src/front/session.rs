@@ -123,7 +123,7 @@ impl Session {
         let opening = SessionOpening {
             client: self.client,
             record: self.record.worker.clone(),
-            principal: self.via.principal(self.client),
+            principal: self.via.limited_as(),
             headers: self.via.headers(),
         };
         Frame::session(Kind::Open, number, 0, serde_json::to_vec(&opening).unwrap_or_default())

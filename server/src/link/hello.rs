@@ -345,8 +345,8 @@ pub struct SessionOpening {
     /// What an earlier worker left for this session; absent for a new one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<Box<RawValue>>,
-    /// Who the client is for limits that many of its sessions share; absent where each
-    /// session is a client of its own.
+    /// Who the client is for limits, over HTTP; absent where each session is a client of
+    /// its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub principal: Option<String>,
     /// The request's `mcp-*` headers, lower case, in the order in which they came: of a

@@ -4,7 +4,7 @@
 //! A file that cannot be used lets nobody in: who should not be let in any more cannot
 //! be told from the rest then.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
@@ -43,6 +43,9 @@ type Stamp = Option<(u64, u64, i64, i64)>;
 struct Inner {
     stamp: Option<Stamp>,
     by_id: HashMap<TokenId, Kept>,
+    /// Names of those that have ended since the last sweep: of what each change of the
+    /// file in between has taken out of it.
+    ended: HashSet<String>,
 }
 
 /// See the module.
@@ -69,14 +72,24 @@ impl Keyring {
         Some(kept.known.clone())
     }
 
-    /// Tells those who came with a token that does not count any more.
-    pub fn sweep(&self, now: Timestamp) {
+    /// Whether there is a token of this name that counts at that time.
+    pub fn has(&self, name: &str, now: Timestamp) -> bool {
+        let counts = |kept: &Kept| kept.expires.is_none_or(|expires| now < expires);
+        self.fresh().by_id.values().any(|kept| kept.known.name == name && counts(kept))
+    }
+
+    /// Tells those who came with a token that does not count any more. Returns the names of
+    /// the tokens that have ended since the last time.
+    pub fn sweep(&self, now: Timestamp) -> HashSet<String> {
         let mut inner = self.fresh();
         let has_expired = |kept: &Kept| kept.expires.is_some_and(|expires| now >= expires);
-        for (_, kept) in inner.by_id.extract_if(|_, kept| has_expired(kept)) {
+        let expired: Vec<Kept> =
+            inner.by_id.extract_if(|_, kept| has_expired(kept)).map(|(_, kept)| kept).collect();
+        for kept in &expired {
             tracing::info!(token = kept.known.name, "a token has expired");
-            kept.known.ended.cancel();
+            inner.has_ended(kept);
         }
+        std::mem::take(&mut inner.ended)
     }
 
     fn fresh(&self) -> MutexGuard<'_, Inner> {
@@ -111,14 +124,21 @@ impl Inner {
             let known = match before.remove(&id) {
                 Some(kept) if same(&kept) => kept.known,
                 other => {
-                    other.inspect(|kept| kept.known.ended.cancel());
+                    if let Some(kept) = other {
+                        self.has_ended(&kept);
+                    }
                     let ended = CancellationToken::new();
                     Known { name: sealed.name.clone(), role: sealed.role, ended }
                 }
             };
             self.by_id.insert(id, Kept { lock, known, expires });
         }
-        before.values().for_each(|kept| kept.known.ended.cancel());
+        before.values().for_each(|kept| self.has_ended(kept));
+    }
+
+    fn has_ended(&mut self, kept: &Kept) {
+        kept.known.ended.cancel();
+        self.ended.insert(kept.known.name.clone());
     }
 }
 

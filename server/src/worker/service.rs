@@ -6,32 +6,29 @@
     reason = "logging and subscribe are deprecated only in 2026-07-28; older clients use them"
 )]
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod calls;
+mod told;
+
+use std::sync::{Arc, Mutex};
 
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, CancelTaskMethod, CancelTaskParams,
-    CompleteRequestParams, CompleteResult, ConstString, DiscoverResult, ErrorData, GetPromptRequestParams,
+    CacheScope, CallToolRequestParams, CallToolResponse, CancelTaskMethod, CancelTaskParams,
+    CompleteRequestParams, CompleteResult, DiscoverResult, ErrorData, GetPromptRequestParams,
     GetPromptResponse, GetTaskMethod, GetTaskParams, GetTaskResult, Implementation, InitializeRequestParams,
-    InitializeResult, JsonObject, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult,
-    ListToolsResult, LoggingLevel, PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse,
-    ServerCapabilities, ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter,
-    Tool, UnsubscribeRequestParams, UpdateTaskMethod, UpdateTaskParams,
+    InitializeResult, ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, SetLevelRequestParams, SubscribeRequestParams, SubscriptionFilter, Tool,
+    UnsubscribeRequestParams, UpdateTaskMethod, UpdateTaskParams,
 };
-use rmcp::service::{Peer, RequestContext, SubscriptionContext};
+use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
-use serde_json::{Value, json};
-use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::restart::RestartId;
 use tokio_util::sync::DropGuard;
 use tracing::Instrument;
 
-use super::failure::{Failure, Refusal};
-use super::limits::Family;
-use super::options::Misbehaviour;
 use super::session::{MAX_SUBSCRIPTIONS, Session};
 use super::shared::Shared;
-use super::tools::{Call, Entry};
-use super::{client_log, completions, long_calls, notices, prompts, resources, size, subscriptions};
+use super::{completions, long_calls, prompts, resources, subscriptions};
 use crate::link::OperationId;
 
 const INSTRUCTIONS: &str = "Keeps plans, tasks and their results for you, across conversations and restarts. Begin \
@@ -81,158 +78,6 @@ impl TaskService {
             notices: Mutex::new(None),
             completed: Mutex::new(None),
         }
-    }
-
-    /// Tells a client whose session was taken over what may have changed while
-    /// nobody was there: stale lists, and every resource that it watches. Again
-    /// when the worker before has changed the session since.
-    pub async fn resumed(&self, peer: &Peer<RoleServer>) {
-        self.follow_restarts(peer);
-        self.tell_completion(peer).await;
-        let record = self.session.record();
-        // Before the round, so that nothing can happen between the two.
-        self.forward(peer);
-        // An empty digest: the client has not been told of any list.
-        if !record.tools.is_empty() && record.tools != self.shared.tools.digest() {
-            drop(peer.notify_tool_list_changed().await);
-        }
-        if !record.prompts.is_empty() && record.prompts != self.shared.prompts {
-            drop(peer.notify_prompt_list_changed().await);
-        }
-        self.remember_lists();
-        if !record.subscriptions.is_empty() {
-            drop(peer.notify_resource_list_changed().await);
-        }
-        subscriptions::tell_of(peer, &record.subscriptions).await;
-    }
-
-    /// Notes which lists the client knows of, where that is news.
-    fn remember_lists(&self) {
-        let record = self.session.record();
-        if record.tools != self.shared.tools.digest() || record.prompts != self.shared.prompts {
-            self.session.update(|record| {
-                record.tools = self.shared.tools.digest().to_owned();
-                record.prompts.clone_from(&self.shared.prompts);
-            });
-        }
-    }
-
-    /// Begins to forward changes, or ends it when nothing is watched any more.
-    fn forward(&self, peer: &Peer<RoleServer>) {
-        let mut forwarding = self.forwarding.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.session.record().subscriptions.is_empty() {
-            *forwarding = None;
-        } else if forwarding.is_none() {
-            *forwarding = Some(subscriptions::forward(&self.shared, &self.session, peer.clone()));
-        }
-    }
-
-    /// Begins to tell of restarts, where the client has asked for messages.
-    fn follow_restarts(&self, peer: &Peer<RoleServer>) {
-        let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.session.record().log_level.is_some() && notices.is_none() {
-            *notices = Some(notices::follow(&self.shared, &self.session, peer.clone()));
-        }
-    }
-
-    /// Tells of the restart that has brought this worker, once.
-    async fn tell_completion(&self, peer: &Peer<RoleServer>) {
-        let Some(restart) = self.shared.front().restart else { return };
-        let told = {
-            let mut completed = self.completed.lock().unwrap_or_else(PoisonError::into_inner);
-            completed.replace(restart.clone())
-        };
-        if told.as_ref() != Some(&restart) {
-            notices::complete(&self.session, peer, &restart).await;
-        }
-    }
-
-    async fn carry_out(
-        &self,
-        request: CallToolRequestParams,
-        context: &RequestContext<RoleServer>,
-    ) -> Result<CallToolResult, ErrorData> {
-        let tool = self.shared.tools.find(&request.name)?;
-        let arguments = request.arguments.unwrap_or_default();
-        let outcome = match Call::new(&self.shared, &self.session, context, tool, &arguments) {
-            Ok(call) => self.outcome(&call, tool, arguments).await,
-            Err(refusal) => Err(refusal),
-        };
-        match outcome {
-            Ok(reply) => Ok(size::answer(reply)),
-            Err(Refusal::Protocol(error)) => Err(error),
-            // Counted instead: a line in the log for each would be a load of its own.
-            Err(Refusal::Failed(failure)) if failure.error_code == ErrorCode::RateLimited => {
-                Ok(failure.into_result())
-            }
-            Err(Refusal::Failed(failure)) => {
-                self.report(&request.name, &failure, context).await;
-                Ok(failure.into_result())
-            }
-            // The front sends the request to the worker that goes on with it. Answering
-            // here as well would tell the client of a failure that did not happen, so
-            // the transport keeps these back.
-            Err(refusal @ (Refusal::Suspended | Refusal::Superseded)) => Err(refusal.into()),
-        }
-    }
-
-    async fn outcome(&self, call: &Call<'_>, tool: &Entry, arguments: JsonObject) -> Result<Value, Refusal> {
-        if let Some(reply) = call.admit(tool.family).await? {
-            return Ok(reply);
-        }
-        if tool.writes && self.shared.front().safe_mode {
-            return call.remembered().await;
-        }
-        let outcome = tool.run(call, arguments).await;
-        if !matches!(outcome, Err(Refusal::Suspended | Refusal::Superseded)) {
-            call.forget_checkpoint().await;
-        }
-        outcome
-    }
-
-    /// Counts a request that reads and is no call of a tool.
-    fn admit(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        if context.extensions.get::<Replayed>().is_some() {
-            return Ok(());
-        }
-        let admitted = self.shared.admit(&self.session, Family::Read);
-        admitted.map_err(|failure| Refusal::from(failure).into())
-    }
-
-    /// What a test build does instead of answering.
-    fn misbehave(&self) -> Result<(), ErrorData> {
-        match self.shared.options.fail {
-            Some(Misbehaviour::CrashAfterReady) => std::process::abort(),
-            Some(Misbehaviour::FailCalls) => {
-                Err(ErrorData::internal_error("this build fails every call", None))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    async fn report(&self, tool: &str, failure: &Failure, context: &RequestContext<RoleServer>) {
-        tracing::warn!(tool, code = ?failure.error_code, error = failure.error, "a tool call failed");
-        let data = json!({ "tool": tool, "error_code": failure.error_code, "error": failure.error });
-        client_log::send(&self.session, context, LoggingLevel::Warning, "tools", data).await;
-    }
-
-    /// Refuses a method of the extension in a session, whatever its client has declared.
-    fn only_modern<M: ConstString>(&self, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
-        if long_calls::can_wait(context) { Ok(()) } else { Err(ErrorData::method_not_found::<M>()) }
-    }
-
-    async fn modern_round(&self, context: &SubscriptionContext) {
-        let record = self.session.record();
-        let sink = context.sink();
-        let accepted = context.accepted();
-        if accepted.tools_list_changed == Some(true) && record.tools != self.shared.tools.digest() {
-            drop(sink.notify_tool_list_changed().await);
-        }
-        if accepted.prompts_list_changed == Some(true) && record.prompts != self.shared.prompts {
-            drop(sink.notify_prompt_list_changed().await);
-        }
-        self.remember_lists();
-        subscriptions::tell_all(sink).await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use task_orchestrator::audit;
-use task_orchestrator_shared::admin::audit::{AuditEvent, AuditRecord};
+use task_orchestrator_shared::admin::audit::{Attempt, AuditEvent, AuditRecord};
 use task_orchestrator_shared::role::Operation;
 use task_orchestrator_tests::http::{HttpClient, Served};
 use task_orchestrator_tests::{Workspace, wait};
@@ -151,6 +151,54 @@ fn wrong_tokens_at_speed_wait_and_right_ones_do_not() -> Result<()> {
         ensure!(refused > 300 && found.iter().all(|status| matches!(status, 401 | 429)), "{refused}");
         ensure!(ping(&right)? == 200, "from the same address");
         wait::until("a wrong token to be looked at again", || (ping(&wrong).ok()? == 401).then_some(()))
+    })
+}
+
+/// Records of wrong tokens, and how many of them were counted besides.
+fn wrong_tokens(workspace: &Workspace) -> Result<(Vec<Attempt>, u64)> {
+    let (mut attempts, mut numbers, mut more) = (Vec::new(), Vec::new(), 0);
+    for record in records(workspace)? {
+        match record.event {
+            AuditEvent::Denied { attempt, .. } if attempt.actor.transport == "http" => {
+                attempts.push(*attempt);
+                numbers.push(record.seq);
+            }
+            AuditEvent::Repeated { of, times } if numbers.contains(&of) => more += times,
+            _ => {}
+        }
+    }
+    Ok((attempts, more))
+}
+
+#[test]
+fn wrong_tokens_are_in_the_audit_once_and_with_their_number() -> Result<()> {
+    Workspace::configured(CLOSED)?.check(|workspace| {
+        let served = Served::start(workspace, &[])?;
+        let revoked = create(workspace, "gone", "admin", &[])?;
+        let client = with_token(&served.url, &revoked);
+        ensure!(ping(&client)? == 200);
+        ensure!(ping(&HttpClient::new(&served.url))? == 401, "who shows nothing is no wrong token");
+        ensure!(workspace.run("token", &["revoke", "gone"])?.status.success());
+        let wrong = with_token(&served.url, &format!("mto_{}", "A".repeat(54)));
+        for _ in 0..100 {
+            ensure!(matches!(ping(&client)?, 401 | 429));
+            ensure!(matches!(ping(&wrong)?, 401 | 429));
+        }
+        // The first is told at once, the number of the others at the end.
+        let (told, _) = wait::until("the first in the audit", || {
+            wrong_tokens(workspace).ok().filter(|(told, _)| !told.is_empty())
+        })?;
+        ensure!(told.len() == 1 && told[0].actor.source_ip.as_deref() == Some("127.0.0.1"), "{told:?}");
+        ensure!(told[0].method == "POST /mcp" && told[0].actor.role.is_none(), "{told:?}");
+        ensure!(workspace.run("stop", &[])?.status.success());
+        let (told, more) = wrong_tokens(workspace)?;
+        ensure!(told.len() == 1 && more == 199, "{} records, and {more} more", told.len());
+        let all = serde_json::to_string(&records(workspace)?)?;
+        for token in [revoked.as_str(), "AAAAAAAA"] {
+            ensure!(!all.contains(token.get(15..).unwrap_or(token)), "a token");
+        }
+        ensure!(workspace.run("audit", &["verify"])?.status.success());
+        Ok(())
     })
 }
 

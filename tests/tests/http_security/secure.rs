@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use jiff::{Timestamp, ToSpan as _};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, ProtocolVersion, RootCertStore, StreamOwned};
+use task_orchestrator_shared::report::Level;
 use task_orchestrator_tests::http::Served;
 use task_orchestrator_tests::{Workspace, wait};
 
@@ -33,7 +35,15 @@ impl Files {
 
     /// Writes another certificate with its key.
     fn renew(&self) -> Result<CertificateDer<'static>> {
-        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()])?;
+        self.renew_until(4000, 1, 1)
+    }
+
+    /// The same, which expires on this day.
+    fn renew_until(&self, year: i32, month: u8, day: u8) -> Result<CertificateDer<'static>> {
+        let mut params = CertificateParams::new(["localhost".to_owned()])?;
+        params.not_after = date_time_ymd(year, month, day);
+        let signing_key = KeyPair::generate()?;
+        let cert = params.self_signed(&signing_key)?;
         replace(&self.key, &signing_key.serialize_pem())?;
         replace(&self.certificate, &cert.pem())?;
         Ok(cert.der().clone())
@@ -99,6 +109,46 @@ fn certificates_are_replaced_without_a_restart() -> Result<()> {
         })?;
         ask(&served, &second, "").context("the former one goes on")?;
         Ok(())
+    })
+}
+
+/// Waits until exactly these alerts fire and health tells so; returns the last one's detail.
+fn until_alerts(workspace: &Workspace, kinds: &[&str]) -> Result<String> {
+    wait::until(&format!("the alerts {kinds:?}"), || {
+        let mut health = workspace.health().ok()?;
+        let firing: Vec<&str> = health.alerts.iter().map(|alert| alert.kind.as_str()).collect();
+        let expected = if kinds.is_empty() { Level::Healthy } else { Level::Degraded };
+        let is_so = firing == kinds && health.status == expected;
+        is_so.then(|| health.alerts.pop().map(|alert| alert.detail).unwrap_or_default())
+    })
+    .with_context(|| format!("{:?}", workspace.health()))
+}
+
+#[test]
+fn health_warns_of_a_broken_or_expiring_certificate_until_it_is_mended() -> Result<()> {
+    let (files, _) = Files::new()?;
+    Workspace::configured(&files.config(""))?.check(|workspace| {
+        let mut served = Served::start(workspace, &[])?;
+        until_alerts(workspace, &[])?;
+        replace(&files.certificate, "no certificate")?;
+        let detail = until_alerts(workspace, &["certificate_broken"])?;
+        ensure!(detail.contains("http.tls_certificate") && detail.contains("stays in use"), "{detail}");
+        files.renew()?;
+        until_alerts(workspace, &[])?;
+
+        for (days, expected) in [(5, "expires soon"), (-5, "has expired")] {
+            let end = Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).checked_add(days.days())?.date();
+            files.renew_until(end.year().into(), end.month().try_into()?, end.day().try_into()?)?;
+            wait::until(expected, || {
+                let detail = until_alerts(workspace, &["certificate_expiry"]).ok()?;
+                (detail.contains(expected) && detail.contains(&end.to_string())).then_some(())
+            })?;
+        }
+        // What a front has told of is over when the next one finds it mended.
+        served.kill()?;
+        files.renew()?;
+        served.again(workspace)?;
+        until_alerts(workspace, &[]).map(drop)
     })
 }
 

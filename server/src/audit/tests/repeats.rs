@@ -30,21 +30,21 @@ async fn a_flood_of_one_kind_is_two_records() {
 fn windows_end_in_time_and_count_what_came() {
     let (mut windows, begun) = (Windows::default(), Instant::now());
     let look = attempt(7, Operation::View, None);
-    let first = windows.note(&look, false, begun).unwrap();
+    let first = windows.note(&look, false, 1, begun).unwrap();
     windows.began(&first, 12);
     for _ in 0..3 {
-        assert!(windows.note(&look, false, begun).is_none());
+        assert!(windows.note(&look, false, 1, begun).is_none());
     }
     // Another decision, user or operation is another kind.
-    assert!(windows.note(&look, true, begun).is_some());
-    assert!(windows.note(&attempt(8, Operation::View, None), false, begun).is_some());
-    assert!(windows.note(&attempt(7, Operation::ViewLogs, None), false, begun).is_some());
+    assert!(windows.note(&look, true, 1, begun).is_some());
+    assert!(windows.note(&attempt(8, Operation::View, None), false, 1, begun).is_some());
+    assert!(windows.note(&attempt(7, Operation::ViewLogs, None), false, 1, begun).is_some());
     let almost = begun + WINDOW - Duration::from_millis(1);
     assert_eq!(windows.next_end(), Some(begun + WINDOW));
     assert!(windows.over(Some(almost)).is_empty());
     let over = windows.over(Some(begun + WINDOW));
     assert_eq!(over.iter().map(|over| (over.of, over.times)).collect::<Vec<_>>(), [(12, 3)]);
-    assert!(windows.note(&look, false, begun + WINDOW).is_some(), "a new window");
+    assert!(windows.note(&look, false, 1, begun + WINDOW).is_some(), "a new window");
 }
 
 #[test]
@@ -55,12 +55,12 @@ fn each_token_and_address_is_another_kind_until_there_are_too_many() {
         (attempt.actor.source_ip, attempt.actor.token) = (Some(source), Some(token.to_owned()));
         attempt
     };
-    assert!(windows.note(&from("192.0.2.1".to_owned(), "ci"), true, now).is_some());
-    assert!(windows.note(&from("192.0.2.1".to_owned(), "ci"), true, now).is_none());
-    assert!(windows.note(&from("192.0.2.2".to_owned(), "ci"), true, now).is_some());
-    assert!(windows.note(&from("192.0.2.2".to_owned(), "laptop"), true, now).is_some());
+    assert!(windows.note(&from("192.0.2.1".to_owned(), "ci"), true, 1, now).is_some());
+    assert!(windows.note(&from("192.0.2.1".to_owned(), "ci"), true, 1, now).is_none());
+    assert!(windows.note(&from("192.0.2.2".to_owned(), "ci"), true, 1, now).is_some());
+    assert!(windows.note(&from("192.0.2.2".to_owned(), "laptop"), true, 1, now).is_some());
     let invented = |number: u32| from(std::net::Ipv6Addr::from_bits(number.into()).to_string(), "ci");
-    let written = (0..5000).filter(|number| windows.note(&invented(*number), true, now).is_some()).count();
+    let written = (0..5000).filter(|number| windows.note(&invented(*number), true, 1, now).is_some()).count();
     assert_eq!(written, MAX_WINDOWS / 2 - 3 + 1);
 }
 
@@ -71,15 +71,15 @@ fn invented_targets_and_many_users_are_bounded() {
     for number in 0..5000 {
         let target = format!("invented-{number}");
         let denied = attempt(7, Operation::DisconnectSession, Some(&target));
-        first += usize::from(windows.note(&denied, true, now).is_some());
+        first += usize::from(windows.note(&denied, true, 1, now).is_some());
     }
     assert_eq!(first, MAX_TARGETS + 1);
     let others: u64 = windows.over(None).iter().map(|over| over.times).sum();
     assert_eq!(others, 5000 - first as u64);
     for uid in 0..5000 {
         let view = attempt(uid, Operation::View, None);
-        assert!(windows.note(&view, false, now).is_some());
-        assert!(windows.note(&view, false, now).is_none());
+        assert!(windows.note(&view, false, 1, now).is_some());
+        assert!(windows.note(&view, false, 1, now).is_none());
     }
     // Those that were closed early are told as well.
     assert_eq!(windows.over(None).iter().map(|over| over.times).sum::<u64>(), 5000);

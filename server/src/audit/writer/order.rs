@@ -21,7 +21,7 @@ pub(in crate::audit) type Answer<T> = oneshot::Sender<Result<T, AuditError>>;
 pub(in crate::audit) enum Task {
     Intent(Attempt, Answer<u64>),
     Outcome { of: u64, outcome: AuditOutcome, detail: String },
-    Denied(Attempt, String),
+    Denied { attempt: Attempt, why: String, times: u64 },
     Allowed(Attempt),
     Later(Attempt, AuditOutcome, String),
     Flush(Answer<()>),
@@ -45,8 +45,8 @@ impl<D: InPlace> Writer<D> {
                 shorten(&mut detail, MAX_TEXT);
                 Entry::Event(AuditEvent::Outcome { of, outcome, detail }, None)
             }
-            Task::Denied(attempt, why) => return self.decided(at, attempt, Some(why)),
-            Task::Allowed(attempt) => return self.decided(at, attempt, None),
+            Task::Denied { attempt, why, times } => return self.decided(at, attempt, Some(why), times),
+            Task::Allowed(attempt) => return self.decided(at, attempt, None, 1),
             Task::Later(attempt, outcome, mut detail) => {
                 shorten(&mut detail, MAX_TEXT);
                 Entry::Later(bounded(attempt, MAX_PARAMETERS), outcome, detail)
@@ -60,9 +60,10 @@ impl<D: InPlace> Writer<D> {
         self.waiting.push((at, entry));
     }
 
-    fn decided(&mut self, at: Timestamp, attempt: Attempt, denied: Option<String>) {
+    fn decided(&mut self, at: Timestamp, attempt: Attempt, denied: Option<String>, times: u64) {
         let attempt = bounded(attempt, MAX_PARAMETERS_OF_READS);
-        let Some(first) = self.windows.note(&attempt, denied.is_some(), Instant::now()) else { return };
+        let first = self.windows.note(&attempt, denied.is_some(), times, Instant::now());
+        let Some(first) = first else { return };
         let attempt = Box::new(attempt);
         let event = match denied {
             Some(mut why) => {

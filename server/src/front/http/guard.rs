@@ -4,9 +4,10 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::Response;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
@@ -19,9 +20,11 @@ use super::body::UntilRevoked;
 use super::cross_origin::Origins;
 use super::hosts::Hosts;
 use super::listener::Listener;
+use super::refused::Refused;
 use super::tally::{Slot, Tally};
 use super::well_known::Metadata;
 use super::{Http, reply};
+use crate::audit::Audit;
 use crate::config;
 use crate::front::session::Principal;
 use crate::tokens::Keyring;
@@ -43,6 +46,7 @@ pub(crate) struct Guard {
     pub(super) origins: Origins,
     pub(super) metadata: Metadata,
     pub(super) keyring: Keyring,
+    pub(super) refused: Refused,
     anonymous: Option<Role>,
     behind_proxy: bool,
     wrong: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
@@ -58,6 +62,11 @@ pub(super) struct Admitted {
 }
 
 impl Admitted {
+    /// The end of the token that was shown.
+    pub(super) fn ended(&self) -> Option<CancellationToken> {
+        self.token.as_ref().map(|(ended, _)| ended.clone())
+    }
+
     /// Who it is, and how the response to them ends with their token.
     pub(super) fn split(self) -> (Principal, impl FnOnce(Response) -> Response) {
         let token = self.token;
@@ -69,7 +78,7 @@ impl Admitted {
 }
 
 impl Guard {
-    pub(crate) fn new(config: &config::Http, listener: &Listener, tokens: PathBuf) -> Self {
+    pub(crate) fn new(config: &config::Http, listener: &Listener, tokens: PathBuf, audit: Audit) -> Self {
         // Behind a proxy everybody comes from its address, and there is no telling who it is.
         let is_own_machine = listener.is_loopback() && !config.behind_proxy;
         Self {
@@ -77,6 +86,7 @@ impl Guard {
             origins: Origins::new(config),
             metadata: Metadata::new(config, &listener.url()),
             keyring: Keyring::new(tokens),
+            refused: Refused::new(audit),
             anonymous: config.anonymous_role.role().filter(|_| is_own_machine),
             behind_proxy: config.behind_proxy,
             wrong: RateLimiter::hashmap(Quota::per_second(NonZeroU32::MIN).allow_burst(WRONG_AT_ONCE)),
@@ -89,6 +99,11 @@ impl Guard {
     fn source(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let forwarded = self.behind_proxy.then(|| forwarded_for(headers)).flatten();
         forwarded.unwrap_or(peer).to_canonical()
+    }
+
+    /// The answer to a token that does not count.
+    pub(super) fn no_more(&self) -> Response {
+        self.metadata.challenge("that token does not count, or not any more", true)
     }
 
     /// Counts a wrong token. Otherwise: the seconds to wait.
@@ -107,8 +122,8 @@ impl Guard {
 }
 
 /// Who sends this request; otherwise the answer to it.
-pub(super) fn admit(http: &Http, peer: SocketAddr, headers: &HeaderMap) -> Result<Admitted, Response> {
-    let guard = &http.guard;
+pub(super) fn admit<B>(http: &Http, peer: SocketAddr, request: &Request<B>) -> Result<Admitted, Response> {
+    let (guard, headers) = (&http.guard, request.headers());
     let source = guard.source(peer.ip(), headers);
     let Some(shown) = shown(headers) else {
         let anonymous = guard.anonymous.filter(|_| peer.ip().to_canonical().is_loopback());
@@ -120,10 +135,11 @@ pub(super) fn admit(http: &Http, peer: SocketAddr, headers: &HeaderMap) -> Resul
         return Ok(Admitted { principal: Principal { token: None, role, source }, token: None });
     };
     let Some(known) = shown.and_then(|text| guard.keyring.known(text, Timestamp::now())) else {
+        guard.refused.note(network(source), source, (request.method(), request.uri()), Instant::now());
         return Err(match guard.count_wrong(source) {
             Ok(()) => {
                 tracing::warn!(%source, "a token was shown that is none, or has expired or been revoked");
-                guard.metadata.challenge("that token does not count, or not any more", true)
+                guard.no_more()
             }
             Err(seconds) => {
                 wait(StatusCode::TOO_MANY_REQUESTS, "too many wrong tokens from that address", seconds)

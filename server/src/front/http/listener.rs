@@ -4,7 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::server::conn::http1::{self, Parts};
 use hyper::service::service_fn;
@@ -21,7 +21,7 @@ use super::entrance::{Entrance, MAX_HEAD_BYTES};
 use super::tally::{Slot, Tally};
 use super::tls::{Tls, TlsError};
 use super::watched::{Activity, Patience, Watched};
-use super::{Http, router};
+use super::{Http, router, tls};
 use crate::config;
 use crate::front::metrics::Connection;
 use crate::private_socket;
@@ -187,13 +187,18 @@ impl Door {
             let mut times = tokio::time::interval(SWEEP_EVERY);
             loop {
                 times.tick().await;
-                self.http.guard.keyring.sweep(Timestamp::now());
+                let ended = self.http.guard.keyring.sweep(Timestamp::now());
+                self.http.dismiss(&ended).await;
+                self.http.guard.refused.tell(Some(Instant::now()));
             }
         };
         let certificates = async {
             match &self.tls {
-                Some(tls) => tls.watch().await,
-                None => std::future::pending().await,
+                Some(tls) => tls.watch(&self.http.ledger).await,
+                None => {
+                    tls::no_alerts(&self.http.ledger).await;
+                    std::future::pending::<()>().await;
+                }
             }
         };
         tokio::select! {
@@ -201,6 +206,7 @@ impl Door {
             () = sweep => {}
             () = certificates => {}
         }
+        self.http.guard.refused.tell(None);
     }
 
     fn place_for(&self, source: IpAddr) -> Option<Place> {

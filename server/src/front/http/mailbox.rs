@@ -117,6 +117,13 @@ impl Mailbox {
         inner.streams.wake_all();
     }
 
+    /// The next front shall not know the session, whatever is still sent here.
+    pub(super) fn keep_no_more(&self) {
+        if let Some(kept) = self.lock().kept.take() {
+            kept.ended();
+        }
+    }
+
     pub(super) fn life(&self) -> Life {
         let inner = self.lock();
         match (inner.is_ended, inner.is_closed) {

@@ -82,7 +82,7 @@ async fn admitted(
     next: Next,
 ) -> Response {
     // Every role may look.
-    match guard::admit(&http, source, request.headers()) {
+    match guard::admit(&http, source, &request) {
         Ok(_) => next.run(request).await,
         Err(refusal) => refusal,
     }

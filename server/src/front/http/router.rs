@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{any, get};
+use tokio_util::sync::CancellationToken;
 
 use super::era::Era;
 use super::{Http, entrance, guard, legacy, modern, post, probes, reply, well_known};
@@ -41,16 +42,25 @@ async fn answer(
     ConnectInfo(source): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let (principal, with_token) = match guard::admit(&http, source, request.headers()) {
-        Ok(admitted) => admitted.split(),
+    let admitted = match guard::admit(&http, source, &request) {
+        Ok(admitted) => admitted,
         Err(refusal) => return entrance::refuse(refusal, request.into_body()).await,
     };
-    with_token(handle(&http, Arc::new(principal), request).await)
+    let ended = admitted.ended();
+    let (principal, with_token) = admitted.split();
+    with_token(handle(&http, Arc::new(principal), ended, request).await)
 }
 
-async fn handle(http: &Arc<Http>, principal: Arc<Principal>, request: Request) -> Response {
+async fn handle(
+    http: &Arc<Http>,
+    principal: Arc<Principal>,
+    ended: Option<CancellationToken>,
+    request: Request,
+) -> Response {
     match *request.method() {
         Method::POST => match read(http, request).await {
+            // A body takes its time, and with it a token may end.
+            Ok(_) if ended.is_some_and(|ended| ended.is_cancelled()) => http.guard.no_more(),
             Ok(posted) => match Era::of(&posted.headers, &posted.message) {
                 Era::Stateless => modern::post(http, principal, posted).await,
                 Era::Sessions => legacy::post(http, principal, posted).await,

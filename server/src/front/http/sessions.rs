@@ -3,10 +3,12 @@
 //!
 //! They are found by the digest of the id, which nobody but the client has. At most
 //! `front.max_sessions` at once; one that has had no request and no stream for
-//! `http.session_timeout` is forgotten.
+//! `http.session_timeout` is forgotten. One whose token is revoked or expires is found by
+//! nobody any more, and ends when what it has under way is answered, at the latest after
+//! that same time.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -53,6 +55,8 @@ pub(super) struct HttpSession {
     record: Option<Box<RawValue>>,
     /// The role in which the hub knows it, once it does.
     known: OnceCell<Role>,
+    /// Its token does not count any more.
+    is_dismissed: AtomicBool,
     /// When it was last used, and last written down: milliseconds of [`Sessions::clock`].
     used: AtomicU64,
     written: AtomicU64,
@@ -80,7 +84,7 @@ impl HttpSession {
     pub(super) async fn wake(&self, http: &Http, principal: &Arc<Principal>) -> Result<(), Ending> {
         let tell = || async {
             let port = Port::Http(Arc::clone(&self.mailbox));
-            let via = Via::Http(Arc::clone(principal));
+            let via = Via::Http { principal: Arc::clone(principal), place: 0 };
             let session = Box::new(Session::new(self.client, via, self.record.as_deref(), port));
             let event = Event::Connected { connection: self.connection, session };
             http.events.send(event).await.map_err(|_| Ending)?;
@@ -133,6 +137,9 @@ impl Sessions {
             self.remove(&session);
             return None;
         }
+        if session.is_dismissed.load(Ordering::Relaxed) {
+            return None;
+        }
         session.used.store(self.clock(), Ordering::Relaxed);
         Some(session)
     }
@@ -150,7 +157,7 @@ impl Sessions {
             if session.mailbox.life() == Life::Ended {
                 return false;
             }
-            if session.mailbox.is_busy() {
+            if session.mailbox.is_busy() && !session.is_dismissed.load(Ordering::Relaxed) {
                 session.used.store(now, Ordering::Relaxed);
             }
             let used = session.used.load(Ordering::Relaxed);
@@ -166,6 +173,16 @@ impl Sessions {
             !is_over
         });
         over
+    }
+
+    /// Marks the sessions that these tokens have opened.
+    fn dismiss(&self, tokens: &HashSet<String>) -> Vec<Arc<HttpSession>> {
+        let is_of = |session: &&Arc<HttpSession>| {
+            let token = session.token.as_ref();
+            token.is_some_and(|token| tokens.contains(token))
+                && !session.is_dismissed.swap(true, Ordering::Relaxed)
+        };
+        self.lock().values().filter(is_of).cloned().collect()
     }
 
     fn age(&self) {
@@ -215,6 +232,7 @@ impl Http {
             first: if opaque.is_some() { 0 } else { base + 1 },
             record: opaque,
             known: OnceCell::new(),
+            is_dismissed: AtomicBool::new(false),
             used: AtomicU64::new(0),
             written: AtomicU64::new(0),
         }
@@ -227,13 +245,33 @@ impl Http {
         match ledger.http_sessions(since, self.config.front.max_sessions).await {
             Ok(found) => {
                 tracing::info!(sessions = found.len(), "sessions over HTTP can go on");
+                let now = jiff::Timestamp::now();
                 for row in found {
+                    // Its token may have ended while there was no front.
+                    if row.token.as_ref().is_some_and(|token| !self.guard.keyring.has(token, now)) {
+                        self.keeper.ended(row.digest);
+                        continue;
+                    }
                     let session =
                         self.session(row.digest, row.client, row.token, Some(row.record), row.last_sequence);
                     self.sessions.add(Arc::new(session));
                 }
             }
             Err(error) => tracing::error!(%error, "the sessions over HTTP of the former front are lost"),
+        }
+    }
+
+    /// Lets the sessions end that these tokens have opened.
+    pub(super) async fn dismiss(&self, tokens: &HashSet<String>) {
+        if tokens.is_empty() {
+            return;
+        }
+        for session in self.sessions.dismiss(tokens) {
+            session.mailbox.keep_no_more();
+            // One that the hub is only getting to know ends with its time.
+            if session.known.initialized() {
+                let _ = self.events.send(Event::InputEnded { connection: session.connection }).await;
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use super::Hub;
 /// forgotten and begins anew.
 const MAX_SENDERS: usize = 1000;
 
-/// How often each sender may ask the front.
+/// How often each client over HTTP may ask the front, sessions included.
 #[derive(Debug, Default)]
 pub(super) struct Senders(HashMap<String, (Instant, reboot::Limits)>);
 
@@ -62,9 +62,12 @@ impl Hub {
     pub(super) fn open_calls(&self, number: u64) -> usize {
         let calls = |session: &Session| session.pending.values().filter(|it| it.is_for_front).count();
         let Some(session) = self.sessions.get(&number) else { return 0 };
-        let Some(sender) = session.via.sender() else { return calls(session) };
+        if !session.via.is_brief() {
+            return calls(session);
+        }
+        let sender = session.via.limited_as();
         let all = self.brief.values().filter_map(|number| self.sessions.get(number));
-        all.filter(|other| other.via.sender().as_ref() == Some(&sender)).map(calls).sum()
+        all.filter(|other| other.via.limited_as() == sender).map(calls).sum()
     }
 }
 

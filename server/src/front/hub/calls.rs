@@ -42,7 +42,7 @@ impl Hub {
         };
         let role = session.via.role().unwrap_or_else(|| Role::from(self.config.access.stdio_role));
         let attempt = client_attempt(session, &command, role);
-        let limits = match session.via.sender() {
+        let limits = match session.via.limited_as() {
             Some(sender) => self.senders.limits(&sender, &self.config.limits, now),
             None => session.limits.get_or_insert_with(|| Box::new(reboot::Limits::new(&self.config.limits))),
         };

@@ -30,6 +30,7 @@ impl Hub {
         let number = self.next_session;
         self.next_session += 1;
         tracing::info!(session = number, client = %session.client, via = %session.via, "client attached");
+        session.via.take_place(self.sessions.values().map(|other| &other.via));
         self.begin_history(&mut session, now);
         if let Some((id, worker)) = self.serving() {
             session.flush(number, id, worker, now);

@@ -1,12 +1,11 @@
 //! How a client has come, and as whom.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use task_orchestrator_shared::role::Role;
-
-use crate::link::ClientId;
 
 /// See the module.
 #[derive(Debug, Clone)]
@@ -17,7 +16,13 @@ pub(crate) enum Via {
         pid: u32,
     },
     /// In a session over HTTP.
-    Http(Arc<Principal>),
+    Http {
+        /// Who has opened it.
+        principal: Arc<Principal>,
+        /// Of those without a token from the same address: the lowest number that no other
+        /// had when this one came.
+        place: u32,
+    },
     /// With a single request over HTTP, as the stateless era has them.
     Request {
         /// Who asks.
@@ -43,14 +48,14 @@ impl Via {
     pub(crate) fn transport(&self) -> &'static str {
         match self {
             Self::Stdio { .. } => "stdio",
-            Self::Http(_) | Self::Request { .. } => "http",
+            Self::Http { .. } | Self::Request { .. } => "http",
         }
     }
 
     pub(crate) fn pid(&self) -> Option<u32> {
         match self {
             Self::Stdio { pid } => Some(*pid),
-            Self::Http(_) | Self::Request { .. } => None,
+            Self::Http { .. } | Self::Request { .. } => None,
         }
     }
 
@@ -62,7 +67,7 @@ impl Via {
     fn known(&self) -> Option<&Principal> {
         match self {
             Self::Stdio { .. } => None,
-            Self::Http(principal) | Self::Request { principal, .. } => Some(principal),
+            Self::Http { principal, .. } | Self::Request { principal, .. } => Some(principal),
         }
     }
 
@@ -81,32 +86,43 @@ impl Via {
         self.known()?.token.as_deref()
     }
 
-    /// Under what name limits are kept that its sessions share.
-    pub(super) fn principal(&self, client: ClientId) -> Option<String> {
-        // Whoever has a token is one client however many sessions it opens.
-        if let Some(token) = self.known().and_then(|principal| principal.token.as_deref()) {
-            return Some(format!("token:{token}"));
-        }
-        match self {
-            Self::Stdio { .. } => None,
-            Self::Http(_) => Some(client.to_string()),
-            Self::Request { .. } => self.sender(),
-        }
+    /// Under what name limits are kept over HTTP; none for a shim, each of which has its own.
+    ///
+    /// Whoever has a token is one client however many sessions it opens. Without one there
+    /// is only the own machine, where several clients come from one address and shall not
+    /// use up each other's: each open session has a place, and whoever ends one to begin
+    /// another gets the same place, and with it what is left there.
+    pub(crate) fn limited_as(&self) -> Option<String> {
+        let principal = self.known()?;
+        Some(match (&principal.token, self) {
+            (Some(token), _) => format!("token:{token}"),
+            (None, Self::Http { place, .. }) => format!("address:{}#{place}", principal.source),
+            (None, _) => format!("address:{}", principal.source),
+        })
     }
 
-    /// Who sends requests without a session; none for what has one.
-    pub(crate) fn sender(&self) -> Option<String> {
-        let Self::Request { principal, .. } = self else { return None };
-        Some(match &principal.token {
-            Some(token) => format!("token:{token}"),
-            None => format!("address:{}", principal.source),
-        })
+    /// Takes the lowest place that is free, where it needs one.
+    pub(crate) fn take_place<'a>(&mut self, others: impl Iterator<Item = &'a Self>) {
+        let Self::Http { principal, place } = self else { return };
+        if principal.token.is_some() {
+            return;
+        }
+        let place_of = |other: &Self| match other {
+            Self::Http { principal: other, place }
+                if other.token.is_none() && other.source == principal.source =>
+            {
+                Some(*place)
+            }
+            _ => None,
+        };
+        let taken: HashSet<u32> = others.filter_map(place_of).collect();
+        *place = (0..).find(|place| !taken.contains(place)).unwrap_or_default();
     }
 
     pub(super) fn headers(&self) -> Option<Vec<(String, String)>> {
         match self {
             Self::Request { headers, .. } => Some(headers.clone()),
-            Self::Stdio { .. } | Self::Http(_) => None,
+            Self::Stdio { .. } | Self::Http { .. } => None,
         }
     }
 }
@@ -115,10 +131,42 @@ impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdio { pid } => write!(f, "stdio (pid {pid})"),
-            Self::Http(principal) | Self::Request { principal, .. } => {
+            Self::Http { principal, .. } | Self::Request { principal, .. } => {
                 write!(f, "http from {}", principal.source)?;
                 principal.token.iter().try_for_each(|token| write!(f, " as {token}"))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn via(source: &str, token: Option<&str>) -> Via {
+        let (token, source) = (token.map(str::to_owned), source.parse().unwrap());
+        let principal = Arc::new(Principal { token, role: Role::Readonly, source });
+        Via::Http { principal, place: 0 }
+    }
+
+    #[test]
+    fn who_comes_again_has_the_place_that_it_left() {
+        let mut open: Vec<Via> = Vec::new();
+        let come = |open: &mut Vec<Via>, source: &str, token: Option<&str>| {
+            let mut new = via(source, token);
+            new.take_place(open.iter());
+            let name = new.limited_as().unwrap();
+            open.push(new);
+            name
+        };
+        assert_eq!(come(&mut open, "127.0.0.1", None), "address:127.0.0.1#0");
+        assert_eq!(come(&mut open, "127.0.0.1", None), "address:127.0.0.1#1");
+        assert_eq!(come(&mut open, "::1", None), "address:::1#0");
+        assert_eq!(come(&mut open, "127.0.0.1", Some("ci")), "token:ci");
+        assert_eq!(come(&mut open, "127.0.0.1", Some("ci")), "token:ci");
+        open.remove(0);
+        assert_eq!(come(&mut open, "127.0.0.1", None), "address:127.0.0.1#0");
+        assert_eq!(come(&mut open, "127.0.0.1", None), "address:127.0.0.1#2");
+        assert_eq!(Via::Stdio { pid: 1 }.limited_as(), None);
     }
 }

@@ -80,6 +80,9 @@ pub(crate) async fn serve(probes: Arc<Probes>, listener: ProbesListener, closed:
         Err(error) => return tracing::error!(%error, "probes are not answered"),
     };
     let mut router = super::open(probes);
+    // An address that others reach has whatever names they gave it, and who scrapes it asks
+    // by any of them. A page gains nothing there by a name of its own: whoever reaches the
+    // address may look, and nothing can be changed.
     if is_own_machine {
         router = router.layer(axum::middleware::from_fn(for_own_machine));
     }

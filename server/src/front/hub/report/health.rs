@@ -10,6 +10,7 @@ use task_orchestrator_shared::report::{
 };
 
 use super::Facts;
+use crate::front::http::{BROKEN_CERTIFICATE, CERTIFICATE_EXPIRY};
 use crate::front::hub::effects::Outcome;
 use crate::front::hub::outcome::milliseconds;
 use crate::front::jobs;
@@ -114,6 +115,10 @@ pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) 
     let safe = if facts.safe_mode.is_some() { Level::Unhealthy } else { Level::Healthy };
     let is_left_alone = facts.breakers.values().any(|check| check.state != BreakerState::Closed);
     let breakers = if is_left_alone { Level::Degraded } else { Level::Healthy };
+    let tells_of_certificate =
+        |alert: &crate::ledger::Alert| [BROKEN_CERTIFICATE, CERTIFICATE_EXPIRY].contains(&&*alert.kind);
+    let certificate =
+        if facts.alerts.iter().any(tells_of_certificate) { Level::Degraded } else { Level::Healthy };
     let all = [
         database.status,
         facts.connections.status,
@@ -122,6 +127,7 @@ pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) 
         state_status,
         safe,
         breakers,
+        certificate,
     ];
     let status = all.into_iter().max().unwrap_or(Level::Healthy);
     Health {
