@@ -100,7 +100,7 @@ pub fn parse(line: &[u8]) -> Result<Envelope<'_>, Malformed> {
         message: format!("not JSON: {error}"),
         id: None,
     })?;
-    let wire: Wire<'_> = serde_json::from_str(text).map_err(|error| unreadable(text, &error))?;
+    let wire: Wire<'_> = object(text).map_err(|error| unreadable(text, &error))?;
     let answers = matches!(wire.result, Field::Present(_)) || matches!(wire.error, Field::Present(_));
     let id = match wire.id {
         // An answer to an answer would be the beginning of a long conversation.
@@ -118,6 +118,20 @@ pub fn parse(line: &[u8]) -> Result<Envelope<'_>, Malformed> {
         (None, id) if answers => Ok(Envelope::Response { id }),
         (None, id) => Err(invalid(id, "\"method\" is missing")),
     }
+}
+
+/// Reads what has to be an object. Derived code would take the values from an array as
+/// well, in an order that no other reader knows.
+///
+/// # Errors
+///
+/// What `T` or JSON does not allow, and arrays.
+pub(crate) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, serde_json::Error> {
+    if text.trim_ascii_start().starts_with('[') {
+        serde_json::from_str::<de::IgnoredAny>(text)?;
+        return Err(de::Error::invalid_type(de::Unexpected::Seq, &"an object"));
+    }
+    serde_json::from_str(text)
 }
 
 fn invalid(id: Option<RequestId>, message: &str) -> Malformed {
@@ -148,7 +162,7 @@ fn id_alone(line: &str) -> Option<RequestId> {
     struct Id {
         id: RequestId,
     }
-    serde_json::from_str::<Id>(line).ok().map(|message| message.id)
+    object::<Id>(line).ok().map(|message| message.id)
 }
 
 impl<'de> Deserialize<'de> for RequestId {
@@ -184,7 +198,7 @@ pub fn cancelled_request(params: &RawValue) -> Option<RequestId> {
         #[serde(rename = "requestId")]
         request: RequestId,
     }
-    serde_json::from_str::<Cancelled>(params.get()).ok().map(|cancelled| cancelled.request)
+    object::<Cancelled>(params.get()).ok().map(|cancelled| cancelled.request)
 }
 
 #[cfg(test)]
@@ -224,6 +238,9 @@ mod tests {
             (r#"{"jsonrpc":"2.0","id":7,"method":"#, (PARSE_ERROR, None)),
             ("17", (INVALID_REQUEST, None)),
             ("[]", (INVALID_REQUEST, None)),
+            ("[5]", (INVALID_REQUEST, None)),
+            ("[5", (PARSE_ERROR, None)),
+            (r#" ["2.0",1,"ping"]"#, (INVALID_REQUEST, None)),
             ("{}", (INVALID_REQUEST, None)),
             (r#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#, (INVALID_REQUEST, id.clone())),
             (r#"{"jsonrpc":"2.0","id":7}"#, (INVALID_REQUEST, id.clone())),
@@ -268,7 +285,9 @@ mod tests {
     fn the_cancelled_request_is_found() {
         let raw = RawValue::from_string(r#"{"reason":"x","requestId":"r-1"}"#.to_owned()).unwrap();
         assert_eq!(cancelled_request(&raw), Some(RequestId::Text("r-1".into())));
-        let raw = RawValue::from_string("{}".to_owned()).unwrap();
-        assert_eq!(cancelled_request(&raw), None);
+        for other in ["{}", r#"["r-1"]"#] {
+            let raw = RawValue::from_string(other.to_owned()).unwrap();
+            assert_eq!(cancelled_request(&raw), None);
+        }
     }
 }

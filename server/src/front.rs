@@ -58,6 +58,8 @@ use crate::workspace::Workspace;
 pub use backups::Backups;
 use budget::Budget;
 use event::Event;
+#[cfg(fuzzing)]
+pub use http::fuzzing;
 pub use http::{ListenError, Listener, ProbesListenError, ProbesListener};
 use hub::Hub;
 pub use jobs::Loaded;

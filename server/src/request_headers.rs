@@ -6,10 +6,12 @@
 
 mod body;
 
+use std::borrow::Cow;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use rmcp::model::{ErrorData, JsonObject, ProtocolVersion, RequestMetaObject};
-use serde_json::Value;
+use rmcp::model::{ErrorCode, ErrorData, JsonObject, ProtocolVersion, RequestMetaObject};
+use serde_json::{Value, json};
 
 use body::Body;
 
@@ -26,6 +28,9 @@ const ANNOTATION: &str = "x-mcp-header";
 
 /// What a value that no header can carry as it is stands between.
 const ENCODED: (&str, &str) = ("=?base64?", "?=");
+
+/// Characters of a client's word that a refusal repeats.
+const MAX_SHOWN: usize = 100;
 
 /// Deepest objects within arguments that are looked into for annotated parameters.
 const MAX_DEPTH: usize = 32;
@@ -50,7 +55,9 @@ pub fn check<S: AsRef<JsonObject>>(
     let Some(body) = Body::read(request) else { return Ok(()) };
     let version = revision(headers, &body)?;
     if !supported.contains(&version) {
-        return Err(ErrorData::unsupported_protocol_version(version, supported));
+        let data = json!({ "requested": shown(version.as_str()), "supported": supported });
+        let code = ErrorCode::UNSUPPORTED_PROTOCOL_VERSION;
+        return Err(ErrorData::new(code, "Unsupported protocol version", Some(data)));
     }
     if version.as_str() < FIRST_MODERN {
         return Ok(());
@@ -216,7 +223,17 @@ fn unexpected(header: &str, path: &str) -> ErrorData {
 }
 
 fn differs(header: &str, in_header: &str, in_body: &str) -> ErrorData {
+    let (in_header, in_body) = (shown(in_header), shown(in_body));
     mismatch(format!("the header {header} says {in_header:?}, and the body {in_body:?}"))
+}
+
+/// As much of a client's word as a refusal repeats: what is refused may be long, and has
+/// its own status only where the refusal is short.
+pub(crate) fn shown(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_SHOWN) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
+    }
 }
 
 #[cfg(test)]

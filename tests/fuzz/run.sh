@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 seconds=${1:-30}
 targets=("${@:2}")
-[ ${#targets[@]} -gt 0 ] || targets=(frame envelope admin)
+[ ${#targets[@]} -gt 0 ] || targets=(frame envelope admin http_head event_id event_log)
 host=$(rustc -vV | sed -n 's/^host: //p')
 
 export RUSTFLAGS="--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \

@@ -23,6 +23,8 @@ mod cross_origin;
 mod entrance;
 mod era;
 mod event_id;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guard;
 mod head;
 mod hosts;

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::arguments;
 use super::command::Command;
-use crate::envelope::RequestId;
+use crate::envelope::{self, RequestId};
 
 /// What all names begin with.
 const PREFIX: &[u8] = b"orchestrator_";
@@ -46,7 +46,7 @@ struct Message<'a> {
     method: Cow<'a, str>,
     id: RequestId,
     #[serde(borrow)]
-    params: Params<'a>,
+    params: &'a RawValue,
 }
 
 // Duplicate keys are refused, as everywhere: two readers could disagree.
@@ -66,14 +66,15 @@ pub fn recognise(payload: &[u8]) -> Option<Call> {
     if !might_be_one(payload) {
         return None;
     }
-    let message: Message<'_> = serde_json::from_slice(payload).ok()?;
+    let message: Message<'_> = envelope::object(str::from_utf8(payload).ok()?).ok()?;
     if message.method != "tools/call" {
         return None;
     }
-    let tool = NAMES.into_iter().find(|name| message.params.name == *name)?;
+    let params: Params<'_> = envelope::object(message.params.get()).ok()?;
+    let tool = NAMES.into_iter().find(|name| params.name == *name)?;
     let meta: JsonObject =
-        message.params.meta.and_then(|meta| serde_json::from_str(meta.get()).ok()).unwrap_or_default();
-    let command = object(tool, message.params.arguments).and_then(|it| arguments::command(tool, it));
+        params.meta.and_then(|meta| serde_json::from_str(meta.get()).ok()).unwrap_or_default();
+    let command = object(tool, params.arguments).and_then(|it| arguments::command(tool, it));
     Some(Call {
         id: message.id,
         tool,

@@ -7,6 +7,8 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::envelope;
+
 /// See the module.
 pub(super) struct Body<'a> {
     pub(super) method: Cow<'a, str>,
@@ -40,9 +42,9 @@ struct Params<'a> {
 impl<'a> Body<'a> {
     /// `None` for what is no request.
     pub(super) fn read(request: &'a [u8]) -> Option<Self> {
-        let Wire { method, params } = serde_json::from_slice(request).ok()?;
+        let Wire { method, params } = envelope::object(str::from_utf8(request).ok()?).ok()?;
         let mut params: Params<'a> =
-            params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
+            params.and_then(|params| envelope::object(params.get()).ok()).unwrap_or_default();
         let meta = params.meta.take().and_then(|meta| serde_json::from_value(meta).ok());
         Some(Self { method, meta, params })
     }

@@ -156,3 +156,31 @@ fn a_notification_is_named_by_its_header() {
     assert!(named(&[("mcp-method", "notifications/x")]));
     assert!(!named(&[("mcp-method", "notifications/y")]) && !named(&[]));
 }
+
+#[test]
+fn a_refusal_does_not_repeat_what_is_long() {
+    let long = "\u{1}".repeat(100_000);
+    let meta = |version: &str| json!({"_meta": meta(version)});
+    let call = request("tools/list", meta(FIRST_MODERN)).to_string();
+    let later = request("x", meta(&format!("2027{long}"))).to_string();
+    let said = format!("2027{long}");
+    let no_schema = |_: &str| None::<Arc<JsonObject>>;
+    for (pairs, request) in [
+        (vec![("mcp-protocol-version", FIRST_MODERN), ("mcp-method", &*long)], &call),
+        (vec![("mcp-protocol-version", &*long)], &call),
+        (vec![("mcp-protocol-version", &*said)], &later),
+    ] {
+        let supported = ProtocolVersion::KNOWN_VERSIONS;
+        let error = check(&headers(&pairs), request.as_bytes(), supported, no_schema).unwrap_err();
+        assert!(json!(error).to_string().len() < 4000, "{:?}", error.code);
+    }
+    let error = check_notification(&headers(&[("mcp-method", "x")]), &long).unwrap_err();
+    assert!(json!(error).to_string().len() < 4000);
+}
+
+#[test]
+fn parameters_in_an_array_are_none() {
+    let request = br#"{"method":"tools/call","params":["a",null,null,null,{}]}"#;
+    let read = body::Body::read(request).unwrap();
+    assert_eq!((read.name(), read.meta.is_some()), (None, false));
+}

@@ -36,12 +36,18 @@ pub(super) enum Origin {
 
 impl Origins {
     pub(super) fn new(config: &crate::config::Http) -> Self {
-        let schemes: &[&str] = match (config.behind_proxy, config.tls_certificate.is_some()) {
+        let has_tls = config.tls_certificate.is_some();
+        Self::allowing(config.allowed_origins.clone(), config.behind_proxy, has_tls)
+    }
+
+    /// These pages, and those of this server.
+    pub(super) fn allowing(allowed: Words, behind_proxy: bool, has_tls: bool) -> Self {
+        let schemes: &[&str] = match (behind_proxy, has_tls) {
             (true, _) => &["https", "http"],
             (false, true) => &["https"],
             (false, false) => &["http"],
         };
-        Self { allowed: config.allowed_origins.clone(), schemes }
+        Self { allowed, schemes }
     }
 
     /// Where the request comes from that is for this host.

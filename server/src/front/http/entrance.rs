@@ -2,7 +2,7 @@
 //! may come, and how long its connection counts as busy.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,8 +20,8 @@ use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 
-use super::cross_origin::Origin;
-use super::hosts::Refused;
+use super::cross_origin::{Origin, Origins};
+use super::hosts::{Hosts, Refused};
 use super::watched::{Activity, Busy};
 use super::{Http, reply};
 
@@ -50,30 +50,12 @@ impl Entrance {
     /// The response to one request.
     pub(super) async fn handle(self, request: Request<Incoming>) -> Result<Response<Timed>, Infallible> {
         let busy = self.activity.begin();
-        let response = match self.check(&request) {
+        let guard = &self.http.guard;
+        let response = match check(&guard.hosts, &guard.origins, self.local.ip(), &request) {
             Ok(origin) => self.respond(origin, request).await,
             Err((status, why)) => refuse(reply::refused(status, why), request.into_body()).await,
         };
         Ok(response.map(|body| Timed { body, _busy: busy }))
-    }
-
-    /// Whether it is for this server, and from whom it may come.
-    fn check(&self, request: &Request<Incoming>) -> Result<Origin, Refused> {
-        // What is read at once can be more than the buffer that is to be filled.
-        if head_bytes(request) > MAX_HEAD_BYTES {
-            let why = "the head of the request is too long: 64 KiB are read";
-            return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why));
-        }
-        let guard = &self.http.guard;
-        let host = guard.hosts.check(request.uri(), request.headers(), self.local.ip())?;
-        match guard.origins.of(request.headers(), &host) {
-            Origin::Foreign => {
-                let why =
-                    "pages of that origin may not call: the key http.allowed_origins lists those that may";
-                Err((StatusCode::FORBIDDEN, why))
-            }
-            origin => Ok(origin),
-        }
     }
 
     async fn respond(&self, origin: Origin, mut request: Request<Incoming>) -> Response {
@@ -87,6 +69,29 @@ impl Entrance {
         };
         origin.mark(response.headers_mut());
         response
+    }
+}
+
+/// Whether a request is for this server, and from whom it may come. `local` is the address
+/// that the connection has reached.
+pub(super) fn check<B>(
+    hosts: &Hosts,
+    origins: &Origins,
+    local: IpAddr,
+    request: &Request<B>,
+) -> Result<Origin, Refused> {
+    // What is read at once can be more than the buffer that is to be filled.
+    if head_bytes(request) > MAX_HEAD_BYTES {
+        let why = "the head of the request is too long: 64 KiB are read";
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why));
+    }
+    let host = hosts.check(request.uri(), request.headers(), local)?;
+    match origins.of(request.headers(), &host) {
+        Origin::Foreign => {
+            let why = "pages of that origin may not call: the key http.allowed_origins lists those that may";
+            Err((StatusCode::FORBIDDEN, why))
+        }
+        origin => Ok(origin),
     }
 }
 
@@ -115,7 +120,7 @@ async fn discard<B: http_body::Body + Unpin>(mut body: B) -> bool {
 }
 
 /// About as long as it was on the wire.
-fn head_bytes(request: &Request<Incoming>) -> usize {
+fn head_bytes<B>(request: &Request<B>) -> usize {
     let line = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     line + headers.sum::<usize>()

@@ -27,15 +27,18 @@ impl Era {
     }
 
     /// Of a message with these headers. `initialize` opens a session whatever the header
-    /// says, unless the body agrees with that: then it is a method that there is not; else either of header and body is enough, and whether they agree is looked at
-    /// later.
+    /// says, unless the body agrees with that: then it is a method that there is not; else
+    /// either of header and body is enough, and whether they agree is looked at later.
     pub(super) fn of(headers: &HeaderMap, message: &[u8]) -> Self {
         let has = |word: &[u8]| memmem::find(message, word).is_some();
+        // What may spell a word with escapes is looked at more closely.
+        let is_spelt = || has(b"\\u") || has(b"\\/");
         match Self::by_head(headers) {
-            Self::Stateless if has(b"initialize") && opens_a_session(message) => Self::Sessions,
+            Self::Stateless if (has(b"initialize") || is_spelt()) && opens_a_session(message) => {
+                Self::Sessions
+            }
             Self::Stateless => Self::Stateless,
-            // What spells a key with escapes is looked at more closely.
-            Self::Sessions if has(b"io.modelcontextprotocol/") || has(b"server/discover") || has(b"\\u") => {
+            Self::Sessions if has(b"io.modelcontextprotocol/") || has(b"server/discover") || is_spelt() => {
                 Self::by_body(message)
             }
             Self::Sessions => Self::Sessions,
@@ -89,9 +92,12 @@ mod tests {
         let escaped = full.replace("_meta", "_\\u006deta").replace("io.", "\\u0069o.");
         let named_only = request("tools/list", r#""io.modelcontextprotocol/protocolVersion":"2025-11-25""#);
         let old_but_full = full.replace("2026-07-28", "2025-11-25");
+        let slashed = full.replace('/', "\\/");
         let discover = request("server/discover", "");
+        let discover_slashed = discover.replace('/', "\\/");
         let initialize = request("initialize", BOTH);
         let opening = request("initialize", "");
+        let opening_escaped = opening.replace("init", "\\u0069nit");
         let says_initialize = request("tools/list", r#""word":"initialize""#);
         let notification = r#"{"jsonrpc":"2.0","method":"notifications/x"}"#;
         let response = r#"{"jsonrpc":"2.0","id":1,"result":{}}"#;
@@ -106,12 +112,15 @@ mod tests {
             (None, &*full, Stateless),
             (legacy, &*full, Stateless),
             (legacy, &*escaped, Stateless),
+            (legacy, &*slashed, Stateless),
             (legacy, &*named_only, Sessions),
             (legacy, &*old_but_full, Stateless),
             (None, &*discover, Stateless),
             (legacy, &*discover, Stateless),
             (modern, &*initialize, Stateless),
+            (legacy, &*discover_slashed, Stateless),
             (modern, &*opening, Sessions),
+            (modern, &*opening_escaped, Sessions),
             (None, &*initialize, Sessions),
             (modern, &*says_initialize, Stateless),
             (modern, notification, Stateless),

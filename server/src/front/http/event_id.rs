@@ -56,7 +56,9 @@ pub(super) fn parse(id: &str) -> Option<Place> {
         Some("end") => (None, true),
         Some(mark) => (Some(request(mark)?), false),
     };
-    Some(Place { stream, number, request, is_end })
+    // Another spelling of an id is none that was made: what comes back is what was sent.
+    let made = event_id(stream, number, &mark(request.as_ref()), is_end);
+    (made == id).then_some(Place { stream, number, request, is_end })
 }
 
 fn request(mark: &str) -> Option<RequestId> {
@@ -100,8 +102,19 @@ mod tests {
         #[test]
         fn anything_else_is_refused_without_a_panic(id in "[0-9a-fnt-]{0,40}|\\PC{0,40}") {
             if let Some(place) = parse(&id) {
-                prop_assert!(id.starts_with(|first: char| first.is_ascii_digit() || first == '+'), "{place:?}");
+                prop_assert!(id.starts_with(|first: char| first.is_ascii_digit()), "{place:?}");
             }
+        }
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        for id in ["1-2", "1-2-n-7", "1-2-t6a", "1-2-t", "1-2-end"] {
+            assert!(parse(id).is_some(), "{id}");
+        }
+        let long = format!("1-2-t{}", "6a".repeat(MAX_BYTES / 4 + 1));
+        for id in ["+1-2", "1-02", "1-+2", "1-2-n+7", "1-2-n-0", "1-2-t6A", &long] {
+            assert_eq!(parse(id), None, "{id}");
         }
     }
 

@@ -6,6 +6,7 @@ use axum::response::Response;
 
 use super::post::{REVISION, text};
 use super::reply;
+use crate::request_headers;
 
 /// The revisions that have sessions. There will be no more: the next ones have none.
 const REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
@@ -54,8 +55,10 @@ pub(super) fn check_revision(headers: &HeaderMap) -> Result<(), Response> {
     if REVISIONS.iter().any(|known| revision.as_bytes() == known.as_bytes()) {
         return Ok(());
     }
+    let revision = String::from_utf8_lossy(revision.as_bytes());
     let why = format!(
-        "MCP-Protocol-Version {revision:?} is not supported in a session; supported: {}",
+        "MCP-Protocol-Version {:?} is not supported in a session; supported: {}",
+        request_headers::shown(&revision),
         REVISIONS.join(", ")
     );
     Err(reply::refused(StatusCode::BAD_REQUEST, &why))
@@ -114,6 +117,14 @@ mod tests {
             let status = check_post(&head(&lines)).map_or_else(|refusal| refusal.status().as_u16(), |()| 200);
             assert_eq!(status, expected, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_what_is_long() {
+        let long: &'static str = "\"".repeat(60_000).leak();
+        let head = head(&[("accept", "*/*"), ("content-type", JSON), (REVISION, long)]);
+        let refusal = check_post(&head).unwrap_err();
+        assert!(http_body::Body::size_hint(refusal.body()).exact().unwrap() < 1000);
     }
 
     #[test]

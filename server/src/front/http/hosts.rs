@@ -31,9 +31,10 @@ impl Hosts {
         };
         let host = host.to_str().ok().filter(|host| !host.contains('@'));
         let host = host.and_then(|host| host.to_ascii_lowercase().parse::<Authority>().ok());
+        let host = host.filter(has_plain_port);
         let host = host.ok_or((StatusCode::BAD_REQUEST, "the header Host cannot be read"))?;
         // Of two names the one in the first line counts for HTTP, so both have to be right.
-        let named = uri.authority().is_none_or(|other| self.is_ours(other, local));
+        let named = uri.authority().is_none_or(|other| has_plain_port(other) && self.is_ours(other, local));
         if named && self.is_ours(&host, local) {
             return Ok(host);
         }
@@ -56,6 +57,13 @@ impl Hosts {
             Err(_) => local.is_loopback() && host == "localhost",
         }
     }
+}
+
+/// Whether nothing but digits stands behind the name: an address in brackets may have any
+/// text behind it for the library.
+fn has_plain_port(authority: &Authority) -> bool {
+    let port = authority.as_str().strip_prefix(authority.host()).unwrap_or("@");
+    port.is_empty() || port.strip_prefix(':').is_some_and(|port| port.bytes().all(|it| it.is_ascii_digit()))
 }
 
 #[cfg(test)]
@@ -95,6 +103,10 @@ mod tests {
             ("tasks.example:444", "tasks.example", network, 200),
             ("tasks.example:444", "tasks.example:443", network, 403),
             ("tasks.example:443", "tasks.example:443", network, 200),
+            ("localhost:", "", loopback, 200),
+            ("localhost:x", "", loopback, 400),
+            ("[::1]evil.example", "", loopback, 400),
+            ("[::1]:1x", "", loopback, 400),
             ("x@localhost", "", loopback, 400),
             ("a b", "", loopback, 400),
             ("", "", loopback, 400),
@@ -113,5 +125,8 @@ mod tests {
         let check = |uri: &'static str| hosts.check(&Uri::from_static(uri), &headers, local).is_ok();
         assert!(check("http://localhost:1/mcp"));
         assert!(!check("http://evil.example/mcp"));
+        // Who stands before the host is not the host, whatever it looks like.
+        assert!(!check("http://evil.example@localhost/mcp"));
+        assert!(!check("http://localhost@evil.example/mcp"));
     }
 }

@@ -72,7 +72,7 @@ pub(super) async fn delete(http: &Http, principal: &Arc<Principal>, headers: &He
 
 /// The stream that belongs to no request, behind this event, or behind the last one that
 /// was taken from it.
-fn listen(mailbox: &Arc<Mailbox>, after: Option<u64>, is_primed: bool) -> Response {
+pub(super) fn listen(mailbox: &Arc<Mailbox>, after: Option<u64>, is_primed: bool) -> Response {
     let reader = match after {
         Some(after) => mailbox.resume(UNASKED, after),
         None => mailbox.attach(UNASKED),
@@ -84,17 +84,20 @@ fn listen(mailbox: &Arc<Mailbox>, after: Option<u64>, is_primed: bool) -> Respon
 }
 
 /// Goes on with a stream behind an event that the client has.
-fn come_back(mailbox: &Arc<Mailbox>, id: &str, is_primed: bool) -> Result<Response, Response> {
-    let Some(place) = event_id::parse(id) else {
+pub(super) fn come_back(mailbox: &Arc<Mailbox>, id: &str, is_primed: bool) -> Result<Response, Response> {
+    // No number is given twice, so one above all that were given is not the client's: events
+    // that come below it would not reach the client.
+    let is_known = |place: &event_id::Place| place.is_end || place.number <= mailbox.last();
+    let Some(place) = event_id::parse(id).filter(is_known) else {
         return Err(reply::refused(StatusCode::BAD_REQUEST, "that is no event id of this server"));
     };
-    if place.stream == UNASKED {
-        return Ok(listen(mailbox, Some(place.number), is_primed));
-    }
     if place.is_end {
         // A client that comes back behind the answer has everything. With this status none
         // comes again, and no session is taken for lost, as with 404.
         return Ok(reply::nothing_more());
+    }
+    if place.stream == UNASKED {
+        return Ok(listen(mailbox, Some(place.number), is_primed));
     }
     let mark = event_id::mark(place.request.as_ref());
     match (mailbox.resume(place.stream, place.number), place.request) {
@@ -133,16 +136,21 @@ fn no_session() -> Response {
     reply::refused(StatusCode::NOT_FOUND, "there is no such session: begin a new one with initialize")
 }
 
-/// Opens a session for an `initialize`.
-async fn begin(http: &Arc<Http>, principal: &Arc<Principal>, posted: Posted) -> Result<Response, Response> {
-    match envelope::parse(&posted.message) {
-        Err(malformed) => return Err(reply::json(StatusCode::BAD_REQUEST, answer::malformed(&malformed))),
-        Ok(Envelope::Request { method, .. }) if method == "initialize" => {}
+/// Whether a message can begin a session; otherwise the answer.
+pub(super) fn check_opening(message: &[u8]) -> Result<(), Response> {
+    match envelope::parse(message) {
+        Ok(Envelope::Request { method, .. }) if method == "initialize" => Ok(()),
         Ok(_) => {
             let why = "the header Mcp-Session-Id is missing: a session begins with initialize";
-            return Err(reply::refused(StatusCode::BAD_REQUEST, why));
+            Err(reply::refused(StatusCode::BAD_REQUEST, why))
         }
+        Err(malformed) => Err(reply::json(StatusCode::BAD_REQUEST, answer::malformed(&malformed))),
     }
+}
+
+/// Opens a session for an `initialize`.
+async fn begin(http: &Arc<Http>, principal: &Arc<Principal>, posted: Posted) -> Result<Response, Response> {
+    check_opening(&posted.message)?;
     let (session, id) = http.new_session(principal);
     if !http.sessions.add(Arc::clone(&session)) {
         return Err(reply::full());
@@ -318,5 +326,30 @@ impl Drop for Turn {
         } else {
             self.mailbox.forget(self.sequence);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mailbox::Bounds;
+    use super::*;
+
+    #[tokio::test]
+    async fn nobody_comes_back_behind_an_event_that_is_still_to_come() {
+        let mailbox = Arc::new(Mailbox::kept_by_nobody(100, Bounds::default()));
+        let (sequence, _) = mailbox.begin();
+        let status = |id: String| {
+            let came = come_back(&mailbox, &id, false);
+            came.unwrap_or_else(|refusal| refusal).status().as_u16()
+        };
+        let ahead = sequence + 1;
+        for id in [format!("0-{ahead}"), format!("{sequence}-{}", u64::MAX), format!("{sequence}-{ahead}-n5")]
+        {
+            assert_eq!(status(id.clone()), 400, "{id}");
+        }
+        assert!(!mailbox.is_reachable(), "nobody reads");
+        assert_eq!(status(format!("{sequence}-{ahead}-end")), 204);
+        assert_eq!(status(format!("{sequence}-{sequence}-n5")), 200);
+        assert_eq!(status(format!("0-{sequence}")), 200);
     }
 }

@@ -76,6 +76,19 @@ impl Mailbox {
         Self { inner: Mutex::new(inner) }
     }
 
+    /// One that keeps no session.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn kept_by_nobody(base: u64, bounds: Bounds) -> Self {
+        let inner = Inner { streams: Streams::new(base, bounds), ..Inner::default() };
+        Self { inner: Mutex::new(inner) }
+    }
+
+    /// Events and bytes that are kept.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn counted(&self) -> (usize, usize) {
+        self.lock().streams.counted()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,6 +186,11 @@ impl Mailbox {
         let reader = inner.streams.attach(sequence)?;
         inner.streams.had(sequence, after);
         Some(reader)
+    }
+
+    /// The last number that was given to a message of the client or to an event.
+    pub(super) fn last(&self) -> u64 {
+        self.lock().streams.last()
     }
 
     /// The last event of a stream that a reader has taken.

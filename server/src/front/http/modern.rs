@@ -27,7 +27,7 @@ use super::{Http, reply};
 use crate::envelope::{self, Envelope, RequestId};
 use crate::front::answer;
 use crate::front::connection;
-use crate::front::event::{ClientMessage, Content, Event};
+use crate::front::event::{Content, Event};
 use crate::front::port::Port;
 use crate::front::session::{Principal, Session, Via};
 use crate::link::{Frame, Kind};
@@ -39,12 +39,9 @@ use under_way::UnderWay;
 
 /// Carries out one request.
 pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Posted) -> Response {
-    if let Err(refusal) = check_kinds(&posted.headers) {
-        return refusal;
-    }
-    let headers = match head::of_mcp(&posted.headers) {
+    let headers = match check_head(&posted) {
         Ok(headers) => headers,
-        Err(error) => return refused(&posted, &error),
+        Err(refusal) => return refusal,
     };
     let connection = connection::next_id();
     let lane = http.lanes.of(&posted.message);
@@ -62,7 +59,7 @@ pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Po
         Ok(None) => return respond(exchange, under_way, &posted).await,
         Err(crate::shutdown::ShuttingDown) => return reply::ending(),
     };
-    if let Some(response) = without_worker(&message, &headers, &posted) {
+    if let Some(response) = without_worker(&message.content, &headers, &posted) {
         return response;
     }
     let session = Box::new(Session::new(client, Via::Request { principal, headers }, None, port));
@@ -73,13 +70,19 @@ pub(super) async fn post(http: &Arc<Http>, principal: Arc<Principal>, posted: Po
     respond(exchange, under_way, &posted).await
 }
 
+/// Whether the head is acceptable; what of it is compared with the body.
+pub(super) fn check_head(posted: &Posted) -> Result<Vec<(String, String)>, Response> {
+    check_kinds(&posted.headers)?;
+    head::of_mcp(&posted.headers).map_err(|error| refused(posted, &error))
+}
+
 /// The response to what no worker gets.
-fn without_worker(
-    message: &ClientMessage,
+pub(super) fn without_worker(
+    content: &Content,
     headers: &[(String, String)],
     posted: &Posted,
 ) -> Option<Response> {
-    let checked = match &message.content {
+    let checked = match content {
         // A worker would take it for the begin of a session.
         Content::Request { is_initialize: true, .. } => {
             Err(ErrorData::new(ErrorCode::METHOD_NOT_FOUND, "initialize", None))
@@ -119,7 +122,7 @@ async fn respond(exchange: Arc<Exchange>, under_way: UnderWay, posted: &Posted) 
     }
 }
 
-fn refused(posted: &Posted, error: &ErrorData) -> Response {
+pub(super) fn refused(posted: &Posted, error: &ErrorData) -> Response {
     let id: Option<RequestId> = match envelope::parse(&posted.message) {
         Ok(Envelope::Request { id, .. }) => Some(id),
         _ => None,

@@ -6,7 +6,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 
-use super::{Http, reply};
+use super::reply;
 
 pub(super) use crate::request_headers::FIRST_MODERN;
 
@@ -26,10 +26,9 @@ pub(super) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
 }
 
-/// Reads the whole message.
-pub(super) async fn read(http: &Http, request: Request) -> Result<Posted, Response> {
+/// Reads the whole message, of at most so many bytes.
+pub(super) async fn read(limit: usize, request: Request) -> Result<Posted, Response> {
     let (head, body) = request.into_parts();
-    let limit = usize::try_from(http.config.buffer.max_message_bytes.bytes()).unwrap_or(usize::MAX);
     match Limited::new(body, limit).collect().await {
         Ok(body) => Ok(Posted { headers: head.headers, message: body.to_bytes() }),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {

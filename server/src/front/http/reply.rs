@@ -51,6 +51,18 @@ pub(super) fn full() -> Response {
     refused_with(StatusCode::SERVICE_UNAVAILABLE, why, [(header::RETRY_AFTER, "30")])
 }
 
+/// There is nothing but requests in the stateless era.
+pub(super) fn only_posts() -> Response {
+    let why = "in this revision a client POSTs requests, and nothing else";
+    refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST")])
+}
+
+/// What else can be done in the era of sessions.
+pub(super) fn no_such_method() -> Response {
+    let why = "POST a message, GET a stream, or DELETE a session";
+    refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST, GET, DELETE")])
+}
+
 /// Nothing more will come on that stream.
 pub(super) fn nothing_more() -> Response {
     StatusCode::NO_CONTENT.into_response()

@@ -68,23 +68,17 @@ async fn handle(
             Err(refusal) => refusal,
         },
         // There is nothing but requests in that era.
-        _ if Era::by_head(request.headers()) == Era::Stateless => {
-            let why = "in this revision a client POSTs requests, and nothing else";
-            reply::refused_with(StatusCode::METHOD_NOT_ALLOWED, why, [(header::ALLOW, "POST")])
-        }
+        _ if Era::by_head(request.headers()) == Era::Stateless => reply::only_posts(),
         Method::GET => legacy::get(http, &principal, request.headers()).await,
         Method::DELETE => legacy::delete(http, &principal, request.headers()).await,
-        _ => reply::refused_with(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "POST a message, GET a stream, or DELETE a session",
-            [(header::ALLOW, "POST, GET, DELETE")],
-        ),
+        _ => reply::no_such_method(),
     }
 }
 
 /// Reads the body, for no longer than it may take.
 async fn read(http: &Http, request: Request) -> Result<post::Posted, Response> {
-    let reading = tokio::time::timeout(http.config.http.body_timeout, post::read(http, request));
+    let limit = usize::try_from(http.config.buffer.max_message_bytes.bytes()).unwrap_or(usize::MAX);
+    let reading = tokio::time::timeout(http.config.http.body_timeout, post::read(limit, request));
     // The rest of the body would be taken for the next request: the connection ends.
     let late = || {
         let why = "the body of the request did not come in time";

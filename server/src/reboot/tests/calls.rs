@@ -108,6 +108,8 @@ fn what_is_no_such_call_is_left_to_others() {
         json!({ "jsonrpc": "2.0", "method": "tools/call", "params": { "name": HEALTH_CHECK } }),
         json!({ "jsonrpc": "2.0", "id": null, "method": "tools/call", "params": { "name": HEALTH_CHECK } }),
         json!({ "jsonrpc": "2.0", "id": 1, "result": { "name": HEALTH_CHECK } }),
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": [HEALTH_CHECK, {}, {}] }),
+        json!(["tools/call", 1, { "name": HEALTH_CHECK }]),
     ] {
         assert!(recognise(other.to_string().as_bytes()).is_none(), "{other}");
     }

@@ -244,7 +244,10 @@ impl Streams {
         while self.front(sequence).is_some() {
             self.drop_first(sequence);
         }
-        self.streams.remove(&sequence);
+        if let Some(mut stream) = self.streams.remove(&sequence) {
+            // Who waits for more finds the end.
+            stream.wake();
+        }
         self.undelivered.remove(&sequence);
     }
 
@@ -287,7 +290,7 @@ impl Streams {
     }
 
     /// Events and bytes that are kept, counted anew, as the sums kept beside them must be.
-    #[cfg(test)]
+    #[cfg(any(test, fuzzing))]
     pub(super) fn counted(&self) -> (usize, usize) {
         let all = || self.streams.values().flat_map(|stream| &stream.events);
         let counted = (all().count(), all().map(|event| event.message.len()).sum());

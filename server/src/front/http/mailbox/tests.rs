@@ -6,8 +6,7 @@ use super::streams::Bounds;
 use super::*;
 
 fn small(events: usize, bytes: usize) -> Mailbox {
-    let streams = Streams::new(100, Bounds { events, bytes });
-    Mailbox { inner: Mutex::new(Inner { streams, ..Inner::default() }) }
+    Mailbox::kept_by_nobody(100, Bounds { events, bytes })
 }
 
 fn frame(kind: Kind, sequence: u64, text: &str) -> Frame {
@@ -112,6 +111,27 @@ fn who_reads_a_stream_anew_ends_the_reader_before() {
     mailbox.detach(UNASKED, old);
     assert!(mailbox.is_reachable(), "the new one reads on");
     assert_eq!(drain(&mailbox, UNASKED, new, mailbox.taken(UNASKED)).0, ["a"]);
+}
+
+#[test]
+fn who_waits_for_a_stream_that_is_forgotten_finds_its_end() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    struct Woken(AtomicBool);
+    impl std::task::Wake for Woken {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let mailbox = small(10, 1000);
+    let (sequence, _) = mailbox.begin();
+    let reader = mailbox.attach(sequence).unwrap();
+    let woken = std::sync::Arc::new(Woken(AtomicBool::new(false)));
+    let waker = std::sync::Arc::clone(&woken).into();
+    let mut context = Context::from_waker(&waker);
+    assert!(mailbox.poll(sequence, reader, 0, &mut context).is_pending());
+    mailbox.forget(sequence);
+    assert!(woken.0.load(Ordering::Relaxed));
+    assert!(drain(&mailbox, sequence, reader, 0).2);
 }
 
 #[test]
@@ -260,7 +280,7 @@ proptest! {
     fn what_nobody_reads_stays_within_the_bounds(steps in steps(), events in 1usize..6, bytes in 10usize..60) {
         let mailbox = small(events, bytes);
         let models = play(&mailbox, &steps, |models| {
-            let (kept, kept_bytes) = mailbox.lock().streams.counted();
+            let (kept, kept_bytes) = mailbox.counted();
             if models.iter().all(|model| model.reader.is_none()) {
                 assert!(kept <= events && kept_bytes <= bytes, "{kept} {kept_bytes}");
             }

@@ -13,9 +13,10 @@ use crate::request_headers;
 pub(super) fn of_mcp(headers: &HeaderMap) -> Result<Vec<(String, String)>, ErrorData> {
     let text = |name: &HeaderName, value: &HeaderValue| match value.to_str() {
         Ok(value) => Ok((name.as_str().to_owned(), value.to_owned())),
-        Err(_) => {
-            Err(request_headers::mismatch(format!("the header {name} has characters that none may have")))
-        }
+        Err(_) => Err(request_headers::mismatch(format!(
+            "the header {} has characters that none may have",
+            request_headers::shown(name.as_str())
+        ))),
     };
     let of_mcp = headers.iter().filter(|(name, _)| name.as_str().starts_with("mcp-"));
     of_mcp.map(|(name, value)| text(name, value)).collect()
@@ -43,5 +44,13 @@ mod tests {
         assert_eq!(found, [("mcp-name", "a"), ("mcp-name", "b"), ("mcp-param-x", "c")]);
         let error = of_mcp(&headers(&[("mcp-param-x", "é")])).unwrap_err();
         assert_eq!(error.code, rmcp::model::ErrorCode::HEADER_MISMATCH);
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_a_long_name() {
+        let name = HeaderName::try_from(format!("mcp-{}", "x".repeat(60_000))).unwrap();
+        let value = HeaderValue::from_bytes("é".as_bytes()).unwrap();
+        let error = of_mcp(&[(name, value)].into_iter().collect()).unwrap_err();
+        assert!(error.message.len() < 1000, "{} bytes", error.message.len());
     }
 }
