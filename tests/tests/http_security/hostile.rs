@@ -68,12 +68,21 @@ fn who_asks_for_nothing_or_reads_nothing_is_cut_off() -> Result<()> {
     hostile(IMPATIENT, |served| {
         let address = address(&served.url)?;
         let ask = format!("OPTIONS /mcp HTTP/1.1\r\nHost: {address}\r\n\r\n");
-        let mut idle = sent(address, ask.as_bytes())?;
-        let begun = Instant::now();
-        ensure!(status(&rest(&mut idle)) == 405);
-        // Longer than a head may take, which is not what is awaited here.
-        let idled = begun.elapsed();
-        ensure!(idled >= Duration::from_millis(1500) && idled < Duration::from_secs(20), "{idled:?}");
+        let body = r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#;
+        let json = "Content-Type: application/json\r\nAccept: application/json, text/event-stream";
+        let post = format!(
+            "POST /mcp HTTP/1.1\r\nHost: {address}\r\n{json}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        // Without a body of the response, and with one.
+        for (question, expected) in [(&ask, 405), (&post, 400)] {
+            let mut idle = sent(address, question.as_bytes())?;
+            let begun = Instant::now();
+            ensure!(status(&rest(&mut idle)) == expected);
+            // Longer than a head may take, which is not what is awaited here.
+            let idled = begun.elapsed();
+            ensure!(idled >= Duration::from_millis(1500) && idled < Duration::from_secs(20), "{idled:?}");
+        }
         // More questions than the system keeps answers for: it ends with an error here.
         let mut greedy = sent(address, b"")?;
         let many = ask.repeat(1000);
@@ -143,6 +152,80 @@ fn requests_in_one_go_are_answered_in_order() -> Result<()> {
         let answer = exchange(address, all.as_bytes())?;
         ensure!(answer.matches("HTTP/1.1 404").count() == 100, "{answer:.500}");
         ensure!(answer.matches("HTTP/1.1 405").count() == 1, "the last one");
+        Ok(())
+    })
+}
+
+/// Reads one response without a body of its own, or with one that says its length.
+fn one_response(stream: &mut TcpStream) -> Result<String> {
+    let mut read = Vec::new();
+    loop {
+        let mut byte = [0];
+        ensure!(stream.read(&mut byte)? == 1, "ended after {:?}", String::from_utf8_lossy(&read));
+        read.extend(byte);
+        let text = String::from_utf8_lossy(&read);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+            if body.len() >= length.unwrap_or(0) {
+                return Ok(text.into_owned());
+            }
+        }
+    }
+}
+
+#[test]
+fn connections_at_rest_go_on_wherever_their_next_request_begins() -> Result<()> {
+    hostile("", |served| {
+        let address = address(&served.url)?;
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let (whole, missing) = (get("/nothing"), get("/mcp"));
+        let (half, other_half) = missing.split_at(9);
+        let mut held = Vec::new();
+        // More than keep what serves them: the first ones are at rest when the last has come.
+        for number in 0..200 {
+            // A part of the next request comes with this one.
+            let more = if number % 2 == 0 { "" } else { half };
+            let mut stream = sent(address, format!("{whole}{more}").as_bytes())?;
+            ensure!(status(&one_response(&mut stream)?) == 404);
+            held.push((stream, if number % 2 == 0 { &missing } else { other_half }));
+        }
+        for round in 0..3 {
+            for (stream, rest_of_it) in &mut held {
+                stream.write_all(rest_of_it.as_bytes())?;
+                // No session is named.
+                ensure!(status(&one_response(stream)?) == 400, "round {round}");
+                *rest_of_it = &missing;
+            }
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_body_that_nobody_wants_is_not_taken_for_a_request() -> Result<()> {
+    hostile("", |served| {
+        let address = address(&served.url)?;
+        let smuggled = format!("GET /nothing HTTP/1.1\r\nHost: {address}\r\n\r\n");
+        let foreign = "Origin: https://elsewhere.example";
+        for length in [smuggled.len() * 3, 70_000, 10_000_000] {
+            let head = format!(
+                "POST /mcp HTTP/1.1\r\nHost: {address}\r\n{foreign}\r\nContent-Length: {length}\r\n\r\n"
+            );
+            let mut stream = sent(address, head.as_bytes())?;
+            for _ in 0..3 {
+                let _ = stream.write_all(smuggled.as_bytes());
+            }
+            let last = String::from_utf8(request("GET", "/nothing", &[&format!("Host: {address}")]))?;
+            // Behind a whole body there may be a request; within one that is cut there is none.
+            let _ = stream.write_all(last.as_bytes());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+            let answer = rest(&mut stream);
+            let expected = usize::from(length == smuggled.len() * 3);
+            ensure!(status(&answer) == 403, "{length}: {answer}");
+            ensure!(answer.matches("HTTP/1.1 404").count() <= expected, "{length}: {answer}");
+        }
         Ok(())
     })
 }

@@ -16,6 +16,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
+use futures::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
@@ -43,13 +44,17 @@ pub(super) struct Activity {
     /// Whether the client is awaited to send a request, and has everything that was sent.
     is_resting: AtomicBool,
     place: Place,
+    /// Who has found nothing to read while a request was under way: what was sent may be
+    /// read before the request counts as ended, and nothing else would have it look again.
+    reader: AtomicWaker,
 }
 
 impl Activity {
     /// That of a new connection among these.
     pub(super) fn new(warm: &Warm) -> Self {
         let (begun, ended) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self { begun, ended, is_resting: AtomicBool::new(false), place: warm.place() }
+        let (is_resting, reader) = (AtomicBool::new(false), AtomicWaker::new());
+        Self { begun, ended, is_resting, place: warm.place(), reader }
     }
 
     /// Waits until the connection is to rest, and can.
@@ -90,6 +95,7 @@ pub(super) struct Busy(Arc<Activity>);
 impl Drop for Busy {
     fn drop(&mut self) {
         self.0.ended.fetch_add(1, Ordering::Relaxed);
+        self.0.reader.wake();
     }
 }
 
@@ -150,6 +156,7 @@ impl<S> Watched<S> {
     /// Whether the client does not do what it is to do now.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         if self.activity.is_busy() {
+            self.activity.reader.register(context.waker());
             return false;
         }
         if self.awaited == Awaited::Nothing {
@@ -341,6 +348,22 @@ mod tests {
         assert!(waited.is_err(), "{waited:?}");
         drop(busy);
         assert_eq!(seconds_until_late(server.read_u8()).await, 120);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_is_idle_from_the_end_of_its_request_though_nothing_else_happens_then() {
+        let (mut client, mut server, activity) = connected();
+        client.write_all(b"x").await.unwrap();
+        server.read_u8().await.unwrap();
+        let busy = activity.begin();
+        let waiting = tokio::spawn(async move {
+            let late = seconds_until_late(server.read_u8());
+            tokio::time::timeout(Duration::from_secs(3600), late).await
+        });
+        tokio::task::yield_now().await;
+        drop(busy);
+        assert_eq!(waiting.await.unwrap().ok(), Some(120));
+        drop(client);
     }
 
     #[tokio::test(start_paused = true)]
