@@ -194,8 +194,9 @@ fn connections_at_rest_go_on_wherever_their_next_request_begins() -> Result<()> 
         for round in 0..3 {
             for (stream, rest_of_it) in &mut held {
                 stream.write_all(rest_of_it.as_bytes())?;
-                // No session is named.
-                ensure!(status(&one_response(stream)?) == 400, "round {round}");
+                let answer = one_response(stream)?;
+                // It accepts nothing that there is.
+                ensure!(status(&answer) == 406, "round {round}: {answer}");
                 *rest_of_it = &missing;
             }
         }
