@@ -28,6 +28,7 @@ mod frames;
 mod letters;
 mod operate;
 mod outcome;
+mod parts;
 mod probe;
 mod report;
 mod restore;
@@ -40,17 +41,15 @@ mod view;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use task_orchestrator_shared::admin::Reply;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::ask::Waiter;
-use super::budget::Budget;
 use super::event::{ConnectionId, Event};
 use super::intent::Open;
-use super::jobs::{Jobs, Reload};
+use super::jobs::Jobs;
 use super::metrics::Metrics;
 use super::outcomes::Outcomes;
 use super::session::Session;
@@ -65,6 +64,7 @@ use crate::restart::{self, BuildId, JobId, Machine, Run, WorkerId};
 use crate::state::Tail;
 pub(crate) use admit::Admission;
 use outcome::Current;
+pub(crate) use parts::{Parts, Settings};
 use stream::Stream;
 pub(crate) use stream::pass_on;
 use traffic::Traffic;
@@ -163,34 +163,6 @@ pub(crate) struct Hub {
     started_on: jiff::Timestamp,
 }
 
-/// What the hub needs to know.
-pub(crate) struct Settings {
-    /// Ends the front when nobody was attached for so long; `None` for a front
-    /// that was started to stay.
-    pub(crate) idle_timeout: Option<Duration>,
-    /// Asks for the end of the front, with whether its clients are to come back.
-    pub(crate) end: Box<dyn Fn(Goodbye) + Send>,
-    pub(crate) workspace: String,
-    /// The file of their tokens.
-    pub(crate) tokens: PathBuf,
-    /// Where clients on the network reach the front.
-    pub(crate) http: Option<String>,
-    pub(crate) budget: Budget,
-    /// Seconds since the Unix epoch.
-    pub(crate) front_started_at: i64,
-    pub(crate) reload: Reload,
-    /// The program that is run where the configuration names none.
-    pub(crate) own_program: PathBuf,
-    pub(crate) held_long: watch::Sender<bool>,
-    /// Drawn anew by each front.
-    pub(crate) boot: String,
-    /// The generation, for those who greet administrators.
-    pub(crate) generation: Arc<AtomicU64>,
-    pub(crate) metrics: Arc<Metrics>,
-    /// Changes how much this process logs.
-    pub(crate) set_log_level: Box<dyn Fn(Level) + Send>,
-}
-
 /// Counted since the front started.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Figures {
@@ -212,19 +184,6 @@ const ROTATE_EVERY: Duration = Duration::from_secs(60 * 60);
 
 /// How long the ledger may take to write what is left at the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
-
-/// What a hub begins with.
-pub(crate) struct Parts {
-    pub(crate) machine: Machine,
-    pub(crate) workers: Workers,
-    pub(crate) jobs: Jobs,
-    pub(crate) ledger: Ledger,
-    pub(crate) builds: Vec<Build>,
-    pub(crate) config: Config,
-    pub(crate) provenance: Provenance,
-    pub(crate) audit: Audit,
-    pub(crate) access: Access,
-}
 
 impl Hub {
     pub(crate) fn new(parts: Parts, settings: Settings) -> Self {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) use super::super::*;
 use crate::audit::{self, Audit};
 use crate::config::Overrides;
+use crate::front::budget::Budget;
 pub(super) use crate::front::event::ClientMessage;
 pub(super) use crate::front::event::WorkerEnd;
 use crate::front::jobs::Places;
