@@ -223,6 +223,7 @@ pub async fn run(
         generation: Arc::clone(&generation),
         metrics: Arc::clone(&metrics),
         set_log_level: set_log_level(&options.log),
+        resident_bytes: crate::process::resident_bytes,
     };
     let program = config.worker.binary.clone().unwrap_or_else(|| settings.own_program.clone());
     let parts = parts(workspace, config, access, &options, events.clone())?;

@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) metrics: Arc<Metrics>,
     /// Changes how much this process logs.
     pub(crate) set_log_level: Box<dyn Fn(Level) + Send>,
+    /// What this process takes of the machine's memory, where that is known.
+    pub(crate) resident_bytes: fn() -> Option<u64>,
 }
 
 /// What a hub begins with.

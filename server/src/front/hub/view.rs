@@ -158,7 +158,7 @@ impl Hub {
             p99_ms,
             in_flight: self.in_flight(),
             held_bytes: self.settings.budget.held_bytes() as u64,
-            front_rss_bytes: crate::process::resident_bytes(),
+            front_rss_bytes: (self.settings.resident_bytes)(),
         }
     }
 

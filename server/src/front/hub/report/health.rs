@@ -143,7 +143,7 @@ pub(super) fn health(facts: Facts, database: Option<Inspection>, disk: &OnDisk) 
             database: Some(database),
             connections: Some(facts.connections),
             memory: MemoryCheck {
-                front_rss_bytes: crate::process::resident_bytes(),
+                front_rss_bytes: facts.front_rss_bytes,
                 worker_rss_bytes: facts.worker.rss_bytes,
                 buffered_bytes: facts.buffered_bytes,
             },

@@ -128,6 +128,8 @@ impl Rig {
             generation: Arc::default(),
             metrics: crate::front::metrics::Metrics::new(),
             set_log_level: Box::new(|_| {}),
+            // What other tests take is not the hub's.
+            resident_bytes: || Some(16 << 20),
         };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         Self { hub: Hub::new(parts, settings), workers, ready: 0, events, runtime, place }

@@ -122,8 +122,12 @@ impl Rig {
 
     /// Lets those who watch be told, so long after now.
     pub(in super::super) fn publish(&mut self, wait: Duration) {
+        self.publish_at(Instant::now() + wait);
+    }
+
+    pub(in super::super) fn publish_at(&mut self, now: Instant) {
         let _runtime = self.runtime.enter();
-        self.hub.publish(Instant::now() + wait);
+        self.hub.publish(now);
     }
 
     /// Lets everything that was begun beside the hub come to its end, for as long as
