@@ -64,8 +64,25 @@ pub struct Scale {
     pub stretch: Duration,
 }
 
+/// Most tasks in the databases of what is measured at several sizes.
+const MANY: usize = 100_000;
+
 impl Scale {
-    /// For every build: a minute or two.
+    /// For every build, optimised or not: shows that each part still runs, and nothing more.
+    pub const SMOKE: Self = Self {
+        starts: 3,
+        calls: 100,
+        commits: 25,
+        pipelined: 5000,
+        writers: 64,
+        tasks: 20_000,
+        restarts: 3,
+        subscriptions: 10,
+        events: 50,
+        pairs: 2,
+        stretch: Duration::from_millis(200),
+    };
+    /// For a look at an optimised build: some minutes.
     pub const QUICK: Self = Self {
         starts: 10,
         calls: 1000,
@@ -93,6 +110,13 @@ impl Scale {
         pairs: 40,
         stretch: Duration::from_secs(1),
     };
+}
+
+impl Scale {
+    /// Tasks in the bigger database of what is measured at several sizes.
+    fn many(&self) -> usize {
+        self.tasks.min(MANY)
+    }
 }
 
 /// Times each of so many runs.

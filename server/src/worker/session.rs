@@ -74,8 +74,9 @@ pub struct Session {
     /// Who the client is for what many of its sessions share, where that is not its own id.
     principal: Option<String>,
     record: Mutex<SessionRecord>,
-    /// What the worker before last said of it.
-    former: Mutex<SessionRecord>,
+    /// What the worker before last said of it; none where that is nothing. There are many
+    /// sessions, and most were opened here.
+    former: Mutex<Option<Box<SessionRecord>>>,
     merged: Notify,
     sink: Box<dyn RecordSink>,
 }
@@ -83,7 +84,8 @@ pub struct Session {
 impl Session {
     /// A session, new (default record) or taken over from an earlier worker.
     pub fn new(client: ClientId, record: SessionRecord, sink: Box<dyn RecordSink>) -> Self {
-        let former = Mutex::new(record.clone());
+        let former = (record != SessionRecord::default()).then(|| Box::new(record.clone()));
+        let former = Mutex::new(former);
         Self { client, principal: None, record: Mutex::new(record), former, merged: Notify::new(), sink }
     }
 
@@ -104,7 +106,7 @@ impl Session {
     pub fn merge(&self, late: SessionRecord) {
         let before = {
             let mut former = self.former.lock().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *former, late.clone())
+            former.replace(Box::new(late.clone())).unwrap_or_default()
         };
         self.update(|record| record.take_changes(&before, &late));
         self.merged.notify_one();
@@ -182,5 +184,15 @@ mod tests {
         let merged = session.record();
         assert_eq!(merged.work_session.as_deref(), Some("newest"), "that change was taken over before");
         assert_eq!(merged.subscriptions, watched.subscriptions);
+    }
+
+    #[test]
+    fn what_was_opened_here_and_began_elsewhere_takes_changes_over_the_same_way() {
+        let session = Session::new(ClientId::random(), SessionRecord::default(), Box::new(Nowhere));
+        session.merge(record("late", "old"));
+        assert_eq!(session.record(), record("late", "old"));
+        session.update(|record| record.tools = "ours".into());
+        session.merge(record("later", "old"));
+        assert_eq!(session.record(), record("later", "ours"));
     }
 }

@@ -20,8 +20,8 @@ use super::{Scale, timed};
 use crate::Workspace;
 use crate::measure::Sample;
 
-/// Tasks in the databases.
-const SIZES: [usize; 2] = [10_000, 100_000];
+/// Tasks in the smaller database.
+const FEW: usize = 10_000;
 
 /// How often one in the mix writes, and so makes everything that is cached worthless.
 const WRITES: f64 = 0.1;
@@ -42,7 +42,7 @@ struct Read {
 ///
 /// When a call fails.
 pub fn measure(scale: &Scale, table: &mut Table) -> Result<()> {
-    for tasks in SIZES {
+    for tasks in [FEW, scale.many()] {
         let workspace = Workspace::new()?;
         seed::tasks(&workspace, tasks)?;
         among(workspace, tasks, scale.calls / 5, table).with_context(|| format!("{tasks} tasks"))?;

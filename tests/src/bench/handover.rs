@@ -61,7 +61,7 @@ pub fn measure(scale: &Scale, table: &mut Table) -> Result<()> {
 pub fn growth(scale: &Scale, table: &mut Table) -> Result<()> {
     let few = restarts(1000, pace(100)?, scale.restarts)?;
     let spread = few.reads.with.percentile(75).saturating_sub(few.reads.with.percentile(25));
-    for tasks in [TASKS, 100_000] {
+    for tasks in [TASKS, scale.many()] {
         let many = restarts(tasks, pace(100)?, scale.restarts)?;
         let (then, now) = (few.reads.with.median(), many.reads.with.median());
         let medians = format!("{} and {}", milliseconds(then), milliseconds(now));

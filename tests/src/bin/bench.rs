@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cargo run --release -p task-orchestrator-tests --bin bench            # as the goals are stated
-//! cargo run --release -p task-orchestrator-tests --bin bench -- --quick # a minute
+//! cargo run --release -p task-orchestrator-tests --bin bench -- --quick # some minutes
 //! ```
 #![expect(clippy::print_stdout, reason = "the table is the program's output")]
 
@@ -23,6 +23,9 @@ struct Arguments {
     /// Fewer repetitions and a smaller database.
     #[arg(long)]
     quick: bool,
+    /// Only as much as shows that every part still runs.
+    #[arg(long, conflicts_with = "quick")]
+    smoke: bool,
     /// Be one of the processes that a control is measured with.
     #[arg(long, hide = true)]
     forward: bool,
@@ -86,7 +89,11 @@ fn main() -> Result<()> {
     if let Some(workspace) = &arguments.sdk_server {
         return sdk_server::serve(workspace);
     }
-    let scale = if arguments.quick { Scale::QUICK } else { Scale::FULL };
+    let scale = match arguments {
+        Arguments { smoke: true, .. } => Scale::SMOKE,
+        Arguments { quick: true, .. } => Scale::QUICK,
+        _ => Scale::FULL,
+    };
     let mut table = Table::default();
     if cfg!(debug_assertions) {
         println!("An unoptimised build: these figures say nothing about the goals.\n");
