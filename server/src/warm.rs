@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Most of one kind that keep it: 0.4 MiB of services, 0.3 MiB of connections.
-const MAX_WARM: usize = 16;
+pub(crate) const MAX_WARM: usize = 16;
 
 /// See the module. Clones share it.
 #[derive(Debug, Clone, Default)]

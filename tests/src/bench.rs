@@ -54,6 +54,9 @@ pub struct Scale {
     pub tasks: usize,
     /// Restarts under one load.
     pub restarts: usize,
+    /// Requests of all clients together in a second, whatever their number: as many as
+    /// the machine answers without a queue, for a queue's length is not what is asked.
+    pub requests_per_second: u32,
     /// Times that somebody begins to watch.
     pub subscriptions: usize,
     /// Events that who watches is to be told of.
@@ -64,9 +67,6 @@ pub struct Scale {
     pub stretch: Duration,
 }
 
-/// Most tasks in the databases of what is measured at several sizes.
-const MANY: usize = 100_000;
-
 impl Scale {
     /// For every build, optimised or not: shows that each part still runs, and nothing more.
     pub const SMOKE: Self = Self {
@@ -76,7 +76,8 @@ impl Scale {
         pipelined: 5000,
         writers: 64,
         tasks: 20_000,
-        restarts: 3,
+        restarts: 1,
+        requests_per_second: 400,
         subscriptions: 10,
         events: 50,
         pairs: 2,
@@ -91,6 +92,7 @@ impl Scale {
         writers: 64,
         tasks: 100_000,
         restarts: 15,
+        requests_per_second: 2000,
         subscriptions: 50,
         events: 300,
         pairs: 10,
@@ -105,6 +107,7 @@ impl Scale {
         writers: 64,
         tasks: 1_000_000,
         restarts: 200,
+        requests_per_second: 2000,
         subscriptions: 200,
         events: 2000,
         pairs: 40,
@@ -115,7 +118,7 @@ impl Scale {
 impl Scale {
     /// Tasks in the bigger database of what is measured at several sizes.
     fn many(&self) -> usize {
-        self.tasks.min(MANY)
+        self.tasks.min(100_000)
     }
 }
 

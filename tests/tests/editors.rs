@@ -4,9 +4,7 @@
 //! The test of an editor that is missing says so and is left out; with
 //! `TASK_ORCHESTRATOR_EDITORS=required` it fails.
 
-#[path = "editors/place.rs"]
 mod place;
-#[path = "editors/tmux.rs"]
 mod tmux;
 
 use std::fs;

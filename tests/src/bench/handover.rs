@@ -14,12 +14,8 @@ use super::{Scale, seed};
 use crate::measure::{Sample, milliseconds};
 use crate::{Workspace, process, wait};
 
-/// Restarts before the first that counts.
+/// Most restarts before the first that counts.
 const WARM_UP: usize = 3;
-
-/// Requests of all clients together in a second, whatever their number: as many as
-/// the machine answers without a queue, for a queue's length is not what is asked.
-const REQUESTS_PER_SECOND: u32 = 2000;
 
 /// Tasks in the database where nothing else is said.
 const TASKS: usize = 10_000;
@@ -30,14 +26,14 @@ const TASKS: usize = 10_000;
 ///
 /// When a restart or a request fails.
 pub fn measure(scale: &Scale, table: &mut Table) -> Result<()> {
-    let hundred = restarts(TASKS, pace(100)?, scale.restarts)?;
+    let hundred = restarts(TASKS, pace(scale, 100)?, scale.restarts)?;
     hundred.rows(table, &format!("100 clients, {TASKS} active tasks"), (3, 15));
     let whole = Figure::Time(hundred.whole.median());
     let longest = ("the longest of them", Figure::Time(hundred.whole.longest()));
     table.row("whole graceful restart, p50", Goal::Within(Duration::from_millis(200)), whole, longest);
-    let long = Pace { with_long_call: true, ..pace(100)? };
+    let long = Pace { with_long_call: true, ..pace(scale, 100)? };
     restarts(TASKS, long, scale.restarts)?.rows(table, "100 clients and a long call in flight", (3, 15));
-    let thousand = restarts(TASKS, pace(1000)?, scale.restarts)?;
+    let thousand = restarts(TASKS, pace(scale, 1000)?, scale.restarts)?;
     table.row(
         "longest wait of a read in a graceful restart, 1000 clients, p50",
         Goal::Times(4.0),
@@ -59,10 +55,10 @@ pub fn measure(scale: &Scale, table: &mut Table) -> Result<()> {
 ///
 /// When a restart or a request fails.
 pub fn growth(scale: &Scale, table: &mut Table) -> Result<()> {
-    let few = restarts(1000, pace(100)?, scale.restarts)?;
+    let few = restarts(1000, pace(scale, 100)?, scale.restarts)?;
     let spread = few.reads.with.percentile(75).saturating_sub(few.reads.with.percentile(25));
     for tasks in [TASKS, scale.many()] {
-        let many = restarts(tasks, pace(100)?, scale.restarts)?;
+        let many = restarts(tasks, pace(scale, 100)?, scale.restarts)?;
         let (then, now) = (few.reads.with.median(), many.reads.with.median());
         let medians = format!("{} and {}", milliseconds(then), milliseconds(now));
         table.row(
@@ -75,8 +71,8 @@ pub fn growth(scale: &Scale, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn pace(clients: u32) -> Result<Pace> {
-    let pause = Duration::from_secs(1) * clients / REQUESTS_PER_SECOND;
+pub(super) fn pace(scale: &Scale, clients: u32) -> Result<Pace> {
+    let pause = Duration::from_secs(1) * clients / scale.requests_per_second;
     Ok(Pace { clients: usize::try_from(clients)?, pause, with_long_call: false, only_reads: false })
 }
 
@@ -135,12 +131,13 @@ fn restarts(tasks: usize, pace: Pace, count: usize) -> Result<Restarts> {
 pub(super) fn under(server: &Server, place: impl Into<Place>, pace: Pace, count: usize) -> Result<Restarts> {
     let load = Load::begin(place, pace)?;
     let (mut whole, mut held, mut windows) = (Vec::new(), Vec::new(), Vec::new());
-    for number in 0..WARM_UP + count {
+    let warm_up = WARM_UP.min(count);
+    for number in 0..warm_up + count {
         let (window, report) = restart(server)?;
         // What waited to the end of the window has its answer before the next one.
         nothing_for(window.length());
         let idle = nothing_for(window.length());
-        if number >= WARM_UP {
+        if number >= warm_up {
             whole.push(Duration::from_secs_f64(report.duration_ms / 1000.0));
             held.push(Duration::from_secs_f64(report.downtime_ms / 1000.0));
             windows.push((window, idle));

@@ -47,7 +47,7 @@ pub fn measure(scale: &Scale, table: &mut Table) -> Result<()> {
     sessions(table)?;
     let (workspace, served) = thousand()?;
     let server = Server::of(&workspace)?;
-    let found = under(&server, address(&served)?, pace(1000)?, scale.restarts)?;
+    let found = under(&server, address(&served)?, pace(scale, 1000)?, scale.restarts)?;
     table.row(
         "longest wait of a read in a graceful restart, 1000 clients over HTTP, p99",
         Goal::Within(Duration::from_millis(50)),
@@ -153,7 +153,7 @@ fn resident(workspace: &Workspace) -> Result<u64> {
 
 /// What others notice of clients that read nothing, say nothing, or say it letter by letter.
 fn slow(scale: &Scale, table: &mut Table, address: SocketAddr) -> Result<()> {
-    let load = Load::begin(address, Pace { only_reads: true, ..pace(OTHERS)? })?;
+    let load = Load::begin(address, Pace { only_reads: true, ..pace(scale, OTHERS)? })?;
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
     for _ in 0..scale.pairs {
         alone.push(nothing_for(scale.stretch));

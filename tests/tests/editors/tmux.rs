@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 use task_orchestrator_tests::wait;
 
-use crate::place::{Place, snippet, text_of};
+use super::place::{Place, snippet, text_of};
 
 pub(crate) struct Tmux<'a> {
     place: &'a Place,

@@ -1,6 +1,7 @@
 //! Sessions at rest: which, and that they go on.
 
 use super::*;
+use crate::warm::MAX_WARM;
 
 /// Calls a tool in a session. Returns how many services that has taken.
 async fn services_for_a_call(front: &mut Front, session: u64) -> usize {
@@ -16,7 +17,7 @@ async fn services_for_a_call(front: &mut Front, session: u64) -> usize {
 async fn the_session_that_was_idle_for_longest_rests_and_goes_on_with_its_next_request() {
     let mut front = Front::new();
     // One more than there are services that wait.
-    for session in 1..=33 {
+    for session in 1..=MAX_WARM as u64 + 1 {
         front.session = session;
         front.begin().await;
     }
@@ -35,7 +36,7 @@ async fn a_session_rests_neither_at_work_nor_while_its_client_is_told_unasked() 
         "clientInfo":{"name":"t","version":"1"}},"subscriptions":["task://t"]}"#;
     front.open(Some(record.as_bytes()));
     assert_eq!(services_for_a_call(&mut front, 2).await, 1);
-    for session in 3..=35 {
+    for session in 3..=MAX_WARM as u64 + 3 {
         front.session = session;
         front.begin().await;
     }
