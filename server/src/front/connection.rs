@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use tokio::net::UnixStream;
-use tokio::net::unix::OwnedReadHalf;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::answer;
@@ -17,7 +16,9 @@ use super::metrics::{End, Metrics};
 use super::port::Port;
 use super::session::{SLOW_CLIENT_BYTES, Session, Via, send};
 use crate::envelope::{self, Envelope};
-use crate::link::{ClientId, Frame, FrameReader, Kind, OperationId, Outbox, PROTOCOL, ShimHello, Welcome};
+use crate::link::{
+    ClientId, Frame, FrameReader, Kind, OperationId, Outbox, PROTOCOL, Reading, ShimHello, Welcome, halves,
+};
 use crate::reboot;
 use crate::shutdown::{Shutdown, ShuttingDown};
 
@@ -44,7 +45,12 @@ pub(crate) struct Shared {
 
 /// Serves the connection to its end.
 pub(crate) async fn serve(connection: ConnectionId, stream: UnixStream, shared: Shared) {
-    let (reading, writing) = stream.into_split();
+    let (reading, writing) = match stream.into_std().and_then(halves) {
+        Ok(halves) => halves,
+        Err(error) => {
+            return tracing::warn!(connection = connection.0, %error, "a client cannot be waited for");
+        }
+    };
     let outbox = Outbox::default();
     let writer = tokio::spawn({
         let outbox = outbox.clone();
@@ -61,12 +67,7 @@ pub(crate) async fn serve(connection: ConnectionId, stream: UnixStream, shared: 
     }
 }
 
-async fn read(
-    connection: ConnectionId,
-    stream: OwnedReadHalf,
-    outbox: &Outbox,
-    shared: &Shared,
-) -> io::Result<()> {
+async fn read(connection: ConnectionId, stream: Reading, outbox: &Outbox, shared: &Shared) -> io::Result<()> {
     let mut reader = FrameReader::new(stream, ROOM_BYTES);
     let Some(hello) = reader.next().await? else { return Ok(()) };
     let Some(hello) = greet(&hello, outbox) else { return Ok(()) };
@@ -173,7 +174,7 @@ pub(crate) async fn message(
 }
 
 /// Reads on without taking anything, until the other side closes.
-async fn drain(mut reader: FrameReader<OwnedReadHalf>) -> io::Result<()> {
+async fn drain(mut reader: FrameReader<Reading>) -> io::Result<()> {
     let mut frames = Vec::new();
     while reader.next_batch(&mut frames).await? {
         frames.clear();

@@ -13,14 +13,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
-use tokio::net::UnixStream;
-use tokio::net::unix::OwnedReadHalf;
 use tokio::process::{Child, ChildStderr, Command};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::event::{Event, WorkerEnd};
-use crate::link::{FrameReader, Outbox};
+use crate::link::{FrameReader, Outbox, Reading, halves};
 use crate::restart::WorkerId;
 
 /// Asked for at each read: one link carries every session.
@@ -61,11 +59,10 @@ pub(crate) struct Worker {
 impl Launch for Program {
     fn start(&mut self, id: WorkerId, program: &Path, shown: &Path) -> io::Result<Worker> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
-        ours.set_nonblocking(true)?;
         let mut command = command(program, &self.arguments);
         command.stdin(Stdio::from(OwnedFd::from(theirs)));
         let spawned = self.spawner.spawn(command);
-        let (reading, writing) = UnixStream::from_std(ours)?.into_split();
+        let (reading, writing) = halves(ours)?;
         let (worker, killed) = Worker::new();
         let (writer, outbox) = (worker.outbox.clone(), worker.outbox.clone());
         tokio::spawn(async move { writer.write_to(writing).await });
@@ -130,7 +127,7 @@ impl Spawner {
 }
 
 /// Passes on what the worker sends, until it is killed or its link ends.
-async fn read(id: WorkerId, link: OwnedReadHalf, killed: &CancellationToken, events: &mpsc::Sender<Event>) {
+async fn read(id: WorkerId, link: Reading, killed: &CancellationToken, events: &mpsc::Sender<Event>) {
     let mut reader = FrameReader::new(link, ROOM_BYTES);
     loop {
         let mut frames = Vec::new();

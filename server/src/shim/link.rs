@@ -15,7 +15,7 @@ use task_orchestrator_shared::start::StartError;
 use super::outstanding::Outstanding;
 use super::{Options, ShimError, start};
 use crate::clock::Backoff;
-use crate::link::{ClientId, Decoder, Frame, Goodbye, Kind, PROTOCOL, ShimHello, encode};
+use crate::link::{ClientId, Decoder, Frame, Goodbye, Kind, PROTOCOL, ShimHello, encode, wait_for_input};
 
 /// Messages kept for the next front; when they are more, input waits.
 const MAX_OUTSTANDING: usize = 1024;
@@ -206,7 +206,7 @@ impl Link {
         let mut goodbye = None;
         let mut lines = Vec::new();
         loop {
-            match stream.read(&mut chunk) {
+            match wait_for_input(&stream).and_then(|()| stream.read(&mut chunk)) {
                 Ok(0) => break,
                 Ok(length) => decoder.input().extend_from_slice(chunk.get(..length).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

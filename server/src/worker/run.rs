@@ -47,7 +47,7 @@ pub(super) async fn run<S: Services, F>(
 where
     F: Future<Output = Result<S, WorkerError>>,
 {
-    let (reading, writing) = serve::stream_from_stdin().map_err(WorkerError::NoLink)?.into_split();
+    let (reading, writing) = serve::halves_from_stdin().map_err(WorkerError::NoLink)?;
     let link = LinkSender::default();
     let outbox = link.outbox.clone();
     let writer = tokio::spawn(async move { outbox.write_to(writing).await });

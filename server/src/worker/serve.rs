@@ -13,7 +13,6 @@ use rmcp::service::Peer;
 use rmcp::{RoleServer, ServerHandler};
 use task_orchestrator_shared::error_code::ErrorCode;
 use task_orchestrator_shared::report::LimitsCheck;
-use tokio::net::UnixStream;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,7 +22,8 @@ use super::session::{Session, SessionRecord};
 use super::transport::{LinkRecordSink, LinkSender, LinkTransport};
 use crate::link::{
     Activation, Done, Frame, FrameReader, FrontState, Kind, Order, OrderFailure, OrderFrame, OutcomeFrame,
-    QUESTIONS_PER_GENERATION, SessionOpening, WorkerFigures, WorkerPrepared, WorkerReady,
+    QUESTIONS_PER_GENERATION, Reading, SessionOpening, WorkerFigures, WorkerPrepared, WorkerReady, Writing,
+    halves,
 };
 
 mod served;
@@ -294,13 +294,11 @@ impl<S: Services> Link<S> {
 /// # Errors
 ///
 /// When standard input is no socket: the worker was not started by a front.
-pub(super) fn stream_from_stdin() -> io::Result<UnixStream> {
+pub(super) fn halves_from_stdin() -> io::Result<(Reading, Writing)> {
     use std::os::fd::AsFd;
     let descriptor = io::stdin().as_fd().try_clone_to_owned()?;
     rustix::net::sockopt::socket_type(&descriptor)?;
-    let stream = std::os::unix::net::UnixStream::from(descriptor);
-    stream.set_nonblocking(true)?;
-    UnixStream::from_std(stream)
+    halves(std::os::unix::net::UnixStream::from(descriptor))
 }
 
 #[cfg(test)]
