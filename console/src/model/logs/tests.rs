@@ -152,6 +152,7 @@ fn text_is_wrapped_behind_a_space_and_never_lost() {
     assert_eq!(rows("", 8), [""]);
     assert_eq!(rows("一二三", 4), ["一二", "三"]);
     assert_eq!(rows("一二", 1), ["一", "二"]);
+    assert_eq!(rows("bA\u{a83}\u{d4a}\u{113cc}c", 2), ["b", "A\u{a83}\u{d4a}\u{113cc}", "c"]);
     assert_eq!(cut("一二三", 5), "一二".len());
 }
 
@@ -170,12 +171,15 @@ fn words_are_found_whatever_their_case() {
 proptest! {
     #[test]
     fn wrapped_rows_fit_and_hold_everything(text in "\\PC{0,60}", cells in 2_usize..20) {
+        use unicode_segmentation::UnicodeSegmentation;
         use unicode_width::UnicodeWidthStr;
         let rows = wrap(&text, cells);
         let all: String = rows.iter().map(|row| text.get(row.clone()).unwrap()).collect();
         prop_assert_eq!(&all, &text);
         for row in rows {
-            prop_assert!(text.get(row).unwrap().width() <= cells + 1);
+            let row = text.get(row).unwrap();
+            // One letter with many marks may be wider than there is room.
+            prop_assert!(row.width() <= cells + 1 || row.graphemes(true).count() == 1, "{:?}", row);
         }
     }
 

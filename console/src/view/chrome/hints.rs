@@ -187,7 +187,7 @@ fn of_prompt(model: &Model) -> Option<&'static str> {
         Prompt::Palette(_) => "type  up down  enter does it  esc closes",
         Prompt::Choose(_) => "up down  enter chooses  esc closes",
         Prompt::Filter(_) => "",
-        Prompt::Confirm(_) => "tab moves  left right change  enter  esc cancels",
+        Prompt::Confirm(_) => "tab moves  left right change  enter presses  esc cancels",
     })
 }
 
